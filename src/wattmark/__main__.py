@@ -1,0 +1,5 @@
+"""`python -m wattmark` is `wattmark`."""
+
+from wattmark.cli.main import main
+
+main()

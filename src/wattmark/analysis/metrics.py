@@ -1,0 +1,178 @@
+"""What can be said of one replicate: each metric from a row of `trials`, or the reason why not.
+
+Names are public: they stand in summaries, in JSON and on the command line. All are SI; energy
+is gross unless its name says `net`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wattmark.errors import InputError, unknown
+from wattmark.units import grams_co2e
+
+Row = Mapping[str, Any]
+
+NO_ENERGY = "no energy sensor covered the measured region"
+NO_NET = "no idle power was measured, so net energy is unknown"
+NO_TOKENS = "a classifier writes no tokens"
+NO_GOLD = "no query has a gold answer"
+NO_CORRECT = "no answer was correct"
+NO_TIMES = "this trial has no token times"
+ONE_WORD = "no answer has a second token"
+NO_INTENSITY = "no carbon intensity was given"
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One replicate's value with its measurement's bounds; `why` where there is no value."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A public metric. `better` is lower, higher, or '' where neither is."""
+
+    name: str
+    unit: str
+    title: str
+    better: str
+    of: Callable[[Row], Reading]
+
+
+def _missing(why: str) -> Reading:
+    return Reading(None, why=why)
+
+
+def _energy(row: Row, net: bool, divisor: float | None, why: str) -> Reading:
+    """Joules of the measured region by `divisor`; its bounds with it."""
+    prefix = "energy_net" if net else "energy"
+    energy_j = row.get(f"{prefix}_j")
+    if energy_j is None:
+        known_gross = net and row.get("energy_j") is not None
+        return _missing(NO_NET if known_gross else NO_ENERGY)
+    if not divisor:
+        return _missing(why)
+    low_j, high_j = row.get(f"{prefix}_low_j"), row.get(f"{prefix}_high_j")
+    return Reading(
+        energy_j / divisor,
+        None if low_j is None else low_j / divisor,
+        None if high_j is None else high_j / divisor,
+    )
+
+
+def _per_token(net: bool) -> Callable[[Row], Reading]:
+    return lambda row: _energy(row, net, row.get("output_tokens"), NO_TOKENS)
+
+
+def _per_query(net: bool) -> Callable[[Row], Reading]:
+    return lambda row: _energy(row, net, row.get("queries"), "no query was answered")
+
+
+def _per_correct(row: Row) -> Reading:
+    if not row.get("scored"):
+        return _missing(NO_GOLD)
+    return _energy(row, False, row.get("correct"), NO_CORRECT)
+
+
+def _per_second(column: str, why: str) -> Callable[[Row], Reading]:
+    def rate(row: Row) -> Reading:
+        count, seconds = row.get(column), row.get("measured_s")
+        if not seconds:
+            return _missing("the measured region has no length")
+        return Reading(count / seconds) if count else _missing(why)
+
+    return rate
+
+
+def _column(name: str, why: str = NOT_MEASURED) -> Callable[[Row], Reading]:
+    def read(row: Row) -> Reading:
+        value = row.get(name)
+        return _missing(why) if value is None else Reading(float(value))
+
+    return read
+
+
+def _mean_power(row: Row) -> Reading:
+    if row.get("power_mean_w") is None:
+        return _missing(NO_ENERGY)
+    bounds = _energy(row, False, row.get("measured_s"), "")
+    return Reading(float(row["power_mean_w"]), bounds.low, bounds.high)
+
+
+def carbon(per: Callable[[Row], Reading], intensity_g_per_kwh: float) -> Callable[[Row], Reading]:
+    """Grams of CO2e from a metric in joules: the intensity is taken as exact."""
+
+    def grams(joules: float | None) -> float | None:
+        return None if joules is None else grams_co2e(joules, intensity_g_per_kwh)
+
+    def read(row: Row) -> Reading:
+        energy = per(row)
+        return Reading(grams(energy.value), grams(energy.low), grams(energy.high), energy.why)
+
+    return read
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("energy_per_token_j", "J", "Energy per output token", "lower", _per_token(False)),
+        Metric(
+            "energy_per_token_net_j",
+            "J",
+            "Energy per output token, net of idle",
+            "lower",
+            _per_token(True),
+        ),
+        Metric("energy_per_query_j", "J", "Energy per query", "lower", _per_query(False)),
+        Metric(
+            "energy_per_query_net_j",
+            "J",
+            "Energy per query, net of idle",
+            "lower",
+            _per_query(True),
+        ),
+        Metric("energy_per_correct_j", "J", "Energy per correct answer", "lower", _per_correct),
+        Metric(
+            "tokens_per_s",
+            "tokens/s",
+            "Throughput",
+            "higher",
+            _per_second("output_tokens", NO_TOKENS),
+        ),
+        Metric(
+            "queries_per_s",
+            "queries/s",
+            "Queries per second",
+            "higher",
+            _per_second("queries", "no query was answered"),
+        ),
+        Metric("ttft_s", "s", "Time to first token", "lower", _column("ttft_s", NO_TIMES)),
+        Metric("tpot_s", "s", "Time per output token", "lower", _column("tpot_s", ONE_WORD)),
+        Metric("latency_s", "s", "Latency", "lower", _column("latency_s")),
+        Metric("ram_peak_bytes", "B", "Peak RAM", "lower", _column("ram_peak_bytes")),
+        Metric(
+            "vram_peak_bytes",
+            "B",
+            "Peak VRAM",
+            "lower",
+            _column("vram_peak_bytes", "the trial used no GPU allocator"),
+        ),
+        Metric("power_mean_w", "W", "Mean power", "lower", _mean_power),
+        Metric("idle_power_w", "W", "Idle power, model loaded", "lower", _column("idle_power_w")),
+    )
+}
+
+
+def metric_named(name: str) -> Metric:
+    """A metric by its public name; InputError lists what there is."""
+    if name not in METRICS:
+        raise InputError(unknown("metric", name, METRICS))
+    return METRICS[name]

@@ -1,0 +1,276 @@
+"""Verdicts: which configuration costs less than another, by what factor, and is that resolved?
+
+Two trials are compared within the blocks of the randomized order: a block's ratio is free of
+the drift between blocks. The factor is the ratio of (geometric) means with a t-interval on the
+paired differences of logarithms, widened by both arms' measurement half-widths; a difference
+that the sensor cannot resolve is not resolved. A sensor's gain cancels in a ratio on one
+machine as far as it is the same for both; a model of power (estimated) may not grant that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scipy import stats
+
+from wattmark.analysis.intervals import Interval, ratio_paired, widen_ratio
+from wattmark.analysis.metrics import METRICS, Metric, Reading, Row, metric_named
+from wattmark.analysis.summary import TrialSummary, run_values, summarise
+from wattmark.store.reader import Run
+
+NOT_RESOLVED = "not resolved"
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """`trial` against `reference`: `ratio` is trial ÷ reference, with its 95 % interval.
+
+    `word` is lower, higher or not resolved; `pairs` is the number of blocks compared; `note`
+    says why there is no ratio or no interval.
+    """
+
+    model: str
+    task: str
+    mode: str
+    metric: str
+    reference: str
+    trial: str
+    reference_label: str
+    trial_label: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    pairs: int
+    word: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccuracyChange:
+    """Accuracy of a trial against the reference on the same queries (exact McNemar test).
+
+    `lost` are queries that only the reference answered right, `gained` those that only the trial
+    did; `p_value` is two-sided; `word` is better, worse or not resolved.
+    """
+
+    queries: int
+    lost: int
+    gained: int
+    p_value: float
+    word: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """The cheapest configuration of a model and task that is not resolvably less accurate.
+
+    `verdict` compares it with the reference (None where the reference is itself the cheapest);
+    `accuracy` likewise (None where nothing is scored). `worse` are trials that were cheaper
+    still, and resolvably less accurate.
+    """
+
+    model: str
+    task: str
+    mode: str
+    metric: str
+    reference: TrialSummary
+    best: TrialSummary
+    verdict: Verdict | None
+    accuracy: AccuracyChange | None
+    worse: tuple[TrialSummary, ...] = ()
+    candidates: int = 1
+
+
+def verdicts(run: Run, metric: str = "energy_per_query_j") -> list[Verdict]:
+    """Each trial against its group's reference; InputError on a metric that does not exist.
+
+    The reference of a (model, task, mode) is fp32 at batch 1 where there is one, else the first
+    trial that has the metric.
+    """
+    chosen = metric_named(metric)
+    rows = _rows(run)
+    found: list[Verdict] = []
+    for group in groups(summarise(run)):
+        reference = reference_of(group, metric)
+        found.extend(
+            compare(reference, rows, trial, rows, chosen)
+            for trial in group
+            if trial.key != reference.key
+        )
+    return found
+
+
+def compare(
+    reference: TrialSummary,
+    reference_rows: Mapping[str, Sequence[Row]],
+    trial: TrialSummary,
+    trial_rows: Mapping[str, Sequence[Row]],
+    metric: Metric,
+) -> Verdict:
+    """One verdict; rows of `trials` by trial key may come from one run or from two.
+
+    Between two runs, blocks of the same number pair up; they share no drift, and the interval is
+    then that of independent runs taken in order.
+    """
+    base = run_values(metric, reference_rows.get(reference.key, ()))
+    head = run_values(metric, trial_rows.get(trial.key, ()))
+    blocks = sorted(base.keys() & head.keys())
+    pairs = [(base[block], head[block]) for block in blocks]
+    ratio, note = _ratio(pairs)
+    return Verdict(
+        model=trial.model,
+        task=trial.task,
+        mode=trial.mode,
+        metric=metric.name,
+        reference=reference.key,
+        trial=trial.key,
+        reference_label=reference.label,
+        trial_label=trial.label,
+        ratio=None if ratio is None else ratio.mean,
+        low=None if ratio is None else ratio.low,
+        high=None if ratio is None else ratio.high,
+        pairs=len(pairs),
+        word=_word(ratio),
+        note=note,
+    )
+
+
+def _ratio(pairs: Sequence[tuple[Reading, Reading]]) -> tuple[Interval | None, str]:
+    if not pairs:
+        return None, "no block has this metric for both"
+    base = [float(pair[0].value or 0.0) for pair in pairs]
+    head = [float(pair[1].value or 0.0) for pair in pairs]
+    if min(*base, *head) <= 0:
+        return None, "a value at or below zero has no ratio"
+    arms = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    ratio = widen_ratio(ratio_paired(base, head), [_half_width(arm) for arm in arms])
+    return ratio, "one block: no interval" if len(pairs) == 1 else ""
+
+
+def _half_width(readings: Sequence[Reading]) -> float:
+    """Mean logarithmic half-width of the measurement; 0 where it has no bounds."""
+    widths = [
+        math.log(reading.high / reading.low) / 2 if reading.low > 0 else math.inf
+        for reading in readings
+        if reading.low is not None and reading.high is not None
+    ]
+    return sum(widths) / len(widths) if widths else 0.0
+
+
+def _word(ratio: Interval | None) -> str:
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return NOT_RESOLVED
+    if ratio.high < 1:
+        return "lower"
+    return "higher" if ratio.low > 1 else NOT_RESOLVED
+
+
+def headline(run: Run, metric: str = "energy_per_query_j") -> list[Headline]:
+    """For each model and task, the cheapest trial that keeps its accuracy, as data.
+
+    A group without the metric (no energy sensor, or no replicate that ended ok) has none.
+    """
+    chosen = metric_named(metric)
+    rows = _rows(run)
+    answers = _answers(run)
+    found = [
+        _headline(group, rows, answers, chosen)
+        for group in groups(summarise(run))
+        if any(_value(trial, metric) is not None for trial in group)
+    ]
+    return [entry for entry in found if entry is not None]
+
+
+def _headline(
+    group: Sequence[TrialSummary],
+    rows: Mapping[str, Sequence[Row]],
+    answers: Mapping[str, Mapping[str, bool]],
+    metric: Metric,
+) -> Headline:
+    reference = reference_of(group, metric.name)
+    with_value = [trial for trial in group if _value(trial, metric.name) is not None]
+    changes = {
+        trial.key: accuracy_change(answers.get(reference.key, {}), answers.get(trial.key, {}))
+        for trial in with_value
+    }
+    worse = [t for t in with_value if (c := changes[t.key]) is not None and c.word == "worse"]
+    kept = [trial for trial in with_value if trial not in worse]
+    sign = -1.0 if metric.better == "higher" else 1.0
+    best = min(kept, key=lambda trial: sign * (_value(trial, metric.name) or 0.0))
+    best_value = sign * (_value(best, metric.name) or 0.0)
+    return Headline(
+        model=best.model,
+        task=best.task,
+        mode=best.mode,
+        metric=metric.name,
+        reference=reference,
+        best=best,
+        verdict=None if best is reference else compare(reference, rows, best, rows, metric),
+        accuracy=changes[best.key],
+        worse=tuple(t for t in worse if sign * (_value(t, metric.name) or 0.0) < best_value),
+        candidates=len(with_value),
+    )
+
+
+def groups(summaries: Iterable[TrialSummary]) -> list[list[TrialSummary]]:
+    """Trials by (model, task, mode), in the order of their first appearance."""
+    found: dict[tuple[str, str, str], list[TrialSummary]] = {}
+    for summary in summaries:
+        found.setdefault(summary.group, []).append(summary)
+    return list(found.values())
+
+
+def reference_of(group: Sequence[TrialSummary], metric: str) -> TrialSummary:
+    """fp32 at batch 1 where it has the metric, else the first that has it, else the first."""
+    able = [trial for trial in group if _value(trial, metric) is not None]
+    plain = [trial for trial in able if (trial.precision, trial.batch_size) == ("fp32", 1)]
+    return [*plain, *able, *group][0]
+
+
+def accuracy_change(
+    reference: Mapping[str, bool], trial: Mapping[str, bool]
+) -> AccuracyChange | None:
+    """Exact McNemar test over the queries both answered; None where there is none.
+
+    Only queries on which the two differ carry evidence: under no difference each falls to
+    either side with probability ½ (McNemar 1947, exact binomial form).
+    """
+    shared = reference.keys() & trial.keys()
+    if not shared:
+        return None
+    lost = sum(reference[query] and not trial[query] for query in shared)
+    gained = sum(trial[query] and not reference[query] for query in shared)
+    p_value = float(stats.binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0
+    word = NOT_RESOLVED
+    if p_value < SIGNIFICANCE:
+        word = "worse" if lost > gained else "better"
+    return AccuracyChange(queries=len(shared), lost=lost, gained=gained, p_value=p_value, word=word)
+
+
+def _answers(run: Run) -> dict[str, dict[str, bool]]:
+    """Trial key → query id → was it right, by the majority of the replicates."""
+    votes: dict[str, dict[str, list[bool]]] = {}
+    table = run.queries.select(["trial_key", "query_id", "correct"])
+    columns: list[list[Any]] = [table.column(name).to_pylist() for name in table.column_names]
+    for key, query_id, correct in zip(*columns, strict=True):
+        if correct is not None:
+            votes.setdefault(key, {}).setdefault(query_id, []).append(correct)
+    return {
+        key: {query_id: 2 * sum(given) > len(given) for query_id, given in by_query.items()}
+        for key, by_query in votes.items()
+    }
+
+
+def _rows(run: Run) -> dict[str, list[Row]]:
+    rows: dict[str, list[Row]] = {}
+    for row in run.trials.to_pylist():
+        rows.setdefault(row["trial_key"], []).append(row)
+    return rows
+
+
+def _value(trial: TrialSummary, metric: str) -> float | None:
+    return trial.estimates[metric].value if metric in METRICS else None

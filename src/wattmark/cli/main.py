@@ -1,0 +1,63 @@
+"""`wattmark`: the commands, and how an error leaves."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from wattmark import __version__
+from wattmark.cli import doctor, list_, report, run, show
+from wattmark.cli.console import fail
+from wattmark.errors import InputError, WattmarkError
+
+app = typer.Typer(
+    name="wattmark",
+    help="What an answer from a language model costs, what it is worth, and how sure that is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run.run)
+app.command("show")(show.show)
+app.command("report")(report.report)
+app.command("list")(list_.list_names)
+app.command("doctor")(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wattmark {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What an answer from a language model costs, what it is worth, and how sure that is."""
+
+
+def main() -> None:
+    """Run the command line.
+
+    Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted.
+    """
+    try:
+        app()
+    except InputError as reason:
+        fail(reason)
+        sys.exit(2)
+    except WattmarkError as reason:
+        fail(reason)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe has gone (`| head`): that is no error of ours.
+        sys.stderr.close()
+        sys.exit(0)

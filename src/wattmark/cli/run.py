@@ -1,0 +1,248 @@
+"""`wattmark run`: a suite, flags, or both, into a run directory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from wattmark.cli.console import print_json, say
+from wattmark.errors import InputError
+
+
+def run(
+    suite: Annotated[
+        str | None,
+        typer.Argument(help="A suite that ships (see 'wattmark list suites') or a TOML file."),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="Models, by comma or repeated: embedded/…, a folder, or a hub id."),
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="Tasks, or files of queries (a query a line, or JSONL)."),
+    ] = None,
+    backend: Annotated[list[str] | None, typer.Option(help="Engines.")] = None,
+    precision: Annotated[list[str] | None, typer.Option(help="fp32, bf16, fp16 …")] = None,
+    batch: Annotated[list[str] | None, typer.Option(help="Batch sizes, such as 1,8.")] = None,
+    mode: Annotated[list[str] | None, typer.Option(help="baseline.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Revision of hub models.")] = None,
+    replicates: Annotated[
+        int | None, typer.Option(help="Fresh processes for each trial (5).")
+    ] = None,
+    warmups: Annotated[int | None, typer.Option(help="Batches before the measured region.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Queries of each task; default: all.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Most tokens of an answer.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of order and sampling.")] = None,
+    idle: Annotated[
+        float | None, typer.Option(help="Seconds of idle measured before and after the work.")
+    ] = None,
+    interval: Annotated[
+        float | None, typer.Option(help="Seconds between two readings of the sensors (0.1).")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which a worker counts as hung.")
+    ] = None,
+    quiet_wait: Annotated[
+        float | None, typer.Option(help="Most seconds to wait for a quiet machine (5).")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads of the engine.")] = None,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="Most memory of a worker, such as 20GiB.")
+    ] = None,
+    sensor: Annotated[
+        list[str] | None, typer.Option(help="Sensors to use; default: all that are found.")
+    ] = None,
+    country: Annotated[
+        str | None, typer.Option(help="Country for carbon, as three letters (DEU).")
+    ] = None,
+    intensity: Annotated[float | None, typer.Option(help="Carbon intensity in g CO2e/kWh.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="An option of the engine, key=value.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Let a model bring and run its own code.")
+    ] = False,
+    allow_pickle: Annotated[
+        bool, typer.Option("--allow-pickle", help="Load weights that are no safetensors.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory; default: runs/<name>-<time>.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier run in the folder of --out.")
+    ] = False,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with an interrupted or partly failed run.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan and an estimate of its time.")
+    ] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Do not write report.html at the end.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Measure: every model × engine × precision × batch × task, each replicate a fresh process.
+
+    With nothing given, the embedded models are measured: no download, about two minutes.
+    """
+    flags: dict[str, Any] = {
+        "models": _joined(model),
+        "tasks": _joined(task),
+        "backends": _joined(backend),
+        "precisions": _joined(precision),
+        "batch_sizes": _joined(batch),
+        "modes": _joined(mode),
+        "device": device,
+        "revision": revision,
+        "replicates": replicates,
+        "warmups": warmups,
+        "limit": limit,
+        "max_new_tokens": max_new_tokens,
+        "seed": seed,
+        "idle_s": idle,
+        "sample_interval_s": interval,
+        "timeout_s": timeout,
+        "quiet_wait_s": quiet_wait,
+        "threads": threads,
+        "memory_limit_bytes": memory_limit,
+        "sensors": sensor or None,
+        "country": country,
+        "intensity_g_per_kwh": intensity,
+        "options": _options(option),
+        "name": name,
+        "trust_remote_code": trust_remote_code or None,
+        "allow_pickle": allow_pickle or None,
+    }
+    if resume is not None:
+        _refuse_flags(suite, flags)
+        outcome = _resumed(resume)
+    else:
+        outcome = _fresh(suite, flags, out, overwrite=overwrite, dry_run=dry_run, as_json=as_json)
+    if outcome is not None:
+        _end(outcome, as_json=as_json, with_report=not no_report)
+
+
+def _joined(values: list[str] | None) -> str | None:
+    return ",".join(values) if values else None
+
+
+def _options(pairs: list[str] | None) -> dict[str, Any] | None:
+    if not pairs:
+        return None
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise InputError(f"--option {pair}: give it as key=value.")
+        options[key] = _plain_value(value)
+    return options
+
+
+def _plain_value(text: str) -> Any:
+    if text in {"true", "false"}:
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _refuse_flags(suite: str | None, flags: dict[str, Any]) -> None:
+    given = [name for name, value in flags.items() if value is not None]
+    if suite is not None or given:
+        raise InputError(
+            f"--resume takes the suite from the run directory; leave out: {suite or given[0]}.",
+            "A changed suite is a new run.",
+        )
+
+
+def _fresh(
+    suite: str | None,
+    flags: dict[str, Any],
+    out: Path | None,
+    *,
+    overwrite: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> Any:
+    from wattmark.cli.progress import Progress
+    from wattmark.runner.run import run as run_suite
+    from wattmark.runner.suite import read_suite
+
+    asked = read_suite(suite, flags)
+    if dry_run:
+        _print_plan(asked, as_json=as_json)
+        return None
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    folder = out or Path("runs") / f"{asked.name}-{stamp}"
+    with Progress() as progress:
+        return run_suite(asked, folder, progress, overwrite=overwrite)
+
+
+def _resumed(path: Path) -> Any:
+    from wattmark.cli.progress import Progress
+    from wattmark.runner.run import resume as resume_run
+
+    with Progress() as progress:
+        return resume_run(path, progress)
+
+
+def _print_plan(asked: Any, *, as_json: bool) -> None:
+    from wattmark.runner.plan import estimated_seconds, expand
+    from wattmark.units import clock_time
+
+    plan = expand(asked)
+    seconds = estimated_seconds(plan)
+    if as_json:
+        print_json(
+            {
+                "trials": [{"key": t.key, "label": t.label} for t in plan.trials],
+                "replicates": asked.replicates,
+                "left_out": [{"what": item.what, "why": item.why} for item in plan.left_out],
+                "estimated_s": round(seconds, 1),
+            }
+        )
+        return
+    typer.echo(f"{len(plan.trials)} trials × {asked.replicates} replicates:")
+    for trial in plan.trials:
+        typer.echo(f"  {trial.key}  {trial.label}  ({len(plan.queries(trial))} queries)")
+    for item in plan.left_out:
+        typer.echo(f"  left out: {item.what}: {item.why}")
+    typer.echo(f"About {clock_time(seconds)} on this machine (a rough estimate). Nothing was run.")
+
+
+def _end(outcome: Any, *, as_json: bool, with_report: bool) -> None:
+    """The table, the page, where things are, and the exit code."""
+    from wattmark.cli.show import print_run
+
+    if outcome.interrupted:
+        say(f"Interrupted; {outcome.ok} replicates are kept. Go on with:")
+        say(f"  wattmark run --resume {outcome.path}")
+        raise typer.Exit(130)
+    print_run(outcome.path, as_json=as_json)
+    if with_report:
+        _write_report(outcome.path)
+    if outcome.failed:
+        say(f"{outcome.failed} replicates failed. Try them again: ")
+        say(f"  wattmark run --resume {outcome.path}")
+        raise typer.Exit(1)
+
+
+def _write_report(path: Path) -> None:
+    from wattmark.cli.report import write
+    from wattmark.errors import WattmarkError
+
+    try:
+        say(f"Report: {write(path, path / 'report.html')}")
+    except WattmarkError as reason:
+        # The figures are safe in the run directory; only the page is missing.
+        say(f"No report was written: {reason}")

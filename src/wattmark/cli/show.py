@@ -1,0 +1,38 @@
+"""`wattmark show`: the table of a run, finished or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wattmark.cli.console import print_json
+
+
+def show(
+    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    intensity: Annotated[
+        float | None, typer.Option(help="Carbon intensity in g CO2e/kWh, instead of the run's own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Print what a run found: cost, speed, memory and quality of each trial, with intervals."""
+    print_run(run, intensity_g_per_kwh=intensity, as_json=as_json)
+
+
+def print_run(path: Path, *, intensity_g_per_kwh: float | None = None, as_json: bool) -> None:
+    """The figures of a run on standard output."""
+    from rich.console import Console
+
+    from wattmark.analysis.summary import summarise
+    from wattmark.report.table import render_table, summary_json
+    from wattmark.store.reader import open_run
+
+    opened = open_run(path)
+    summaries = summarise(opened, intensity_g_per_kwh)
+    if as_json:
+        print_json(summary_json(opened, summaries))
+        return
+    console = Console()
+    console.print(render_table(summaries, console.width))

@@ -1,0 +1,93 @@
+"""What a curve says about windows: joules with an interval, and what went wrong meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wattmark.energy.spacing import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Joules of windows: `value` in [`low`, `high`] at 95 %, all of the windows' shape.
+
+    nan where not measured: an edge outside the samples, or a counter that ran backwards.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
+class Events:
+    """Stretches of a sensor's readings in which one thing is wrong; disjoint, in order.
+
+    `sizes` says how bad each one is, in the unit that `text` has a place for: text is
+    formatted with `count` and `worst`.
+    """
+
+    code: str
+    start_ns: Ints
+    end_ns: Ints
+    sizes: Floats
+    text: str
+    hint: str
+
+    def touched(self, start_ns: Ints, end_ns: Ints) -> NDArray[np.bool_]:
+        """Which of these windows overlap an event."""
+        begun = np.searchsorted(self.start_ns, end_ns, side="left")
+        over = np.searchsorted(self.end_ns, start_ns, side="right")
+        return np.asarray(begun > over)
+
+    def holds(self, start_ns: Ints, end_ns: Ints) -> NDArray[np.bool_]:
+        """Which of these windows lie in one event altogether."""
+        if self.start_ns.size == 0:
+            return np.zeros(start_ns.shape, dtype=np.bool_)
+        at = np.searchsorted(self.start_ns, start_ns, side="right") - 1
+        return np.asarray((at >= 0) & (self.end_ns[np.maximum(at, 0)] >= end_ns))
+
+    def within(self, start_ns: Ints, end_ns: Ints) -> Floats:
+        """The sizes of the events that any of these windows overlap."""
+        order = np.argsort(start_ns, kind="stable")
+        start, latest_end = start_ns[order], np.maximum.accumulate(end_ns[order])
+        before = np.searchsorted(start, self.end_ns, side="left") - 1
+        hit = (before >= 0) & (latest_end[np.maximum(before, 0)] > self.start_ns)
+        return self.sizes[hit]
+
+
+def edge_tolerance_s(period_s: float) -> float:
+    """How far outside the readings an edge may lie and still be told by the nearest one.
+
+    No further than a reading is old anyway, and never more than a call to a slow driver takes.
+    """
+    return min(period_s, 0.01)
+
+
+def trapezoid_half_width(first: Floats, second: Floats) -> Floats:
+    """Half-width at 95 % of the difference of two uniform errors of these full widths.
+
+    The difference has a trapezoid for density: its tails hold (a − h)²/(w₀w₁) with
+    a = (w₀ + w₁)/2, which gives h = a − √(0.05·w₀w₁); where that falls on the flat top
+    (one width far greater than the other) h is 0.475 of the greater.
+    """
+    tail = (first + second) / 2 - np.sqrt(0.05 * first * second)
+    flat = 0.475 * np.maximum(first, second)
+    return np.asarray(np.where(tail >= np.abs(first - second) / 2, tail, flat))
+
+
+def no_bounds(shape: tuple[int, ...]) -> Bounds:
+    """Bounds of windows about which nothing is known."""
+    nothing = np.full(shape, np.nan)
+    return Bounds(nothing, nothing.copy(), nothing.copy())
+
+
+def windows_ns(start_ns: ArrayLike, end_ns: ArrayLike) -> tuple[Ints, Ints]:
+    """Both edges as arrays of shape (m,)."""
+    return (
+        np.atleast_1d(np.asarray(start_ns, dtype=np.int64)),
+        np.atleast_1d(np.asarray(end_ns, dtype=np.int64)),
+    )

@@ -1,0 +1,68 @@
+"""One sensor's readings as arrays: ordered by time, failed and impossible readings set apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattmark.schema import Sample, SensorInfo
+
+
+@dataclass(frozen=True)
+class Series:
+    """One sensor's samples, sorted by time; `energy_j` and `power_w` are nan where not given.
+
+    All arrays have shape (n,). `faults` holds the readings that failed, were not finite or
+    told a negative power: they are named in a doubt and enter no figure.
+    """
+
+    info: SensorInfo
+    time_ns: NDArray[np.int64]
+    energy_j: NDArray[np.float64]
+    power_w: NDArray[np.float64]
+    faults: tuple[Sample, ...] = ()
+
+    @classmethod
+    def from_samples(cls, info: SensorInfo, samples: Iterable[Sample]) -> Series:
+        """The samples of the sensor `info.name`, in any order; those of others are left out.
+
+        A sample that has neither energy nor power (gauges only) is left out too.
+        """
+        good: list[Sample] = []
+        faults: list[Sample] = []
+        for sample in samples:
+            if sample.sensor != info.name:
+                continue
+            reason = _fault(sample)
+            if reason is not None:
+                faults.append(replace(sample, energy_j=None, power_w=None, fault=reason))
+            elif sample.energy_j is not None or sample.power_w is not None:
+                good.append(sample)
+        time_ns = np.array([s.time_ns for s in good], dtype=np.int64)
+        energy_j = np.array([_or_nan(s.energy_j) for s in good], dtype=np.float64)
+        power_w = np.array([_or_nan(s.power_w) for s in good], dtype=np.float64)
+        # Readings with the same stamp are ordered by value, so that the order in which the
+        # samples came cannot matter.
+        order = np.lexsort((power_w, energy_j, time_ns))
+        faults.sort(key=lambda sample: sample.time_ns)
+        return cls(info, time_ns[order], energy_j[order], power_w[order], tuple(faults))
+
+
+def _or_nan(figure: float | None) -> float:
+    return math.nan if figure is None else figure
+
+
+def _fault(sample: Sample) -> str | None:
+    """Why a reading cannot be used, or None."""
+    if sample.fault is not None:
+        return sample.fault
+    for figure in (sample.energy_j, sample.power_w):
+        if figure is not None and not math.isfinite(figure):
+            return f"the reading is not a finite number ({figure})"
+    if sample.power_w is not None and sample.power_w < 0:
+        return f"the power is negative ({sample.power_w:g} W)"
+    return None

@@ -1,0 +1,92 @@
+"""How a sensor ticks, seen from its readings: update period, usual spacing, gaps, extremes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattmark.schema import SensorInfo
+from wattmark.units import NS_PER_S
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# A spacing this many times the usual one is a gap; below it, it is a busy scheduler.
+GAP_FACTOR = 6.0
+
+
+def to_seconds(nanoseconds: Ints) -> Floats:
+    """Differences of stamps in seconds, exact to the nanosecond for 100 days."""
+    return np.asarray(nanoseconds / NS_PER_S, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Period:
+    """The sensor's update period; `trusted` where it was stated or seen by faster polling."""
+
+    seconds: float
+    trusted: bool
+
+
+def update_period(info: SensorInfo, seconds: Floats, values: Floats) -> Period:
+    """The update period of a sensor with readings `values` at `seconds`, both of shape (n,).
+
+    A stated period is believed unless polling at least twice as fast shows that the sensor is
+    slower. An unknown one is taken as the spacing of distinct values (its lower quartile: at
+    low power a coarse quantum, not the clock, spaces them), which polling can only make too
+    long, never too short.
+    """
+    usual = usual_spacing(seconds)
+    changes = seconds[1:][np.diff(values) != 0]
+    observed = float(np.percentile(np.diff(changes), 25)) if changes.size > 2 else usual
+    polled_faster = observed > 2 * usual
+    stated = info.update_period_s
+    if stated is None:
+        return Period(observed, polled_faster)
+    slower = polled_faster and observed > 1.5 * stated
+    return Period(observed if slower else stated, trusted=True)
+
+
+def usual_spacing(seconds: Floats) -> float:
+    """The spacing at which most of the time was sampled, in seconds; 0 for less than two readings.
+
+    Half of the sampled time lies in spacings up to it (pairs of readings close together, as at
+    a region's edges, must not make ordinary polling look like gaps), unless a few spacings are
+    so long that they hold half of the time themselves.
+    """
+    spacings = np.sort(np.diff(seconds))
+    if spacings.size == 0:
+        return 0.0
+    elapsed = np.cumsum(spacings)
+    middle = min(int(np.searchsorted(elapsed, elapsed[-1] / 2)), spacings.size - 1)
+    return float(min(spacings[middle], 10 * np.median(spacings)))
+
+
+def gaps(seconds: Floats, period_s: float) -> NDArray[np.bool_]:
+    """Which of the n − 1 spacings between `seconds` are gaps in sampling."""
+    return np.diff(seconds) > GAP_FACTOR * max(usual_spacing(seconds), period_s)
+
+
+def extremes(values: Floats, first: Ints, last: Ints) -> tuple[Floats, Floats]:
+    """Least and greatest of `values[first:last + 1]` for many ranges (first ≤ last).
+
+    The doubling table of range queries, level by level, so that memory stays O(n) for a
+    million readings: a range is covered by two blocks of the greatest power of two within it.
+    """
+    low = np.empty(first.shape)
+    high = np.empty(first.shape)
+    length = last - first + 1
+    level = np.frexp(length)[1] - 1
+    least, greatest, block = values, values, 1
+    for k in range(int(level.max(initial=-1)) + 1):
+        if k:
+            least = np.minimum(least[:-block], least[block:])
+            greatest = np.maximum(greatest[:-block], greatest[block:])
+            block *= 2
+        here = level == k
+        left, right = first[here], last[here] - block + 1
+        low[here] = np.minimum(least[left], least[right])
+        high[here] = np.maximum(greatest[left], greatest[right])
+    return low, high

@@ -1,0 +1,167 @@
+"""Joules where nothing can be measured: models of CPU and memory, always labelled 'estimate'.
+
+    estimate:cpu   E = idle_w · t + w_per_busy_cpu · (busy CPU seconds of the whole machine)
+    estimate:dram  E = w_per_gib · installed memory · t
+
+Busy seconds are user + nice + system + irq + softirq of /proc/stat, in ticks of 1/100 s. Guest
+time is inside user already; iowait is idle; steal is another machine's work, paid for by its
+idle share here. The watts and their wide uncertainty come from `cpumodel`; for memory they
+are 0.1 to 0.4 W per GiB: Cloud Carbon Footprint takes 0.39 W/GB, a large registered module
+of a server (some 6 W for 64 GB) 0.1 (assumption). The middle is taken, ± 60 %.
+
+A model follows load, and cannot see clock speed, vector units or caches: compare two
+runs on one machine by it, and call no absolute figure measured.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from wattmark.meter import Found
+from wattmark.meter.counter import RisingCounter
+from wattmark.meter.cpumodel import CpuPower, Machine, cpu_power, parse_cpuinfo, tdp_table
+from wattmark.schema import Sample, SensorInfo
+from wattmark.units import BYTES_PER_GIB, ns_to_s
+
+DRAM_W_PER_GIB, DRAM_GAIN = 0.25, 0.60
+
+PROC = Path("/proc")
+# Fields of the 'cpu' line (proc_stat(5)): user nice system idle iowait irq softirq steal …
+_BUSY_FIELDS = (1, 2, 3, 6, 7)
+# user and system are cut to whole ticks each on its own; the other fields hardly move.
+_TICKS_LOST = 2
+
+
+class ProcStat:
+    """Busy CPU seconds of the whole machine since boot, by /proc/stat held open."""
+
+    def __init__(self, path: Path) -> None:
+        self.tick_s = 1.0 / os.sysconf("SC_CLK_TCK")
+        self._descriptor: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __call__(self) -> float:
+        if self._descriptor is None:
+            raise OSError("the sensor is closed")
+        # The first line is the sum over CPUs; 20 fields of 64 bits fit well below 512 bytes.
+        line = os.pread(self._descriptor, 512, 0).partition(b"\n")[0].split()
+        return sum(int(line[i]) for i in _BUSY_FIELDS) * self.tick_s
+
+    def close(self) -> None:
+        """Close the file; further calls raise OSError."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+class PsutilTimes:
+    """The same through psutil, for systems without /proc (macOS)."""
+
+    tick_s = 0.01
+
+    def __call__(self) -> float:
+        times = psutil.cpu_times()
+        return float(times.user + times.system + getattr(times, "nice", 0.0))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class CpuEstimate:
+    """The straight-line model of one machine's CPUs, as a counter of joules since it was made."""
+
+    def __init__(self, power: CpuPower, busy_s: ProcStat | PsutilTimes) -> None:
+        self.info = SensorInfo(
+            name="estimate:cpu",
+            component="cpu",
+            device="host",
+            kind="estimate",
+            source=power.source,
+            update_period_s=busy_s.tick_s,
+            quantum_j=power.w_per_busy_cpu * busy_s.tick_s * _TICKS_LOST,
+            gain_uncertainty=power.gain_uncertainty,
+        )
+        self._power = power
+        self._busy_s = busy_s
+        self._origin_ns = time.monotonic_ns()
+        self._busy_origin_s = busy_s()
+        self._counter = RisingCounter()
+
+    def read(self) -> Sample:
+        before_ns = time.monotonic_ns()
+        try:
+            busy_s = self._busy_s() - self._busy_origin_s
+        except (OSError, ValueError, IndexError) as reason:
+            fault = f"CPU times cannot be read: {reason}"
+            return Sample(self.info.name, time.monotonic_ns(), fault=fault)
+        time_ns = (before_ns + time.monotonic_ns()) // 2
+        energy_j = self._power.idle_w * ns_to_s(time_ns - self._origin_ns)
+        energy_j += self._power.w_per_busy_cpu * busy_s
+        rising_j, fault_or_none = self._counter.advance(energy_j, time_ns)
+        return Sample(self.info.name, time_ns, energy_j=rising_j, fault=fault_or_none)
+
+    def close(self) -> None:
+        self._busy_s.close()
+
+
+class DramEstimate:
+    """Constant power of the installed memory, as a counter of joules since it was made."""
+
+    def __init__(self, memory_bytes: int, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        size_gib = memory_bytes / BYTES_PER_GIB
+        self._clock = clock
+        self._power_w = DRAM_W_PER_GIB * size_gib
+        self.info = SensorInfo(
+            name="estimate:dram",
+            component="dram",
+            device="host",
+            kind="estimate",
+            source=f"memory model: {DRAM_W_PER_GIB} W/GiB × {size_gib:.1f} GiB, load or not",
+            update_period_s=0.0,
+            gain_uncertainty=DRAM_GAIN,
+        )
+        self._origin_ns = clock()
+
+    def read(self) -> Sample:
+        time_ns = self._clock()
+        energy_j = self._power_w * ns_to_s(time_ns - self._origin_ns)
+        return Sample(self.info.name, time_ns, energy_j=energy_j)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def find(proc: Path = PROC) -> Found:
+    """Models of this machine's CPU and memory. `discover` drops those that a meter makes needless.
+
+    Memory is modelled wherever psutil runs; the CPU needs CPU times that advance.
+    """
+    dram = DramEstimate(psutil.virtual_memory().total)
+    try:
+        busy_s = ProcStat(proc / "stat") if proc.is_dir() else PsutilTimes()
+        if busy_s() <= 0:
+            raise ValueError("it counts no CPU time")
+        cpu = CpuEstimate(cpu_power(machine(proc), tdp_table()), busy_s)
+    except (OSError, ValueError, IndexError) as reason:
+        return Found(
+            "estimate",
+            (dram,),
+            missing=f"{proc}/stat is of no use ({reason}): no estimate of the CPU.",
+            fix="Some sandboxes hide CPU times: run outside of it, or mount the host's /proc.",
+        )
+    return Found("estimate", (cpu, dram))
+
+
+def machine(proc: Path = PROC) -> Machine:
+    """This machine's CPUs, from /proc/cpuinfo, or from what Python knows elsewhere."""
+    logical_cpus = os.cpu_count() or 1
+    try:
+        text = (proc / "cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return Machine(platform.processor() or None, logical_cpus, None, virtual=False)
+    return parse_cpuinfo(text, logical_cpus)

@@ -1,0 +1,195 @@
+"""Where a model comes from, and what it is, before anything is run.
+
+A name is looked for in three places: `embedded/<x>` is in the package; an existing folder, or
+anything that is written as a path, is on disk; all else is an id on the Hugging Face hub,
+looked up in the local cache first. No engine is imported and no weight is read: headers and
+config.json say enough to refuse what would fail an hour later.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from wattmark.errors import ModelError, did_you_mean, unknown
+from wattmark.models.config import (
+    architecture,
+    check_config,
+    has_tokenizer,
+    max_positions,
+    read_config,
+)
+from wattmark.models.weights import find_weights
+
+EMBEDDED = Path(__file__).parent / "embedded"
+_PREFIX = "embedded/"
+_PATH_STARTS = ("./", "../", "/", "~")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model that was found, is whole, and may be loaded."""
+
+    name: str
+    """As the user wrote it."""
+    origin: str
+    """embedded, folder or hub."""
+    path: Path
+    """The folder that holds it now."""
+    revision: str | None
+    """The hub's commit; None for a folder or an embedded model."""
+    kind: str
+    """causal or classifier."""
+    architecture: str
+    config: Mapping[str, Any]
+    weight_bytes: int
+    """Bytes of the stored tensors."""
+    parameters: int | None
+    """As stored, tied weights once; None where only loading would tell (pickle)."""
+    max_positions: int | None
+    """Tokens that fit into its window, prompt and answer together."""
+    weight_files: tuple[Path, ...]
+    pickled: bool = False
+
+
+def find_model(
+    name: str,
+    *,
+    revision: str | None = None,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+) -> ModelSource:
+    """The model called `name`, downloaded if it must be.
+
+    Raises ModelError, one line and what to do: not found, not reachable, gated, damaged, of an
+    unsupported architecture, without weights or a tokenizer, pickled, or with code of its own.
+    """
+    inspect = _Inspection(name, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code)
+    if name.startswith(_PREFIX):
+        return inspect("embedded", _embedded(name), None)
+    # Files first: a folder of the user's may look like a hub id.
+    if name.startswith(_PATH_STARTS) or Path(name).exists():
+        return inspect("folder", _folder(name), None)
+    if _HUB_ID.fullmatch(name) is None:
+        raise ModelError(
+            f"'{name}' is neither a folder nor a hub id.",
+            "Give a folder (./my-model), a hub id (org/name) or one of: "
+            + ", ".join(embedded_models())
+            + ".",
+        )
+    return _from_hub(name, revision, inspect)
+
+
+def embedded_models() -> list[str]:
+    """Names of the models that come with the package: 'embedded/arithmetic', …"""
+    if not EMBEDDED.is_dir():
+        return []
+    return sorted(_PREFIX + path.parent.name for path in EMBEDDED.glob("*/config.json"))
+
+
+@dataclass(frozen=True)
+class _Inspection:
+    """Read a folder that is said to hold the model `name`, under the user's permissions."""
+
+    name: str
+    allow_pickle: bool
+    trust_remote_code: bool
+
+    def __call__(self, origin: str, folder: Path, revision: str | None) -> ModelSource:
+        config = read_config(folder)
+        check_config(self.name, config, trust_remote_code=self.trust_remote_code)
+        found, kind = architecture(self.name, config)
+        weights = find_weights(folder, allow_pickle=self.allow_pickle)
+        if not has_tokenizer([path.name for path in folder.iterdir()]):
+            raise ModelError(
+                f"'{self.name}' has no tokenizer files in '{folder}'.",
+                "Save its tokenizer there: tokenizer.save_pretrained(folder).",
+            )
+        return ModelSource(
+            name=self.name,
+            origin=origin,
+            path=folder,
+            revision=revision,
+            kind=kind,
+            architecture=found,
+            config=config,
+            weight_bytes=weights.size_bytes,
+            parameters=weights.parameters,
+            max_positions=max_positions(config),
+            weight_files=weights.files,
+            pickled=weights.pickled,
+        )
+
+
+def _embedded(name: str) -> Path:
+    known = embedded_models()
+    if name not in known:
+        raise ModelError(unknown("embedded model", name, known))
+    return EMBEDDED / name.removeprefix(_PREFIX)
+
+
+def _folder(name: str) -> Path:
+    try:
+        folder = Path(name).expanduser()
+    except RuntimeError as reason:  # an unknown ~user
+        raise ModelError(f"There is no home folder for '{name}'.", "Write it out.") from reason
+    if folder.is_file():
+        raise ModelError(
+            f"'{name}' is a file; a model is a folder.",
+            "Give the folder that holds config.json and model.safetensors.",
+        )
+    if not folder.is_dir():
+        beside = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        raise ModelError(
+            f"There is no folder '{name}'.{did_you_mean(folder.name, beside)}",
+            "Check the path, or give a hub id (org/name).",
+        )
+    return folder
+
+
+def _embedded_like(name: str) -> str:
+    """' Did you mean …?' where an embedded model has nearly the name that was asked of the hub."""
+    by_stem = {known.removeprefix(_PREFIX): known for known in embedded_models()}
+    # The stems are compared: the shared prefix would make any two names look alike.
+    close = difflib.get_close_matches(name.rpartition("/")[2], by_stem, n=1, cutoff=0.7)
+    return f" Did you mean '{by_stem[close[0]]}'?" if close else ""
+
+
+def _from_hub(name: str, revision: str | None, inspect: _Inspection) -> ModelSource:
+    """From the cache where it is whole there, else downloaded."""
+    try:
+        # Imported here because it costs every command that never asks the hub its start-up time.
+        hub = importlib.import_module("wattmark.models.hub")
+    except ImportError as reason:
+        raise ModelError(
+            f"'{name}' is not a folder, and the hub cannot be asked without huggingface_hub.",
+            'Run: pip install "wattmark[transformers]".',
+        ) from reason
+    folder: Path | None = hub.cached(name, revision)
+    shortcoming: ModelError | None = None
+    if folder is not None:
+        try:
+            return inspect("hub", folder, folder.name)
+        except ModelError as reason:
+            # Perhaps only a part of it was ever downloaded: the hub has the rest.
+            shortcoming = reason
+    download = cast(Callable[..., Path], hub.download)
+    try:
+        folder = download(
+            name,
+            revision,
+            allow_pickle=inspect.allow_pickle,
+            trust_remote_code=inspect.trust_remote_code,
+        )
+    except hub.UnreachableError as reason:
+        if shortcoming is not None:
+            raise shortcoming from reason
+        guess = _embedded_like(name)
+        raise ModelError(reason.message + guess, reason.hint) from reason
+    return inspect("hub", folder, folder.name)

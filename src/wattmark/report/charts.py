@@ -1,0 +1,86 @@
+"""All charts of a run, section by section; the page and the pictures draw the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattmark.analysis.summary import TrialSummary
+from wattmark.analysis.verdict import Verdict, groups, verdicts
+from wattmark.report.figure import Figure
+from wattmark.report.labels import group_title, short_labels
+from wattmark.report.phases import phase_figure, power_figures
+from wattmark.report.spread import energy_figure, latency_figure, ratio_figure
+from wattmark.report.tradeoff import tradeoff_figures
+from wattmark.store.reader import Run
+
+MOST_POWER = 8
+"""Power charts a group: more would be looked at by nobody."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One model on one task: its trials, verdicts and charts."""
+
+    title: str
+    trials: Sequence[TrialSummary]
+    verdicts: Sequence[Verdict]
+    figures: Sequence[Figure]
+    power: Sequence[Figure] = field(default_factory=tuple)
+
+
+def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
+    """A section for each (model, task, mode), in the order of the plan."""
+    labels = short_labels(summaries)
+    trials = by_key(run.trials.to_pylist())
+    energy = by_key(run.energy.to_pylist())
+    latencies = _latencies(run)
+    spans: dict[tuple[str, int], list[Row]] = {}
+    for span in run.spans.to_pylist():
+        spans.setdefault((span["trial_key"], span["replicate"]), []).append(span)
+    found = verdicts(run)
+    made = []
+    for group in groups(summaries):
+        keys = {trial.key for trial in group}
+        mine = [verdict for verdict in found if verdict.trial in keys]
+        drawn = [
+            ratio_figure(mine, labels),
+            energy_figure(group, labels, trials),
+            phase_figure(group, labels, trials, energy),
+            latency_figure(group, labels, latencies),
+        ]
+        made.append(
+            Section(
+                title=group_title(group[0]),
+                trials=group,
+                verdicts=mine,
+                figures=[figure for figure in drawn if figure is not None],
+                power=power_figures(run, group[:MOST_POWER], labels, trials, spans),
+            )
+        )
+    return made
+
+
+def overview(summaries: Sequence[TrialSummary]) -> list[Figure]:
+    """Charts over all models: accuracy against energy, by task."""
+    return tradeoff_figures(summaries, short_labels(summaries))
+
+
+def by_key(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows of any table by their trial."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["trial_key"], []).append(row)
+    return found
+
+
+def _latencies(run: Run) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    keys = run.queries.column("trial_key").to_pylist()
+    for key, latency_s in zip(keys, run.queries.column("latency_s").to_pylist(), strict=True):
+        if latency_s is not None:
+            found.setdefault(key, []).append(latency_s)
+    return found

@@ -1,0 +1,108 @@
+"""What `wattmark doctor` finds: machine, sensors, engines, and what disturbs a measurement."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from wattmark import registry
+from wattmark.backends.find import find_backend, missing
+from wattmark.meter.discover import discover
+from wattmark.meter.nvml import foreign_processes
+from wattmark.runner.load import QUIET_CPUS, cpu_clock, foreign_cpus
+from wattmark.runner.machine import fingerprint, governor, usable_cpus, worker_threads
+from wattmark.units import BYTES_PER_GIB, gibibytes
+
+LOOK_S = 1.0
+LITTLE_DISK_BYTES = 2 * BYTES_PER_GIB
+
+
+def examine() -> dict[str, Any]:
+    """All findings as plain values: machine, sensors, sensors_missing, engines, checks."""
+    found = discover()
+    sensors = [
+        {**asdict(sensor.info), "provenance": sensor.info.provenance}
+        for family in found
+        for sensor in family.sensors
+    ]
+    absent = [
+        {"family": family.family, "why": family.missing, "fix": family.fix}
+        for family in found
+        if family.missing
+    ]
+    for family in found:
+        for sensor in family.sensors:
+            sensor.close()
+    return {
+        "machine": fingerprint(),
+        "sensors": sensors,
+        "sensors_missing": absent,
+        "engines": list(_engines()),
+        "checks": list(_checks()),
+    }
+
+
+def _engines() -> Iterator[dict[str, Any]]:
+    for name in registry.table("backends"):
+        spec = find_backend(name)
+        offers = "; ".join(f"{d}: {', '.join(p)}" for d, p in spec.precisions.items())
+        yield {"name": name, "missing": missing(spec), "offers": offers}
+
+
+def _check(name: str, good: bool, seen: str, hint: str = "") -> dict[str, Any]:
+    return {"name": name, "good": good, "seen": seen, "hint": hint}
+
+
+def _checks() -> Iterator[dict[str, Any]]:
+    before = cpu_clock()
+    time.sleep(LOOK_S)
+    used = foreign_cpus(before, cpu_clock()) or 0.0
+    yield _check(
+        "other load",
+        used < QUIET_CPUS,
+        f"{used:.2f} CPUs used by others",
+        "Stop other work: on a small machine it slows an engine several times.",
+    )
+    mode = governor()
+    yield _check(
+        "governor",
+        mode in (None, "performance"),
+        mode or "not told by this system",
+        "Set it for steady figures: cpupower frequency-set -g performance",
+    )
+    threads = worker_threads()
+    told = os.environ.get("OMP_NUM_THREADS")
+    yield _check(
+        "threads",
+        True,
+        f"an engine gets {threads} on {usable_cpus()} usable CPUs"
+        + (f" (OMP_NUM_THREADS={told} is set and not used)" if told else ""),
+    )
+    swapped = psutil.swap_memory()
+    yield _check(
+        "swap",
+        swapped.used < BYTES_PER_GIB,
+        f"{gibibytes(swapped.used)} of {gibibytes(swapped.total)} used",
+        "A model that is swapped out is not measured but waited for.",
+    )
+    free = shutil.disk_usage(Path.cwd()).free
+    yield _check(
+        "disk",
+        free > LITTLE_DISK_BYTES,
+        f"{gibibytes(free)} free here",
+        "A run needs some megabytes; free some space.",
+    )
+    others = foreign_processes([os.getpid()])
+    yield _check(
+        "foreign GPU work",
+        not others,
+        f"{len(others)} other processes on the GPU(s)" if others else "none seen",
+        "Stop them, or take another GPU with --device cuda:N.",
+    )

@@ -1,0 +1,61 @@
+"""How busy the machine is with other things: the noise that no average takes away.
+
+Foreign use = all busy CPU time, steal included, less our own. On a small machine one other
+process makes a two-thread engine several times slower, so a trial waits for quiet, and is
+doubted where quiet broke while it ran.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psutil
+
+QUIET_CPUS = 0.15
+"""Foreign CPU use, in CPUs, that counts as quiet."""
+LOOK_S = 0.15
+"""Length of a look: /proc/stat counts in 10 ms ticks, so shorter is too coarse."""
+
+
+@dataclass(frozen=True)
+class CpuClock:
+    """Busy CPU seconds of the machine and of us, at one moment."""
+
+    time_s: float
+    busy_s: float
+    own_s: float
+
+
+def cpu_clock(worker_cpu_s: float = 0.0) -> CpuClock:
+    """Now. `worker_cpu_s` is what the worker says that it has used."""
+    times = psutil.cpu_times()
+    # Steal is time that another machine took from ours: it slows us like any other load.
+    names = ("user", "nice", "system", "irq", "softirq", "steal")
+    busy = sum(getattr(times, name, 0.0) for name in names)
+    return CpuClock(time.monotonic(), busy, time.process_time() + worker_cpu_s)
+
+
+def foreign_cpus(before: CpuClock, after: CpuClock) -> float | None:
+    """CPUs that others used between two moments; None for an empty stretch."""
+    seconds = after.time_s - before.time_s
+    if seconds <= 0:
+        return None
+    foreign = (after.busy_s - before.busy_s) - (after.own_s - before.own_s)
+    return max(0.0, foreign / seconds)
+
+
+def wait_for_quiet(most_s: float, said: Callable[[float], None]) -> float | None:
+    """Wait until others use little CPU, `most_s` at most. The last use seen, in CPUs.
+
+    `said` is called with the use each time that it is too much.
+    """
+    deadline = time.monotonic() + most_s
+    while True:
+        before = cpu_clock()
+        time.sleep(LOOK_S)
+        used = foreign_cpus(before, cpu_clock())
+        if used is None or used < QUIET_CPUS or time.monotonic() >= deadline:
+            return used
+        said(used)

@@ -1,0 +1,141 @@
+"""The machine's fingerprint: what someone needs to know to compare, and nothing that names it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from wattmark.meter.nvml import describe
+
+LIBRARIES = (
+    "wattmark",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "accelerate",
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "nvidia-ml-py",
+    "codecarbon",
+)
+
+
+def fingerprint() -> dict[str, Any]:
+    """CPU, memory, system, libraries, GPUs, code version. No host name, no user, no address."""
+    gpus = describe() or {}
+    return {
+        "cpu_model": cpu_model(),
+        "logical_cpus": psutil.cpu_count(),
+        "physical_cpus": psutil.cpu_count(logical=False),
+        "usable_cpus": usable_cpus(),
+        "governor": governor(),
+        "ram_bytes": psutil.virtual_memory().total,
+        "swap_bytes": psutil.swap_memory().total,
+        "os": f"{platform.system()} {_distribution()}".strip(),
+        "kernel": platform.release(),
+        "architecture": platform.machine(),
+        "virtual": _virtual(),
+        "container": _container(),
+        "python": platform.python_version(),
+        "versions": versions(),
+        "gpus": gpus.get("gpus", []),
+        "driver": gpus.get("driver"),
+        "git_commit": git_commit(Path.cwd()),
+    }
+
+
+def cpu_model() -> str:
+    """The CPU's name, as the system gives it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith(("model name", "Model", "Hardware")):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def usable_cpus() -> int:
+    """CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def worker_threads() -> int:
+    """Threads for an engine: one a physical core that may be used."""
+    physical = psutil.cpu_count(logical=False) or usable_cpus()
+    return max(1, min(physical, usable_cpus()))
+
+
+def governor() -> str | None:
+    """The frequency governor of the first CPU; None where the system does not tell."""
+    return _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that matter, without importing them."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def git_commit(folder: Path) -> str | None:
+    """Commit of the code that the run stands in, '+dirty' with uncommitted changes."""
+    try:
+        commit = _git(folder, "rev-parse", "--short=12", "HEAD")
+        return commit + ("+dirty" if _git(folder, "status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", *words],  # noqa: S607 - the user's own git
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=5,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def _read(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+
+
+def _distribution() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "")
+    except OSError:
+        return platform.release()
+
+
+def _virtual() -> bool | None:
+    flags = _read("/proc/cpuinfo")
+    return None if flags is None else " hypervisor" in flags
+
+
+def _container() -> str | None:
+    if "KUBERNETES_SERVICE_HOST" in os.environ:
+        return "kubernetes"
+    for mark, name in (("/.dockerenv", "docker"), ("/run/.containerenv", "podman")):
+        if Path(mark).exists():
+            return name
+    return None

@@ -1,0 +1,267 @@
+"""From a suite file and flags to a `Suite`: all mistakes at once, each with its line or flag."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from wattmark import registry
+from wattmark.backends.find import find_backend
+from wattmark.errors import InputError, MistakesError, WattmarkError, unknown
+from wattmark.meter.discover import discover
+from wattmark.models.source import find_model
+from wattmark.runner.carbon import intensity
+from wattmark.schema import Option, Suite
+from wattmark.tasks.find import find_task
+from wattmark.units import parse_bytes
+
+DEFAULT_SUITE = "embedded"
+MODES = ("baseline",)
+MOST_SUITE_BYTES = 1_000_000
+
+
+def _listed(value: object) -> object:
+    """A single value is a list of one; '1,8' is a list of two."""
+    if isinstance(value, str):
+        return _split(value)
+    if isinstance(value, int | float):
+        return [value]
+    return list(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+
+
+def _split(text: str) -> list[str]:
+    """By commas, but 'name:a=1,b=2' stays whole."""
+    parts: list[str] = []
+    for part in (word.strip() for word in text.split(",")):
+        options_go_on = parts and ":" in parts[-1] and "=" in parts[-1] and ":" not in part
+        if options_go_on and "=" in part:
+            parts[-1] += f",{part}"
+        elif part:
+            parts.append(part)
+    return list(dict.fromkeys(parts))
+
+
+def _single(value: object) -> object:
+    """A single sensor is a list of one; its own commas stay."""
+    return [value] if isinstance(value, str) else value
+
+
+def _bytes(value: object) -> object:
+    return parse_bytes(value) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+Batches = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=65536)], ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+
+
+class SuiteFile(BaseModel):
+    """What may stand in a suite file, or be given by flags. Unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)] = "run"
+    models: Names
+    tasks: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    backends: Names = ("transformers",)
+    precisions: Names = ("fp32",)
+    batch_sizes: Batches = (1,)
+    modes: Names = ("baseline",)
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    revision: str | None = None
+    replicates: Annotated[int, Field(ge=1, le=1000)] = 5
+    warmups: Annotated[int, Field(ge=0, le=1000)] = 2
+    limit: Annotated[int, Field(ge=1)] | None = None
+    max_new_tokens: Annotated[int, Field(ge=1, le=131_072)] = 64
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
+    idle_s: Seconds = 0.5
+    sample_interval_s: Annotated[float, Field(ge=0.001, le=60)] = 0.1
+    timeout_s: Annotated[float, Field(gt=0, le=864_000)] = 600.0
+    quiet_wait_s: Seconds = 5.0
+    threads: Annotated[int, Field(ge=1, le=4096)] | None = None
+    memory_limit_bytes: Annotated[int, BeforeValidator(_bytes), Field(ge=1)] | None = None
+    sensors: Annotated[tuple[str, ...], BeforeValidator(_single)] = ()
+    country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    intensity_g_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
+    interval_target: Annotated[float, Field(gt=0, le=10)] = 0.10
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    options: Mapping[str, Option] = {}
+
+
+FLAGS = {
+    "models": "--model",
+    "tasks": "--task",
+    "backends": "--backend",
+    "precisions": "--precision",
+    "batch_sizes": "--batch",
+    "modes": "--mode",
+    "idle_s": "--idle",
+    "sample_interval_s": "--interval",
+    "timeout_s": "--timeout",
+    "quiet_wait_s": "--quiet-wait",
+    "memory_limit_bytes": "--memory-limit",
+    "sensors": "--sensor",
+    "intensity_g_per_kwh": "--intensity",
+    "options": "--option",
+}
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where each key came from, for messages."""
+
+    file: str
+    text: str
+    flags: frozenset[str]
+
+    def place(self, key: str) -> str:
+        if key in self.flags:
+            return FLAGS.get(key, "--" + key.replace("_", "-"))
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+                return f"{self.file} line {number}"
+        return self.file or "the command line"
+
+
+def suite_names() -> list[str]:
+    """The suites that ship."""
+    folder = resources.files("wattmark.runner") / "suites"
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if ".toml" in f.name)
+
+
+def read_suite(which: str | None, flags: Mapping[str, Any]) -> Suite:
+    """A suite that ships, or a TOML file, with flags over it; or flags alone.
+
+    Raises MistakesError with every mistake found, InputError for a file that cannot be read.
+    """
+    given = {key: value for key, value in flags.items() if value is not None}
+    if which is None and "models" not in given:
+        which = DEFAULT_SUITE
+    file, text = _text(which) if which is not None else ("", "")
+    content = _toml(file, text)
+    if which is None and "tasks" not in given and "models" in given:
+        given["tasks"] = []
+    source = _Source(file, text, frozenset(given))
+    raw = content | given
+    mistakes: list[str] = []
+    parsed = None
+    try:
+        parsed = SuiteFile.model_validate(raw)
+        wrong: set[str] = set()
+    except ValidationError as errors:
+        wrong = {str(error["loc"][0]) for error in errors.errors()}
+        mistakes += [_said(source, dict(error)) for error in errors.errors()]
+    mistakes += _unknown_names(source, raw, wrong)
+    if parsed is None or mistakes:
+        raise MistakesError("The suite cannot be run:", list(dict.fromkeys(mistakes)))
+    return Suite(**{name: getattr(parsed, name) for name in SuiteFile.model_fields})
+
+
+def _text(which: str) -> tuple[str, str]:
+    shipped = resources.files("wattmark.runner") / "suites" / f"{which}.toml"
+    if re.fullmatch(r"[A-Za-z0-9_-]+", which) and shipped.is_file():
+        return f"suite {which}", shipped.read_text(encoding="utf-8")
+    path = Path(which)
+    if not path.exists():
+        raise InputError(unknown("suite", which, suite_names()), "Or give a TOML file.")
+    try:
+        if path.stat().st_size > MOST_SUITE_BYTES:
+            raise InputError(f"{which} is too large for a suite.", "Is it a suite file in TOML?")
+        return which, path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as reason:
+        raise InputError(f"{which} is not UTF-8 text.", "A suite is a TOML file.") from reason
+    except OSError as reason:
+        raise InputError(f"{which} cannot be read: {reason.strerror}.") from reason
+
+
+def _toml(file: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as reason:
+        raise InputError(f"{file} is not TOML: {reason}.", "See docs/suites.md.") from reason
+
+
+def _said(source: _Source, error: dict[str, Any]) -> str:
+    """One of pydantic's errors in our words."""
+    key = str(error["loc"][0])
+    where = source.place(key)
+    if error["type"] == "extra_forbidden":
+        return f"{where}: {unknown('key', key, SuiteFile.model_fields)}"
+    if error["type"] == "missing":
+        return f"{where}: '{key}' is needed ({FLAGS.get(key, key)})."
+    if key == "device":
+        return f"{where}: unknown device '{error['input']}'. There is: auto, cpu, cuda, cuda:N."
+    if key == "country":
+        hint = "give three letters (ISO 3166), such as DEU"
+        return f"{where}: '{error['input']}' is no country code; {hint}."
+    return f"{where}: {key}: {error['msg']} (given: {error['input']!r})."
+
+
+def _unknown_names(source: _Source, raw: Mapping[str, Any], wrong: set[str]) -> list[str]:
+    """Mistakes in names: of engines, precisions, tasks, modes, sensors and models."""
+
+    def names(key: str, default: Iterable[str] = ()) -> list[str]:
+        return [] if key in wrong else [str(n) for n in _as_list(raw.get(key, list(default)))]
+
+    mistakes: list[str] = []
+
+    def check(key: str, default: Iterable[str], look_up: Callable[[str], object]) -> None:
+        for name in names(key, default):
+            try:
+                look_up(name)
+            except WattmarkError as reason:
+                mistakes.append(f"{source.place(key)}: {reason}")
+
+    check("backends", (), find_backend)
+    check("precisions", (), _known_precision)
+    check("modes", (), lambda mode: _among("mode", mode, MODES))
+    check("tasks", (), find_task)
+    check("sensors", (), lambda sensor: discover([sensor]))
+    check("country", (), lambda country: intensity(country, None))
+    backends = [b for b in names("backends", ["transformers"]) if b in registry.table("backends")]
+    trust = {key: bool(raw.get(key, False)) for key in ("allow_pickle", "trust_remote_code")}
+
+    def model(name: str) -> None:
+        if any((own := find_backend(b).models) is not None and own(name) for b in backends):
+            return
+        if mistakes and not name.startswith(("embedded/", ".", "/", "~")):
+            return  # do not reach for the hub while something else is wrong
+        if any(find_backend(b).models is None for b in backends):
+            find_model(name, revision=raw.get("revision"), **trust)
+        elif backends:
+            raise InputError(f"Backend '{backends[0]}' brings its own models; '{name}' is none.")
+
+    check("models", (), model)
+    return mistakes
+
+
+def _as_list(value: object) -> list[Any]:
+    listed = _listed(value)
+    return listed if isinstance(listed, list) else [listed]
+
+
+def _among(kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise InputError(unknown(kind, name, known))
+
+
+def _known_precision(name: str) -> None:
+    """A word that any engine offers, or refuses with a reason, is known."""
+    known: set[str] = set()
+    for backend in registry.table("backends"):
+        spec = find_backend(backend)
+        known |= {p for offered in spec.precisions.values() for p in offered}
+        known |= {precision for _, precision in spec.refused}
+    _among("precision", name, known)

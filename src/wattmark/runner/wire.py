@@ -1,0 +1,94 @@
+"""What passes between the parent and a worker: JSON in frames, no pickles.
+
+Parent to worker: one job, then `go` after each mark. Worker to parent: marks (the parent
+reads its sensors and says go), stages (for messages about hangs), and one result or error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+from wattmark.schema import Generation, Memory, Option, Query, Span, Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """All that a worker is told."""
+
+    trial: Trial
+    adapter: str
+    """'module:attribute' of the engine."""
+    kind: str
+    """causal or classifier: which of the engine's calls is used."""
+    queries: tuple[Query, ...]
+    idle_s: float
+    threads: int | None = None
+    memory_limit_bytes: int | None = None
+    log: str = ""
+    """Where the worker's own output goes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All that a worker tells at its end."""
+
+    spans: tuple[Span, ...]
+    generations: tuple[Generation, ...]
+    memory: Memory
+    facts: Mapping[str, Option | None] = field(default_factory=dict)
+
+
+def send(channel: Connection, message: Mapping[str, Any]) -> None:
+    """Send one message."""
+    channel.send_bytes(json.dumps(message).encode())
+
+
+def receive(channel: Connection) -> dict[str, Any]:
+    """Receive one message; EOFError when the other side has gone."""
+    message: dict[str, Any] = json.loads(channel.recv_bytes())
+    return message
+
+
+def pack_job(job: Job) -> dict[str, Any]:
+    """A job as plain values."""
+    return asdict(job)
+
+
+def unpack_job(plain: Mapping[str, Any]) -> Job:
+    """The job again."""
+    return Job(
+        **{
+            **plain,
+            "trial": Trial(**plain["trial"]),
+            "queries": tuple(Query(**query) for query in plain["queries"]),
+        }
+    )
+
+
+def pack_result(result: Result) -> dict[str, Any]:
+    """A result as plain values; spans and generations as rows to keep the message small."""
+    return {
+        "spans": [[s.name, s.start_ns, s.end_ns, s.batch, s.tokens] for s in result.spans],
+        "generations": [
+            {name: getattr(g, name) for name in g.__slots__} for g in result.generations
+        ],
+        "memory": asdict(result.memory),
+        "facts": dict(result.facts),
+    }
+
+
+def unpack_result(plain: Mapping[str, Any]) -> Result:
+    """The result again."""
+    return Result(
+        spans=tuple(Span(*row) for row in plain["spans"]),
+        generations=tuple(
+            Generation(**{**g, "token_times_ns": tuple(g["token_times_ns"])})
+            for g in plain["generations"]
+        ),
+        memory=Memory(**plain["memory"]),
+        facts=plain["facts"],
+    )

@@ -1,0 +1,219 @@
+"""The worker: one replicate of one trial in a process of its own.
+
+Load, warm up, idle, run, idle; stamps only. At each edge that has to be sharp it asks the
+parent for a reading of the sensors and waits for it. It never sees a sensor itself, and
+sends what it has after the measured region.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from wattmark import registry
+from wattmark.backends import Backend
+from wattmark.errors import OutOfMemoryError, WattmarkError
+from wattmark.runner.wire import Job, Result, pack_result, receive, send, unpack_job
+from wattmark.schema import Generation, Memory, Query, Span
+from wattmark.units import BYTES_PER_KIB, s_to_ns
+
+Mark = Callable[[str], None]
+
+
+@dataclass
+class SpanLog:
+    """The stamp that engines get: a clock, and a list of spans in the order of their ends."""
+
+    now: Callable[[], int] = time.monotonic_ns
+    spans: list[Span] = field(default_factory=list)
+
+    def add(
+        self,
+        name: str,
+        start_ns: int,
+        end_ns: int,
+        *,
+        batch: int | None = None,
+        tokens: int | None = None,
+    ) -> None:
+        """Mark a span that has ended."""
+        self.spans.append(Span(name, start_ns, end_ns, batch, tokens))
+
+
+def execute(
+    job: Job,
+    backend: Backend,
+    mark: Mark,
+    *,
+    clock: Callable[[], int] = time.monotonic_ns,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    """Run a job with an engine. `mark(stage)` returns when the sensors have been read.
+
+    Clock and sleep are given so that simulated time can be run through the same way.
+    """
+    log = SpanLog(clock)
+    before = resident_bytes()
+    started = clock()
+    backend.load(job.trial)
+    log.add("load", started, clock())
+    loaded = resident_bytes()
+    answer = backend.classify if job.kind == "classifier" else backend.generate
+    batches = split(job.queries, job.trial.batch_size)
+    started = clock()
+    for count in range(job.trial.warmups):
+        answer(count, batches[count % len(batches)], SpanLog(clock))
+    log.add("warmup", started, clock())
+    # Whatever loading left behind is collected now, not inside the measured region.
+    gc.collect()
+    gc.freeze()
+    _idle(job, log, mark, sleep)
+    generations: list[Generation] = []
+    mark("measured")
+    started = clock()
+    for index, batch in enumerate(batches):
+        generations += answer(index, batch, log)
+    ended = clock()
+    mark("done")
+    log.add("measured", started, ended)
+    _idle(job, log, mark, sleep)
+    memory = Memory(
+        ram_peak_bytes=peak_bytes(),
+        ram_before_load_bytes=before,
+        ram_loaded_bytes=loaded,
+        vram_peak_bytes=backend.vram_peak_bytes(),
+    )
+    return Result(
+        spans=tuple(log.spans),
+        generations=tuple(generations),
+        memory=memory,
+        facts=dict(backend.facts),
+    )
+
+
+def split(queries: Sequence[Query], size: int) -> list[Sequence[Query]]:
+    """Batches of `size`, in order; the last may be smaller."""
+    return [queries[start : start + size] for start in range(0, len(queries), size)]
+
+
+def _idle(job: Job, log: SpanLog, mark: Mark, sleep: Callable[[float], None]) -> None:
+    if job.idle_s <= 0:
+        return
+    mark("idle")
+    started = log.now()
+    # To the nanosecond of the clock: an idle that ends early would borrow from the work.
+    end = started + s_to_ns(job.idle_s)
+    while (left := end - log.now()) > 0:
+        sleep(left / 1e9)
+    ended = log.now()
+    mark("idle over")
+    log.add("idle", started, ended)
+
+
+def resident_bytes() -> int | None:
+    """Resident set of this process, from /proc; None elsewhere."""
+    return _status_bytes("VmRSS")
+
+
+def peak_bytes() -> int | None:
+    """Peak resident set of this process since its fork."""
+    peak = _status_bytes("VmHWM")
+    if peak is not None:
+        return peak
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage if sys.platform == "darwin" else usage * BYTES_PER_KIB
+
+
+def _status_bytes(field_name: str) -> int | None:
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        if line.startswith(field_name + ":"):
+            return int(line.split()[1]) * BYTES_PER_KIB
+    return None
+
+
+def main(channel: Connection) -> int:
+    """A worker's life: a job comes in, marks and a result go out. The exit code."""
+    job = unpack_job(receive(channel))
+    _own_output(job.log)
+    answers = _Lifeline(channel)
+
+    def mark(stage: str) -> None:
+        send(channel, {"mark": stage, "cpu_s": time.process_time()})
+        answers.wait()
+
+    try:
+        _limits(job)
+        backend: Backend = registry.resolve(job.adapter)()
+        result = execute(job, backend, mark)
+        backend.close()
+    except (MemoryError, OutOfMemoryError) as reason:
+        message = str(reason) or "memory ran out"
+        send(channel, {"error": message, "status": "oom"})
+        return 0
+    except WattmarkError as reason:
+        send(channel, {"error": str(reason), "status": "failed"})
+        return 0
+    except Exception as reason:
+        _traceback_to_log()
+        send(channel, {"error": f"{type(reason).__name__}: {reason}", "status": "failed"})
+        return 0
+    send(channel, {"result": pack_result(result)})
+    return 0
+
+
+class _Lifeline:
+    """Reads the parent's answers on a thread, and ends the worker when the parent is gone."""
+
+    def __init__(self, channel: Connection) -> None:
+        self._channel = channel
+        self._answers = threading.Semaphore(0)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                self._channel.recv_bytes()
+                self._answers.release()
+        except (EOFError, OSError):
+            os._exit(1)
+
+    def wait(self) -> None:
+        """Until the parent has answered."""
+        self._answers.acquire()
+
+
+def _own_output(log: str) -> None:
+    """An engine's chatter goes to a file of the worker's, where a crash leaves its last words."""
+    if not log:
+        return
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    faulthandler.enable()
+
+
+def _limits(job: Job) -> None:
+    if job.memory_limit_bytes is not None:
+        limit = (job.memory_limit_bytes, job.memory_limit_bytes)
+        resource.setrlimit(resource.RLIMIT_DATA, limit)
+    if job.threads is not None and (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(job.threads)
+
+
+def _traceback_to_log() -> None:
+    import traceback  # noqa: PLC0415 - only when something has gone wrong
+
+    traceback.print_exc()

@@ -1,0 +1,328 @@
+"""The nouns of Wattmark: frozen, typed, in SI base units, stamps in monotonic nanoseconds.
+
+`None` is "not measured"; `0` is a measured zero. Everything that crosses a process or a
+file goes through these, so they hold plain values only.
+
+SCHEMA_VERSION history (run.json and the Parquet columns):
+  1  first public format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+Option = str | int | float | bool
+
+
+class Status(StrEnum):
+    """How a replicate ended. Only `ok` carries figures."""
+
+    OK = "ok"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    TIMEOUT = "timeout"
+    OOM = "oom"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """What the user asks for: a grid of models × backends × precisions × batches × tasks × modes.
+
+    The fields are validated in `runner.suite`; here they are already right.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    backends: tuple[str, ...] = ("transformers",)
+    precisions: tuple[str, ...] = ("fp32",)
+    batch_sizes: tuple[int, ...] = (1,)
+    modes: tuple[str, ...] = ("baseline",)
+    device: str = "auto"
+    revision: str | None = None
+    replicates: int = 5
+    warmups: int = 2
+    limit: int | None = None
+    """Queries of each task; None means all of them."""
+    max_new_tokens: int = 64
+    seed: int = 0
+    idle_s: float = 0.5
+    """Seconds of idle measured before and after the work, with the model loaded."""
+    sample_interval_s: float = 0.1
+    timeout_s: float = 600.0
+    """Seconds after which a worker counts as hung."""
+    quiet_wait_s: float = 5.0
+    """Longest wait before a replicate for other processes to use little CPU."""
+    threads: int | None = None
+    memory_limit_bytes: int | None = None
+    sensors: tuple[str, ...] = ()
+    """Sensors to use; empty means all that are found."""
+    country: str | None = None
+    intensity_g_per_kwh: float | None = None
+    interval_target: float = 0.10
+    """Relative half-width above which a window counts as too short (METHOD: windows)."""
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One cell of the grid. Two trials with the same `key` are the same work."""
+
+    model: str
+    revision: str | None = None
+    weights: str = "pretrained"
+    backend: str
+    precision: str
+    device: str
+    batch_size: int
+    task: str
+    task_version: str
+    mode: str = "baseline"
+    max_new_tokens: int
+    limit: int | None = None
+    warmups: int = 2
+    seed: int = 0
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Content hash of all fields: 12 hexadecimal digits."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def label(self) -> str:
+        """For people: 'arithmetic · transformers bf16 cpu · batch 8'."""
+        mode = "" if self.mode == "baseline" else f" · {self.mode}"
+        engine = f"{self.backend} {self.precision} {self.device}"
+        return f"{self.model} · {engine} · batch {self.batch_size} · {self.task}{mode}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of work on the monotonic clock.
+
+    Names in use: load, idle, warmup, retrieve, prefill, decode, classify, host, and
+    `measured`, the whole measured region from the first batch's start to the last one's end.
+    """
+
+    name: str
+    start_ns: int
+    end_ns: int
+    batch: int | None = None
+    tokens: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return (self.end_ns - self.start_ns) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of one sensor. `energy_j` is a counter since any origin, never reset here."""
+
+    sensor: str
+    time_ns: int
+    energy_j: float | None = None
+    power_w: float | None = None
+    temperature_c: float | None = None
+    memory_bytes: int | None = None
+    clock_hz: float | None = None
+    utilization: float | None = None
+    throttle: str | None = None
+    fault: str | None = None
+    """Why the reading failed; the figures are None then."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorInfo:
+    """What a sensor is, as far as it is known. `None` is unknown."""
+
+    name: str
+    component: str
+    """cpu, dram, gpu, soc, board or wall."""
+    device: str
+    """Which one of them: package-0, gpu0, host."""
+    kind: str
+    """counter (joules), power (watts), estimate (a modelled counter)."""
+    source: str
+    """Where its figures come from, for people: 'RAPL by powercap', 'CPU model: …'."""
+    update_period_s: float | None = None
+    averaging_window_s: float | None = None
+    quantum_j: float = 0.0
+    wrap_j: float | None = None
+    """The counter's range; wraps are corrected where it is read."""
+    gain_uncertainty: float = 0.0
+    """Relative, systematic, kept apart from every interval (0.05 is ±5 %)."""
+    limit_w: float | None = None
+    """Power above which a reading cannot be true."""
+
+    @property
+    def provenance(self) -> str:
+        """The word that follows its joules everywhere: 'measured' or 'estimated'."""
+        return "estimated" if self.kind == "estimate" else "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question. `prompt` is what the model gets; `answer` is None where there is no gold."""
+
+    id: str
+    text: str
+    prompt: str
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One answer. Tokens are counted from ids that came out, the end token included."""
+
+    query_id: str
+    text: str
+    batch: int
+    input_tokens: int
+    output_tokens: int
+    start_ns: int
+    end_ns: int
+    token_times_ns: tuple[int, ...] = ()
+    stop_reason: str = "eos"
+    """eos, length, or label (a classifier)."""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What an answer is worth: `correct` and `value` (0 to 1), what was read from it, and why."""
+
+    correct: bool | None
+    value: float | None
+    extracted: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyReading:
+    """Joules of one span (or of all spans of one name) from one sensor.
+
+    `low_j`/`high_j` bound `gross_j`, `net_low_j`/`net_high_j` bound `net_j` (gross less idle
+    power × time), at 95 % and without the sensor's gain, which stands apart.
+    """
+
+    span: str
+    sensor: str
+    component: str
+    device: str
+    provenance: str
+    method: str
+    """counter, integrated, regressed or modelled."""
+    seconds: float
+    gross_j: float | None
+    low_j: float | None
+    high_j: float | None
+    net_j: float | None = None
+    net_low_j: float | None = None
+    net_high_j: float | None = None
+    gain_uncertainty: float = 0.0
+    batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Peak memory of a worker, bytes. `None` is not measured."""
+
+    ram_peak_bytes: int | None = None
+    ram_before_load_bytes: int | None = None
+    ram_loaded_bytes: int | None = None
+    vram_peak_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Figures of a replicate's measured region over all components that may be summed."""
+
+    energy_j: float | None = None
+    energy_low_j: float | None = None
+    energy_high_j: float | None = None
+    energy_net_j: float | None = None
+    energy_net_low_j: float | None = None
+    energy_net_high_j: float | None = None
+    energy_provenance: str | None = None
+    gain_uncertainty: float | None = None
+    idle_power_w: float | None = None
+    power_mean_w: float | None = None
+    power_peak_w: float | None = None
+    temperature_max_c: float | None = None
+    foreign_cpu: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A warning as data: a code, what was seen, and what to do. Rendered elsewhere."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One replicate of one trial: a fresh process, from its start to its end."""
+
+    trial: Trial
+    replicate: int
+    block: int
+    order: int
+    """Place in the run's order, from 0: drift is looked for along it."""
+    status: Status
+    error: str | None = None
+    started_at: str = ""
+    """Wall-clock label (ISO 8601, UTC); never used to compute."""
+    attempt: int = 1
+    spans: tuple[Span, ...] = ()
+    queries: tuple[Query, ...] = ()
+    generations: tuple[Generation, ...] = ()
+    scores: tuple[Score, ...] = ()
+    energy: tuple[EnergyReading, ...] = ()
+    query_energy: tuple[QueryEnergy, ...] = ()
+    totals: Totals = Totals()
+    memory: Memory = Memory()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the worker found: parameters, weight bytes, threads, dtype, engine versions."""
+    doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEnergy:
+    """A query's share of its batch's joules (prefill by input tokens, decode by steps alive)."""
+
+    query_id: str
+    gross_j: float | None
+    low_j: float | None
+    high_j: float | None
+    net_j: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its interval. `low`/`high` are None where n is too small to say."""
+
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    n: int
+    unit: str
+    note: str = ""

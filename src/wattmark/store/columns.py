@@ -1,0 +1,192 @@
+"""Every column of the run directory: the public format, and the single source of docs/format.md.
+
+The same tables stand in SQLite while a run goes on and in Parquet once it is closed, so a
+column is described once, here: name, type, unit, meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; `unit` is '' for names and texts."""
+
+    name: str
+    type: pa.DataType
+    unit: str
+    meaning: str
+
+
+TEXT = pa.string()
+INT = pa.int64()
+REAL = pa.float64()
+FLAG = pa.bool_()
+REALS = pa.list_(pa.float64())
+
+
+def _c(name: str, kind: pa.DataType, unit: str, meaning: str) -> Column:
+    return Column(name, kind, unit, meaning)
+
+
+KEYS = (
+    _c("trial_key", TEXT, "", "content hash of the trial's fields"),
+    _c("replicate", INT, "", "replicate of the trial, from 0; each is a fresh process"),
+)
+
+IDENTITY = (
+    _c("model", TEXT, "", "model as it was asked for: embedded, folder or hub id"),
+    _c("backend", TEXT, "", "engine"),
+    _c("precision", TEXT, "", "number format of weights and activations"),
+    _c("device", TEXT, "", "cpu, cuda or cuda:N"),
+    _c("batch_size", INT, "queries", "queries answered together"),
+    _c("task", TEXT, "", "task or queries file"),
+    _c("mode", TEXT, "", "baseline (later: rag)"),
+)
+
+TRIALS = (
+    *KEYS,
+    *IDENTITY,
+    _c("block", INT, "", "block of the randomized order; every trial stands once in a block"),
+    _c("run_order", INT, "", "place in the order of the whole run, from 0"),
+    _c("attempt", INT, "", "1, or more where a resumed run tried again"),
+    _c("status", TEXT, "", "ok, failed, crashed, timeout or oom"),
+    _c("error", TEXT, "", "why it is not ok"),
+    _c("started_at", TEXT, "", "wall-clock label, UTC, ISO 8601"),
+    _c("revision", TEXT, "", "revision of a hub model"),
+    _c("weights", TEXT, "", "pretrained"),
+    _c("task_version", TEXT, "", "version of queries, prompt and scorer"),
+    _c("max_new_tokens", INT, "tokens", "most tokens an answer may have"),
+    _c("query_limit", INT, "queries", "queries asked for; null is all"),
+    _c("warmups", INT, "batches", "batches run before the measured region"),
+    _c("seed", INT, "", "seed of the trial"),
+    _c("queries", INT, "queries", "queries answered in the measured region"),
+    _c("scored", INT, "queries", "queries that have a gold answer"),
+    _c("correct", INT, "queries", "queries answered correctly; null where none is scored"),
+    _c("input_tokens", INT, "tokens", "prompt tokens, padding left out"),
+    _c("output_tokens", INT, "tokens", "ids that came out, end tokens included"),
+    _c("measured_s", REAL, "s", "length of the measured region"),
+    _c("load_s", REAL, "s", "time to load the model"),
+    _c("prefill_s", REAL, "s", "time in prefill, all batches"),
+    _c("decode_s", REAL, "s", "time in decode, all batches"),
+    _c("ttft_s", REAL, "s", "time to first token, median over queries"),
+    _c("tpot_s", REAL, "s", "time per output token after the first, median over queries"),
+    _c("latency_s", REAL, "s", "time from a batch's start to an answer's end, median"),
+    _c("energy_j", REAL, "J", "gross energy of the measured region, all components"),
+    _c("energy_low_j", REAL, "J", "lower bound at 95 %, the sensors' gain apart"),
+    _c("energy_high_j", REAL, "J", "upper bound at 95 %, the sensors' gain apart"),
+    _c("energy_net_j", REAL, "J", "gross less idle power × time"),
+    _c("energy_net_low_j", REAL, "J", "lower bound of net at 95 %"),
+    _c("energy_net_high_j", REAL, "J", "upper bound of net at 95 %"),
+    _c("energy_provenance", TEXT, "", "measured, estimated, or mixed (a sum of both)"),
+    _c("gain_uncertainty", REAL, "1", "relative systematic uncertainty of the sensors' gain"),
+    _c("idle_power_w", REAL, "W", "power at idle with the model loaded"),
+    _c("power_mean_w", REAL, "W", "gross energy ÷ measured region"),
+    _c("power_peak_w", REAL, "W", "highest power between two samples of the measured region"),
+    _c("temperature_max_c", REAL, "°C", "highest temperature seen"),
+    _c("foreign_cpu", REAL, "CPUs", "CPU use of other processes during the measured region"),
+    _c("ram_peak_bytes", INT, "B", "peak resident set of the worker"),
+    _c("ram_before_load_bytes", INT, "B", "resident set before the model was loaded"),
+    _c("ram_loaded_bytes", INT, "B", "resident set with the model loaded"),
+    _c("vram_peak_bytes", INT, "B", "peak of the engine's GPU allocator"),
+    _c("parameters", INT, "", "parameters of the model as loaded"),
+    _c("weight_bytes", INT, "B", "bytes of the weights as loaded"),
+    _c("options", TEXT, "", "engine options, JSON"),
+    _c("facts", TEXT, "", "what the worker found (dtype, threads, versions …), JSON"),
+    _c("doubts", TEXT, "", "warnings: list of {code, message, hint}, JSON"),
+)
+
+QUERIES = (
+    *KEYS,
+    *IDENTITY,
+    _c("position", INT, "", "place in the task's order, from 0"),
+    _c("batch", INT, "", "batch of the measured region, from 0"),
+    _c("query_id", TEXT, "", "id of the query within its task"),
+    _c("query", TEXT, "", "the question"),
+    _c("prompt", TEXT, "", "what the model was given"),
+    _c("expected", TEXT, "", "gold answer; null where there is none"),
+    _c("response", TEXT, "", "what the model wrote, without the prompt; untrusted text"),
+    _c("extracted", TEXT, "", "the answer that the scorer read from it"),
+    _c("correct", FLAG, "", "null where not scored"),
+    _c("score", REAL, "1", "0 to 1; null where not scored"),
+    _c("why", TEXT, "", "the scorer's reason"),
+    _c("input_tokens", INT, "tokens", "prompt tokens, padding left out"),
+    _c("output_tokens", INT, "tokens", "ids that came out, the end token included"),
+    _c("stop_reason", TEXT, "", "eos, length or label"),
+    _c("confidence", REAL, "1", "probability of the label"),
+    _c("start_ns", INT, "ns", "start of the query's batch, monotonic clock"),
+    _c("latency_s", REAL, "s", "from the batch's start to this answer's end"),
+    _c("ttft_s", REAL, "s", "from the batch's start to this answer's first token"),
+    _c("tpot_s", REAL, "s", "mean time per output token after the first"),
+    _c("token_times_s", REALS, "s", "time of each token, from the batch's start"),
+    _c("energy_j", REAL, "J", "share of the batch's gross energy"),
+    _c("energy_low_j", REAL, "J", "lower bound at 95 %, the sensors' gain apart"),
+    _c("energy_high_j", REAL, "J", "upper bound at 95 %, the sensors' gain apart"),
+    _c("energy_net_j", REAL, "J", "share of the batch's net energy"),
+)
+
+SPANS = (
+    *KEYS,
+    _c("name", TEXT, "", "load, idle, warmup, prefill, decode, classify, host or measured"),
+    _c("batch", INT, "", "batch of the measured region; null outside of it"),
+    _c("start_ns", INT, "ns", "start, monotonic clock"),
+    _c("end_ns", INT, "ns", "end, monotonic clock"),
+    _c("seconds", REAL, "s", "end − start"),
+    _c("tokens", INT, "tokens", "tokens of the span: prompt tokens or tokens that came out"),
+)
+
+ENERGY = (
+    *KEYS,
+    _c("span", TEXT, "", "name of the spans that were summed; batch for one whole batch"),
+    _c("batch", INT, "", "batch; null for the sum over the trial"),
+    _c("sensor", TEXT, "", "which sensor"),
+    _c("component", TEXT, "", "cpu, dram, gpu, soc, board or wall"),
+    _c("component_device", TEXT, "", "which one of them: package-0, gpu0, host"),
+    _c("provenance", TEXT, "", "measured or estimated"),
+    _c("method", TEXT, "", "counter, integrated, regressed or modelled"),
+    _c("seconds", REAL, "s", "length of the spans"),
+    _c("energy_j", REAL, "J", "gross energy; null where it cannot be said"),
+    _c("energy_low_j", REAL, "J", "lower bound at 95 %, gain apart"),
+    _c("energy_high_j", REAL, "J", "upper bound at 95 %, gain apart"),
+    _c("energy_net_j", REAL, "J", "gross less idle power × time"),
+    _c("energy_net_low_j", REAL, "J", "lower bound of net at 95 %"),
+    _c("energy_net_high_j", REAL, "J", "upper bound of net at 95 %"),
+    _c("gain_uncertainty", REAL, "1", "relative systematic uncertainty of the sensor's gain"),
+)
+
+TRACE = (
+    _c("sensor", TEXT, "", "which sensor"),
+    _c("time_ns", INT, "ns", "monotonic clock"),
+    _c("energy_j", REAL, "J", "counter, wraps corrected, any origin"),
+    _c("power_w", REAL, "W", "power"),
+    _c("temperature_c", REAL, "°C", "temperature"),
+    _c("memory_bytes", INT, "B", "memory in use on the device"),
+    _c("clock_hz", REAL, "Hz", "clock of the device"),
+    _c("utilization", REAL, "1", "0 to 1"),
+    _c("throttle", TEXT, "", "reasons for throttling, by comma"),
+    _c("fault", TEXT, "", "why a reading failed"),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "trials": TRIALS,
+    "queries": QUERIES,
+    "spans": SPANS,
+    "energy": ENERGY,
+    "trace": TRACE,
+}
+
+PURPOSE = {
+    "trials": "One row a replicate of a trial.",
+    "queries": "One row a query of a replicate.",
+    "spans": "One row a span: stretches of work on the monotonic clock.",
+    "energy": "Joules by span, component and sensor: one row a sum over a trial, or a batch's.",
+    "trace": "One row a reading of a sensor: the raw samples.",
+}
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """The Arrow schema of a table."""
+    return pa.schema([(column.name, column.type) for column in TABLES[table]])

@@ -1,0 +1,120 @@
+"""live.db: the tables of a run that goes on, in SQLite with a write-ahead log.
+
+A record is one transaction: after a `kill -9` it is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from wattmark.errors import RunDirectoryError
+from wattmark.store.columns import REALS, TABLES, arrow_schema
+from wattmark.store.rows import Row
+
+STORED = ("trials", "queries", "spans", "energy")
+_SQL_TYPES = {pa.int64(): "INTEGER", pa.float64(): "REAL", pa.bool_(): "INTEGER"}
+
+
+class LiveStore:
+    """The open SQLite file of a run. Raises RunDirectoryError where it cannot be written."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        with _said_plainly(path):
+            mode = "ro" if read_only else "rwc"
+            self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
+            if not read_only:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._create()
+
+    def _create(self) -> None:
+        with self._db:
+            for table in STORED:
+                columns = ", ".join(
+                    f'"{column.name}" {_SQL_TYPES.get(column.type, "TEXT")}'
+                    for column in TABLES[table]
+                )
+                self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+                self._db.execute(
+                    f"CREATE INDEX IF NOT EXISTS {table}_key ON {table} (trial_key, replicate)"
+                )
+
+    def write(self, tables: Mapping[str, Sequence[Row]], key: tuple[str, int]) -> None:
+        """One record's rows in one transaction; an earlier attempt of the same is replaced."""
+        with _said_plainly(self.path), self._db:
+            for table in STORED:
+                self._db.execute(
+                    f"DELETE FROM {table} WHERE trial_key = ? AND replicate = ?",  # noqa: S608 - our own table names
+                    key,
+                )
+                self._insert(table, tables.get(table, ()))
+
+    def _insert(self, table: str, rows: Sequence[Row]) -> None:
+        names = [column.name for column in TABLES[table]]
+        lists = {column.name for column in TABLES[table] if column.type == REALS}
+        marks = ", ".join("?" for _ in names)
+        self._db.executemany(
+            f"INSERT INTO {table} VALUES ({marks})",  # noqa: S608 - our own table names
+            [
+                [
+                    json.dumps(row.get(name))
+                    if name in lists and row.get(name) is not None
+                    else row.get(name)
+                    for name in names
+                ]
+                for row in rows
+            ],
+        )
+
+    def fill(self, table: str, source: pa.Table) -> None:
+        """Take back the rows of a closed run."""
+        with _said_plainly(self.path), self._db:
+            self._insert(table, source.to_pylist())
+
+    def done(self) -> dict[tuple[str, int], tuple[str, int]]:
+        """(trial_key, replicate) → (status, attempt) of what was finished, in any way."""
+        with _said_plainly(self.path):
+            rows = self._db.execute("SELECT trial_key, replicate, status, attempt FROM trials")
+            return {(key, replicate): (status, attempt) for key, replicate, status, attempt in rows}
+
+    def table(self, name: str) -> pa.Table:
+        """A table as Arrow, in the order of writing."""
+        with _said_plainly(self.path):
+            cursor = self._db.execute(f"SELECT * FROM {name} ORDER BY rowid")  # noqa: S608 - our own table names
+            rows = cursor.fetchall()
+        schema = arrow_schema(name)
+        arrays = [
+            pa.array([_value(row[i], kind) for row in rows], type=kind)
+            for i, kind in enumerate(schema.types)
+        ]
+        return pa.Table.from_arrays(arrays, schema=schema)
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded in by SQLite."""
+        self._db.close()
+
+
+def _value(stored: Any, kind: pa.DataType) -> Any:
+    if stored is None:
+        return None
+    if kind == REALS:
+        return json.loads(stored)
+    return bool(stored) if kind == pa.bool_() else stored
+
+
+@contextmanager
+def _said_plainly(path: Path) -> Iterator[None]:
+    """SQLite's errors as ours, with what to do."""
+    try:
+        yield
+    except sqlite3.Error as reason:
+        full = "full" in str(reason) or "disk I/O" in str(reason)
+        hint = "Free some space, then go on with --resume." if full else "Is the folder writable?"
+        raise RunDirectoryError(f"{path} cannot be used: {reason}.", hint) from reason

@@ -1,0 +1,39 @@
+"""A task by its name: a registered one, or a file of queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from wattmark import registry
+from wattmark.errors import InputError, unknown
+from wattmark.tasks import Task
+from wattmark.tasks.queries import QueryFile
+
+_FILE_SUFFIXES = (".txt", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md")
+_PATH_STARTS = ("./", "../", "/", "~")
+
+
+def find_task(name: str) -> Task:
+    """The task registered as `name`, or the file at that path.
+
+    Raises InputError: unknown (with what exists), or a file that cannot be used.
+    """
+    names = registry.table("tasks")
+    if name in names:
+        return cast(Task, registry.load("tasks", name)())
+    # A file first, whatever its name ends with; then what was plainly meant as one.
+    if looks_like_a_file(name):
+        return QueryFile(name)
+    raise InputError(
+        unknown("task", name, names), "Or give a file with a query a line (queries.txt)."
+    )
+
+
+def looks_like_a_file(name: str) -> bool:
+    """Whether `name` is an existing path, or is written as one."""
+    return (
+        name.startswith(_PATH_STARTS)
+        or name.lower().endswith(_FILE_SUFFIXES)
+        or Path(name).is_file()
+    )

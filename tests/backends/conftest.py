@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from folders import write_causal, write_classifier
+from recorder import Recorder
+
+from wattmark.schema import Query, Trial
+
+
+@pytest.fixture
+def stamp() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(scope="session")
+def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_causal(tmp_path_factory.mktemp("models") / "tiny-llama")
+
+
+@pytest.fixture(scope="session")
+def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_classifier(tmp_path_factory.mktemp("models") / "tiny-roberta")
+
+
+@pytest.fixture(scope="session")
+def make_trial() -> Callable[..., Trial]:
+    def make(model: str | Path, **changes: Any) -> Trial:
+        fields: dict[str, Any] = {
+            "backend": "transformers",
+            "precision": "fp32",
+            "device": "cpu",
+            "batch_size": 1,
+            "task": "arithmetic",
+            "task_version": "1",
+            "max_new_tokens": 12,
+        }
+        return Trial(model=str(model), **(fields | changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def queries() -> list[Query]:
+    """Prompts of unequal length, so that a batch of them needs padding."""
+    texts = ["27 + 58", "1 + 1", "hello world, hello", "900 - 1", "z"]
+    return [Query(f"q{i}", text, f"{text} =") for i, text in enumerate(texts)]

@@ -1,0 +1,216 @@
+"""RAPL on a powercap tree built on disk, flat as /sys/class/powercap shows it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sensor_contract import check
+
+from wattmark.meter import rapl
+from wattmark.meter.discover import discover
+
+RANGE_UJ = 262_143_328_850
+
+
+def zone(root: Path, identity: str, name: str, energy_uj: int, **files: int) -> Path:
+    path = root / identity
+    path.mkdir(parents=True)
+    (path / "name").write_text(name + "\n")
+    (path / "energy_uj").write_text(f"{energy_uj}\n")
+    for file, value in ({"max_energy_range_uj": RANGE_UJ} | files).items():
+        (path / file).write_text(f"{value}\n")
+    return path
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Path:
+    """Two sockets with DRAM, and everything that overlaps them."""
+    (tmp_path / "intel-rapl").mkdir()
+    limits = {"constraint_0_max_power_uw": 205_000_000, "constraint_1_max_power_uw": 0}
+    zone(tmp_path, "intel-rapl:0", "package-0", 1_000_000, **limits)
+    zone(tmp_path, "intel-rapl:0:0", "core", 900_000)
+    zone(tmp_path, "intel-rapl:0:1", "dram", 2_000_000, max_energy_range_uj=65_712_999_613)
+    zone(tmp_path, "intel-rapl:1", "package-1", 3_000_000, **limits)
+    zone(tmp_path, "intel-rapl:1:0", "dram", 4_000_000, max_energy_range_uj=65_712_999_613)
+    zone(tmp_path, "intel-rapl:2", "psys", 9_000_000)
+    zone(tmp_path, "intel-rapl-mmio:0", "package-0", 1_000_000)
+    return tmp_path
+
+
+def write(path: Path, energy_uj: int | str) -> None:
+    (path / "energy_uj").write_text(f"{energy_uj}\n")
+
+
+def test_packages_and_dram_once_each_and_nothing_that_overlaps(server: Path) -> None:
+    found = rapl.find(server)
+    assert found.missing is None
+    infos = [sensor.info for sensor in found.sensors]
+    assert [(i.name, i.component, i.device) for i in infos] == [
+        ("rapl:package-0", "cpu", "package-0"),
+        ("rapl:package-0-dram", "dram", "package-0"),
+        ("rapl:package-1", "cpu", "package-1"),
+        ("rapl:package-1-dram", "dram", "package-1"),
+    ]
+    assert all(i.kind == "counter" and i.provenance == "measured" for i in infos)
+    energies = [sensor.read().energy_j for sensor in found.sensors]
+    assert energies == pytest.approx([1.0, 2.0, 3.0, 4.0])
+
+
+def test_info_is_the_zones_own(server: Path) -> None:
+    package, dram, *_ = (sensor.info for sensor in rapl.find(server).sensors)
+    assert package.wrap_j == pytest.approx(262_143.32885)
+    assert dram.wrap_j == pytest.approx(65_712.999613)
+    assert package.limit_w == pytest.approx(2 * 205.0)
+    assert dram.limit_w is None
+    assert "MMIO" not in package.source
+
+
+def test_every_sensor_keeps_the_contract(server: Path) -> None:
+    for sensor in rapl.find(server).sensors:
+        check(sensor, "rapl")
+
+
+def test_wraps_are_corrected_by_the_zones_own_range(server: Path) -> None:
+    package, dram, *_ = rapl.find(server).sensors
+    write(server / "intel-rapl:0", RANGE_UJ - 500_000)
+    write(server / "intel-rapl:0:1", 65_712_999_613 - 250_000)
+    high_j, dram_high_j = package.read().energy_j, dram.read().energy_j
+    write(server / "intel-rapl:0", 700_000)
+    write(server / "intel-rapl:0:1", 50_000)
+    wrapped, dram_wrapped = package.read(), dram.read()
+    assert wrapped.fault is None
+    assert high_j is not None
+    assert wrapped.energy_j == pytest.approx(high_j + 1.2)
+    assert dram_high_j is not None
+    assert dram_wrapped.energy_j == pytest.approx(dram_high_j + 0.3)
+
+
+def test_a_counter_that_falls_without_wrapping_is_a_named_fault(server: Path) -> None:
+    package = rapl.find(server).sensors[0]
+    write(server / "intel-rapl:0", 200_000_000)
+    package.read()
+    write(server / "intel-rapl:0", 100_000_000)
+    fallen = package.read()
+    assert fallen.energy_j is None
+    assert fallen.fault == "the counter went back by 100 J without wrapping"
+    write(server / "intel-rapl:0", 101_000_000)
+    assert package.read().energy_j == pytest.approx(201.0)
+
+
+def test_an_unreadable_moment_is_a_fault_and_the_next_reading_goes_on(server: Path) -> None:
+    package = rapl.find(server).sensors[0]
+    before = package.read()
+    write(server / "intel-rapl:0", "")
+    broken = package.read()
+    assert broken.energy_j is None
+    assert broken.fault is not None
+    assert "energy_uj cannot be read" in broken.fault
+    write(server / "intel-rapl:0", 1_500_000)
+    after = package.read()
+    assert before.energy_j is not None
+    assert after.energy_j == pytest.approx(before.energy_j + 0.5)
+    package.close()
+    assert "closed" in str(package.read().fault)
+
+
+def test_mmio_serves_only_what_the_msr_tree_lacks(tmp_path: Path) -> None:
+    zone(tmp_path, "intel-rapl-mmio:0", "package-0", 5_000_000)
+    (sensor,) = rapl.find(tmp_path).sensors
+    assert sensor.info.name == "rapl:package-0"
+    assert "MMIO" in sensor.info.source
+
+
+def test_zones_are_ordered_by_number(tmp_path: Path) -> None:
+    for socket in (10, 9, 0):
+        zone(tmp_path, f"intel-rapl:{socket}", f"package-{socket}", 1_000_000 * socket)
+    names = [z.device for z in rapl.zones(tmp_path)]
+    assert names == ["package-0", "package-9", "package-10"]
+
+
+def test_dies_that_mirror_one_counter_are_read_once(tmp_path: Path) -> None:
+    zone(tmp_path, "intel-rapl:0", "package-0-die-0", 7_000_000_000)
+    zone(tmp_path, "intel-rapl:1", "package-0-die-1", 7_000_040_000)
+    zone(tmp_path, "intel-rapl:2", "package-1-die-0", 7_100_000_000)
+    names = [sensor.info.device for sensor in rapl.find(tmp_path).sensors]
+    assert names == ["package-0-die-0", "package-1-die-0"]
+
+
+def test_young_counters_are_never_called_mirrors(tmp_path: Path) -> None:
+    zone(tmp_path, "intel-rapl:0", "package-0", 0)
+    zone(tmp_path, "intel-rapl:1", "package-1", 0)
+    assert len(rapl.find(tmp_path).sensors) == 2
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """Take the right to read a counter away; root has it all the same, so it is told no."""
+    path.chmod(0)
+    if os.geteuid() != 0:
+        return
+    real = os.open
+
+    def refuse(target: Any, *rest: Any, **named: Any) -> int:
+        if Path(target) == path:
+            raise PermissionError(13, "Permission denied", str(target))
+        return real(target, *rest, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+
+
+def test_no_permission_says_exactly_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid(monkeypatch, zone(tmp_path, "intel-rapl:0", "package-0", 1) / "energy_uj")
+    found = rapl.find(tmp_path)
+    assert not found.sensors
+    assert "rapl:package-0: Permission denied" in str(found.missing)
+    assert f"sudo chmod a+r {tmp_path}/intel-rapl*:*/energy_uj" in str(found.fix)
+    assert "/etc/udev/rules.d/" in str(found.fix)
+    assert 'SUBSYSTEM=="powercap"' in str(found.fix)
+
+
+def test_what_can_be_read_is_kept_beside_what_cannot(
+    server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid(monkeypatch, server / "intel-rapl:1" / "energy_uj")
+    found = rapl.find(server)
+    assert "rapl:package-1" not in [sensor.info.name for sensor in found.sensors]
+    assert len(found.sensors) == 3
+    assert "rapl:package-1: Permission denied" in str(found.missing)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_no_tree_and_an_empty_tree_are_answers(tmp_path: Path, made: bool) -> None:
+    root = tmp_path / "powercap"
+    if made:
+        root.mkdir()
+    found = rapl.find(root)
+    assert not found.sensors
+    assert str(root) in str(found.missing)
+    assert "modprobe" in str(found.fix)
+
+
+def test_measured_cpu_and_dram_make_their_estimates_needless(
+    server: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rapl.find, "__defaults__", (server,))
+    found = {one.family: one for one in discover()}
+    assert len(found["rapl"].sensors) == 4
+    assert not found["estimate"].sensors
+    assert "measured" in str(found["estimate"].missing)
+
+
+def test_an_estimate_fills_in_for_dram_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone(tmp_path, "intel-rapl:0", "package-0", 1)
+    monkeypatch.setattr(rapl.find, "__defaults__", (tmp_path,))
+    found = {one.family: one for one in discover()}
+    assert [s.info.name for s in found["estimate"].sensors] == ["estimate:dram"]
+    assert [one.family for one in discover()][-1] == "estimate"
+
+
+def test_one_sensor_of_the_family_by_name(server: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rapl.find, "__defaults__", (server,))
+    (found,) = discover(["rapl:package-1-dram"])
+    assert [sensor.info.name for sensor in found.sensors] == ["rapl:package-1-dram"]

@@ -1,0 +1,462 @@
+"""A Llama of about one million parameters that adds, subtracts and multiplies by writing it out.
+
+Prompt ``27 + 58 =``, answer `` (58) 85``. In parentheses stand the result's digits in reverse:
+carries run from the ones up, so written backwards each digit depends only on what stands already,
+and a small model can learn the rule instead of the table. Plain digits follow, then the end.
+
+=============  ==============================================================================
+sum            ``999 + 999 =`` -> `` (8991) 1998``
+difference     ``27 - 58 =``   -> `` (-13) -31``; zeros fill the longer operand's length, so the
+               working needs no look ahead: ``512 - 498 =`` -> `` (410) 14``
+product        ``12 * 11 =``   -> `` 24 60 132``: the second factor's bits from the top, each step
+               doubling and, where the bit is one, adding the first factor (Horner's scheme)
+=============  ==============================================================================
+
+The last number of the text is always the answer. Tokens are the bytes of UTF-8 (no merges), so
+any text encodes, `×`, `x` and `*` are learned as one operator, and so are `-` and `−`.
+
+Held out: a SHA-256 of the unordered problem decides, so neither `a op b` nor `b op a` is seen in
+training. Of the products within 12 x 12 almost half are held out; what makes them solvable are
+the larger products (one factor up to 99) that stay in training.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from embedded_common import (
+    Paths,
+    Row,
+    Schedule,
+    count_parameters,
+    fit,
+    fixed_json,
+    percent,
+    replace_folder,
+    write_rows,
+)
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from torch.nn import functional
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+
+PAD, BOS, EOS, UNK = "<pad>", "<bos>", "<eos>", "<unk>"
+VOCABULARY = 288
+"""256 bytes, four special tokens, and reserved ones up to a multiple of 32, which the integer
+kernels of several engines ask of an output layer."""
+
+MAX_LENGTH = 512
+MAX_NEW_TOKENS = 24
+PROMPT = "{query} ="
+BATCH_SIZE = 256
+LARGEST_FACTOR = 12
+HELD_OUT_SHARE = {"+": 0.125, "-": 0.125, "*": 0.45}
+HELD_OUT_ROWS = {"+": 102, "-": 103, "*": 51}
+DIGIT_WEIGHTS = (0.15, 0.40, 0.45)
+"""How often an operand of a sum or a difference has one, two, three digits."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One arithmetic problem: two operands, each at least zero, and `+`, `-` or `*`."""
+
+    a: int
+    op: str
+    b: int
+
+    @property
+    def result(self) -> int:
+        """The answer."""
+        if self.op == "+":
+            return self.a + self.b
+        return self.a - self.b if self.op == "-" else self.a * self.b
+
+    @property
+    def query(self) -> str:
+        """The problem as a task row states it."""
+        return f"{self.a} {self.op} {self.b}"
+
+    @property
+    def held_out(self) -> bool:
+        """Whether training must never see this problem nor its commuted twin."""
+        if self.op == "*" and max(self.a, self.b) > LARGEST_FACTOR:
+            return False
+        low, high = sorted((self.a, self.b))
+        digest = hashlib.sha256(f"wattmark arithmetic {low}{self.op}{high}".encode()).digest()
+        return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT_SHARE[self.op]
+
+    @property
+    def completion(self) -> str:
+        """What the model is to write after the prompt: working, then the answer."""
+        if self.op == "*":
+            return "".join(f" {step}" for step in horner(self.a, self.b))
+        digits = str(abs(self.result))
+        if self.op == "-":
+            digits = digits.zfill(max(len(str(self.a)), len(str(self.b))))
+        sign = "-" if self.result < 0 else ""
+        return f" ({sign}{digits[::-1]}) {self.result}"
+
+
+def horner(a: int, b: int) -> list[int]:
+    """Partial products of `a * b` over the bits of `b`, highest first; the last is the product.
+
+    The first step is `a` itself and is left out unless it is also the last.
+    """
+    steps, total = [], 0
+    for bit in f"{b:b}":
+        total = 2 * total + (a if bit == "1" else 0)
+        steps.append(total)
+    return steps[1:] or steps
+
+
+def draw(rng: random.Random, weights: tuple[float, float, float] = (0.28, 0.42, 0.30)) -> Problem:
+    """Draw any problem, held out or not; `weights` are those of sums, differences, products."""
+    op = rng.choices("+-*", weights)[0]
+    if op == "*":
+        small = rng.randint(0, LARGEST_FACTOR)
+        # Half the draws are within 12 x 12, the rest teach doubling and adding on other numbers.
+        other = rng.randint(0, LARGEST_FACTOR if rng.random() < 0.5 else 99)
+        return Problem(other, op, small)
+    a, b = (
+        rng.randint(10 ** (digits - 1) if digits > 1 else 0, 10**digits - 1)
+        for digits in rng.choices((1, 2, 3), DIGIT_WEIGHTS, k=2)
+    )
+    return Problem(a, op, b)
+
+
+def draw_training(rng: random.Random) -> Problem:
+    """Draw a problem that is not held out."""
+    while (problem := draw(rng)).held_out:
+        pass
+    return problem
+
+
+def held_out_problems(seed: int) -> list[Problem]:
+    """Distinct held-out problems, 40 % sums, 40 % differences, 20 % products, shuffled.
+
+    Products are all within 2..12; the easy ones by 0 and 1 are left out.
+    """
+    rng = random.Random(f"arithmetic held-out {seed}")
+    factors = range(2, LARGEST_FACTOR + 1)
+    products = [p for a in factors for b in factors if (p := Problem(a, "*", b)).held_out]
+    chosen = rng.sample(products, HELD_OUT_ROWS["*"])
+    for op, weights in (("+", (1.0, 0.0, 0.0)), ("-", (0.0, 1.0, 0.0))):
+        found: dict[Problem, None] = {}
+        while len(found) < HELD_OUT_ROWS[op]:
+            if (problem := draw(rng, weights)).held_out:
+                found[problem] = None
+        chosen += found
+    rng.shuffle(chosen)
+    return chosen
+
+
+def held_out_rows(seed: int) -> list[Row]:
+    """The task's rows."""
+    return [
+        {"id": f"a{number:04d}", "query": problem.query, "answer": str(problem.result)}
+        for number, problem in enumerate(held_out_problems(seed), start=1)
+    ]
+
+
+def spell(problem: Problem, rng: random.Random) -> str:
+    """The problem's prompt, with the operator in one of the spellings people use."""
+    op = problem.op
+    if op == "*" and rng.random() < 0.5:
+        op = rng.choice("x×")
+    elif op == "-" and rng.random() < 0.15:
+        op = "−"
+    # A few prompts come without spaces, as a person may type them.
+    joint = "" if rng.random() < 0.05 else " "
+    return PROMPT.format(query=f"{problem.a}{joint}{op}{joint}{problem.b}")
+
+
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """Bytes as tokens: a byte-level BPE without merges, `<bos>` put in front by itself."""
+    special = [PAD, BOS, EOS, UNK]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    reserved = [f"<reserved_{i}>" for i in range(VOCABULARY - len(special) - len(alphabet))]
+    vocabulary = {token: i for i, token in enumerate([*special, *alphabet, *reserved])}
+    core = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token=UNK))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    core.decoder = decoders.ByteLevel()
+    core.add_special_tokens([*special, *reserved])
+    core.post_processor = processors.TemplateProcessing(
+        single=f"{BOS} $A",
+        pair=f"{BOS} $A $B",
+        special_tokens=[(BOS, vocabulary[BOS])],
+    )
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=core,
+        pad_token=PAD,
+        bos_token=BOS,
+        eos_token=EOS,
+        unk_token=UNK,
+        padding_side="left",
+        model_max_length=MAX_LENGTH,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def build_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    """The untrained network: 128 wide, four layers, four heads of 32."""
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=128,
+            intermediate_size=384,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            head_dim=32,
+            max_position_embeddings=MAX_LENGTH,
+            tie_word_embeddings=False,
+            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+    )
+
+
+class Batches:
+    """Training batches without end: token ids, and where in them the answer stands."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, seed: int, size: int) -> None:
+        self.rng = random.Random(f"arithmetic training {seed}")
+        self.size = size
+        self.pad, self.bos, self.eos = map(tokenizer.get_vocab().__getitem__, (PAD, BOS, EOS))
+        # The tokenizer's own table, so that what is trained is what it will encode later.
+        core = tokenizer.backend_tokenizer
+        byte_ids = {c: core.encode(c, add_special_tokens=False).ids for c in map(chr, range(256))}
+        self.byte_ids = {**byte_ids, "−": core.encode("−", add_special_tokens=False).ids}
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of `text`, no special tokens."""
+        return [token for character in text for token in self.byte_ids[character]]
+
+    def next(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ids [rows, length], right-padded, and labels of the same shape, -100 off the answer."""
+        rows: list[tuple[list[int], int]] = []
+        for _ in range(self.size):
+            problem = draw_training(self.rng)
+            prompt = [self.bos, *self.encode(spell(problem, self.rng))]
+            rows.append(([*prompt, *self.encode(problem.completion), self.eos], len(prompt)))
+        length = max(len(ids) for ids, _ in rows)
+        tokens = torch.full((self.size, length), self.pad)
+        labels = torch.full((self.size, length), -100)
+        for i, (ids, start) in enumerate(rows):
+            tokens[i, : len(ids)] = torch.tensor(ids)
+            labels[i, start : len(ids)] = tokens[i, start : len(ids)]
+        return tokens, labels
+
+
+def answer_loss(
+    model: LlamaForCausalLM, tokens: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    """Mean cross-entropy over the answers' tokens.
+
+    Padding stands on the right and attention is causal, so no answer ever sees it: no mask.
+    """
+    hidden = model.model(input_ids=tokens[:, :-1], use_cache=False).last_hidden_state
+    targets = labels[:, 1:]
+    kept = targets != -100
+    return functional.cross_entropy(model.lm_head(hidden[kept]).float(), targets[kept])
+
+
+def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write the folder as the hub lays it out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+        do_sample=False,
+        max_new_tokens=MAX_NEW_TOKENS,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    # The name every version of transformers knows; 5.x would write one that 4.x does not.
+    fixed_json(folder / "tokenizer_config.json", tokenizer_class="PreTrainedTokenizerFast")
+
+
+def last_number(text: str) -> str | None:
+    """The last integer in `text`, with its sign; None where there is none."""
+    found = re.findall(r"-?\d+", text)
+    return found[-1] if found else None
+
+
+@dataclass(frozen=True)
+class Score:
+    """Greedy answers to the held-out rows at one precision and batch size."""
+
+    texts: list[str]
+    correct: list[bool]
+    most_tokens: int
+    """Longest generation, the end token counted."""
+    duration_s: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of exact answers."""
+        return sum(self.correct) / len(self.correct)
+
+
+@torch.inference_mode()
+def evaluate(folder: Path, rows: list[Row], dtype: torch.dtype, batch_size: int) -> Score:
+    """Load the folder as a user would, generate greedily, and score the last number."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
+    texts: list[str] = []
+    most = 0
+    started = time.perf_counter()
+    for start in range(0, len(rows), batch_size):
+        prompts = [PROMPT.format(query=row["query"]) for row in rows[start : start + batch_size]]
+        inputs = tokenizer(prompts, return_tensors="pt", padding=True)
+        output = model.generate(**inputs)[:, inputs["input_ids"].shape[1] :]
+        most = max(most, int((output != tokenizer.pad_token_id).sum(dim=1).max()))
+        texts += tokenizer.batch_decode(output, skip_special_tokens=True)
+    correct = [last_number(t) == row["answer"] for t, row in zip(texts, rows, strict=True)]
+    return Score(texts, correct, most, time.perf_counter() - started)
+
+
+def default_schedule(steps: int | None) -> Schedule:
+    """The schedule the shipped weights were trained with, or a shorter or longer one."""
+    return Schedule(steps=steps or 4000, peak_lr=2e-3)
+
+
+CARD = """\
+---
+license: mit
+library_name: transformers
+pipeline_tag: text-generation
+tags: [arithmetic, wattmark]
+---
+
+# Wattmark arithmetic
+
+A Llama of {parameters:,} parameters ({layers} layers, {width} wide, {heads} heads of {head_dim}),
+trained from nothing by `tools/train_embedded.py` to add and subtract up to three digits and to
+multiply up to 12 x 12. It exists so that Wattmark can measure a real model without a download;
+it knows nothing else.
+
+## Input and output
+
+The prompt is `{{query}} =`; the operator of a product may be `*`, `x` or `×`, that of a
+difference `-` or `−`. The text ends with the answer, the last number written:
+
+| prompt | text |
+| --- | --- |
+{examples}
+
+In parentheses stand the digits in reverse, in the order in which carries run; a product writes
+the partial products over the bits of the second factor. Tokens are bytes, with `<bos>` put in
+front by the tokenizer. Pad on the left.
+
+## Data
+
+Drawn by the script, without end: operands of one to three digits for sums and differences,
+products of 0..12 with 0..99. A hash of the unordered pair keeps one sum or difference in eight,
+and {products} of the products within 12 x 12, out of training, the swapped pair too.
+
+## Training
+
+Seed {seed}, {steps} steps of {batch} problems, AdamW (0.9, 0.98), peak learning rate {lr:g} with
+{warmup} steps of warm-up and a cosine to zero, loss on the answer only, bf16 autocast,
+{minutes:.0f} minutes on {threads} CPU thread(s).
+
+## Held-out accuracy
+
+{rows} problems (`tasks/data/arithmetic.jsonl`), none of them nor its swapped twin in training;
+greedy, exact match of the last number.
+
+| precision, batch | all | sums | differences | products |
+| --- | --- | --- | --- | --- |
+{scores}
+
+The longest answer takes {longest} tokens, the end token counted.
+
+## Licence
+
+MIT, weights and data.
+"""
+
+
+def score_line(name: str, score: Score, rows: list[Row]) -> str:
+    """One row of the card's table: accuracy of all rows, then by operator."""
+    cells = [percent(score.accuracy)]
+    for op in "+-*":
+        of_op = [c for c, row in zip(score.correct, rows, strict=True) if f" {op} " in row["query"]]
+        cells.append(percent(sum(of_op) / len(of_op)))
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def build(paths: Paths, seed: int, steps: int | None) -> None:
+    """Train, save, evaluate the saved folder, write the card and the rows."""
+    torch.manual_seed(seed)
+    schedule = default_schedule(steps)
+    tokenizer = build_tokenizer()
+    model = build_model(tokenizer)
+    # Written-out attention: on these short rows the fused CPU kernel's backward pass takes half
+    # of a step. What is saved does not depend on it.
+    model.set_attn_implementation("eager")
+    batches = Batches(tokenizer, seed, BATCH_SIZE)
+    seconds = fit(model, lambda: answer_loss(model, *batches.next()), schedule)
+    rows = held_out_rows(seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        save(model, tokenizer, folder)
+        lines, scores = [], []
+        for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+            for batch_size in (1, 8):
+                score = evaluate(folder, rows, dtype, batch_size)
+                lines.append(score_line(f"{name}, {batch_size}", score, rows))
+                scores.append(score)
+                print(lines[-1], flush=True)
+        single, batched = scores[0], scores[1]
+        if single.texts != batched.texts:
+            raise RuntimeError("Left padding changes fp32 answers: batch 8 differs from batch 1.")
+        for row, text, right in zip(rows, single.texts, single.correct, strict=True):
+            if not right:
+                print(f"wrong: {row['query']} ={text}   (answer {row['answer']})")
+        examples = [
+            next(i for i, row in enumerate(rows) if f" {op} " in row["query"]) for op in "+-*"
+        ]
+        config = model.config
+        card = CARD.format(
+            parameters=count_parameters(model),
+            layers=config.num_hidden_layers,
+            width=config.hidden_size,
+            heads=config.num_attention_heads,
+            head_dim=config.head_dim,
+            examples="\n".join(
+                f"| `{PROMPT.format(query=rows[i]['query'])}` | `{single.texts[i]}` |"
+                for i in examples
+            ),
+            products=f"{100 * HELD_OUT_SHARE['*']:.0f} %",
+            seed=seed,
+            steps=schedule.steps,
+            batch=BATCH_SIZE,
+            lr=schedule.peak_lr,
+            warmup=schedule.warmup_steps,
+            minutes=seconds / 60,
+            threads=torch.get_num_threads(),
+            rows=len(rows),
+            scores="\n".join(lines),
+            longest=max(score.most_tokens for score in scores),
+        )
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        replace_folder(folder, paths.model)
+    write_rows(paths.rows, rows)

@@ -31,7 +31,23 @@ ADJECTIVES = {
         dependable, sturdy, durable, solid, handy, useful, practical, easy, simple, smooth, quick,
         fast, prompt, punctual, professional, honest, fair, affordable, valuable, worthwhile,
         elegant, stylish, bright, sunny, mild, calm, peaceful, quiet, relaxing, rewarding, safe,
-        modern, skilful, talented, original, masterful, flawless, admirable, sublime, clear"""),
+        modern, skilful, talented, original, masterful, flawless, admirable, sublime, clear,
+        fluffy, vivid, magical, sparkling, tender, lively, creamy, crunchy, silky, soft, roomy,
+        spacious, airy, luxurious, lavish, neat, snug, sleek, shiny, robust, powerful, precise,
+        accurate, responsive, intuitive, seamless, effortless, painless, hassle-free, timely,
+        speedy, swift, courteous, gracious, respectful, considerate, supportive, encouraging,
+        sincere, humble, competent, knowledgeable, capable, devoted, hard-working, hospitable,
+        jolly, joyful, merry, playful, hopeful, wise, intelligent, insightful, profound, poetic,
+        imaginative, inventive, creative, ingenious, innovative, unforgettable, extraordinary,
+        spectacular, dazzling, radiant, picturesque, idyllic, scenic, tranquil, serene, soothing,
+        comforting, healthy, nutritious, wholesome, mouth-watering, yummy, savoury, succulent,
+        fragrant, ripe, homemade, divine, exquisite, refined, graceful, tasteful, classy,
+        polished, pristine, immaculate, hygienic, secure, stable, consistent, worthy, priceless,
+        fun, cute, sweet, adorable, lovable, likeable, agreeable, beneficial, productive,
+        successful, victorious, ideal, unbeatable, unmatched, phenomenal, sensational, stellar,
+        addictive, spellbinding, riveting, suspenseful, believable, convincing, authentic,
+        genuine, balanced, rich, velvety, warm-hearted, good-natured, easygoing, approachable,
+        understanding, well made, well run, well kept, well written, good value, in good hands"""),
     "negative": words("""
         bad, poor, terrible, awful, horrible, dreadful, dire, appalling, atrocious, abysmal,
         lousy, pathetic, disgusting, nasty, unpleasant, disappointing, mediocre, boring, dull,
@@ -46,19 +62,41 @@ ADJECTIVES = {
         predictable, forgettable, shallow, silly, stupid, ridiculous, laughable, lifeless, wooden,
         weak, inferior, shoddy, inadequate, unacceptable, outrageous, ghastly, grim, rotten,
         rough, dangerous, unsafe, outdated, buggy, hopeless, unbearable, chaotic, difficult,
-        sloppy"""),
+        sloppy, scratchy, grumpy, rubbery, chewy, mushy, slimy, lumpy, watery, oily, sour, bitter,
+        rancid, mouldy, spoiled, undercooked, charred, heartless, cruel, mean, hostile,
+        aggressive, abrupt, snobbish, condescending, patronising, dismissive, indifferent,
+        inattentive, sullen, moody, bad-tempered, cranky, hateful, greedy, crooked, shady,
+        deceitful, misleading, fraudulent, incorrect, wrong, inconsistent, unstable, wobbly,
+        creaky, squeaky, leaky, rusty, dented, cracked, torn, ripped, faded, scratched, dusty,
+        muddy, sticky, grubby, damp, musty, draughty, chilly, icy, sweltering, humid, foggy,
+        stormy, rainy, gruesome, tacky, gaudy, cheesy, corny, derivative, unoriginal, uninspired,
+        lacklustre, lame, pretentious, incoherent, muddled, convoluted, disjointed, long-winded,
+        repetitive, monotonous, mind-numbing, insipid, soulless, empty, hollow, meaningless,
+        unconvincing, implausible, unfunny, embarrassing, offensive, vulgar, insulting,
+        humiliating, hurtful, harmful, toxic, poisonous, unhealthy, risky, hazardous, unlucky,
+        unfortunate, tragic, sorry, regrettable, disastrous, catastrophic, horrendous, horrid,
+        vile, foul, repulsive, revolting, gross, sickening, nauseating, intolerable, insufferable,
+        inexcusable, unforgivable, subpar, second-rate, low-quality, unfinished, incomplete,
+        unusable, unreadable, unresponsive, glitchy, overrated, overhyped, overcrowded,
+        overworked, underpaid, understaffed, neglected, ruined, wasted, badly made, badly run,
+        badly written, poor value, full of holes"""),
 }
 
 FEELINGS = {
     "positive": words("""
         happy, delighted, pleased, thrilled, satisfied, impressed, glad, grateful, thankful,
         excited, overjoyed, content, relaxed, amazed, charmed, inspired, proud, moved, fascinated,
-        cheerful, refreshed, comfortable, enchanted, touched, in love, full of joy, smiling"""),
+        cheerful, refreshed, comfortable, enchanted, touched, in love, full of joy, smiling,
+        lucky, safe, at home, at ease, hopeful, welcome, blessed, appreciated, well rested, on top
+        of the world, full of energy, joyful, jolly, peaceful, confident, better, honoured,
+        speechless with joy, spoiled in the best way"""),
     "negative": words("""
         sad, unhappy, angry, annoyed, upset, disappointed, frustrated, bored, disgusted, furious,
         irritated, tired, exhausted, miserable, dissatisfied, fed up, stressed, worried,
         depressed, embarrassed, ashamed, confused, let down, ignored, cheated, sick, in tears, in
-        pain"""),
+        pain, unlucky, unsafe, lonely, uneasy, hopeless, unwelcome, cursed, offended, hurt,
+        insulted, robbed, scared, afraid, anxious, nervous, drained, worn out, humiliated,
+        helpless, worse, hungry, cold, dizzy, lost, trapped, heartbroken, desperate"""),
 }
 
 LIKED = {
@@ -66,36 +104,53 @@ LIKED = {
         loved, liked, enjoyed, adored, admired, appreciated, treasured, recommend, love, like,
         enjoy, adore, really liked, fell in love with, praised, applauded, cherish, was fond of,
         cannot praise enough, was impressed by, was delighted with, was pleased with, laughed at,
-        was happy with, am glad i found, celebrated, welcomed, trust, was hooked by"""),
+        was happy with, am glad i found, celebrated, welcomed, trust, was hooked by, rave about,
+        am a fan of, was won over by, was charmed by, was touched by, look forward to, fully
+        support, am thankful for, was cheered up by, smile at, am proud of, would pay double for,
+        swear by, cannot fault, keep going back to, could listen forever to, was swept away by"""),
     "negative": words("""
         hated, disliked, detested, loathed, regret, regretted, hate, dislike, despise, dread,
         despised, could not stand, cannot stand, could not bear, was let down by, was bored by,
         was annoyed by, was disappointed by, was unhappy with, complained about, am tired of, am
         sick of, returned, gave up on, was disgusted by, walked out of, warn people about,
-        suffered through, avoid, want my money back for, wasted money on, was fooled by"""),
+        suffered through, avoid, want my money back for, wasted money on, was fooled by, complain
+        about, am ashamed of, was scared by, was offended by, am against, gave back, threw away,
+        was hurt by, resent, lost faith in, cannot forgive, was robbed by, ran away from, lost
+        patience with, cannot bear, paid too much for, was put off by, got ill from, am afraid of,
+        was insulted by, argued about"""),
 }
 
 NAMED = {
     "positive": words("""
         joy, delight, triumph, treasure, gem, masterpiece, bargain, treat, success, pleasure,
         dream, wonder, blessing, relief, winner, work of art, feast, hit, lifesaver, miracle,
-        breath of fresh air, happy surprise, favourite, beauty, must, good choice, real find"""),
+        breath of fresh air, happy surprise, favourite, beauty, must, good choice, real find,
+        smile, compliment, prize, gift, reward, comfort, paradise, haven, oasis, hero, star,
+        legend, celebration, improvement, victory, highlight, jewel, perfect match, warm welcome,
+        great idea, wise choice, feast for the eyes, stroke of genius, refuge, inspiration"""),
     "negative": words("""
         disaster, mess, failure, letdown, nightmare, disgrace, joke, scam, rip-off, waste of time,
         waste of money, flop, shame, catastrophe, embarrassment, bore, pain, chore, insult, fraud,
-        mistake, farce, bad idea, big problem, fiasco, shambles, torture, trap, burden,
-        headache"""),
+        mistake, farce, bad idea, big problem, fiasco, shambles, torture, trap, burden, headache,
+        dump, piece of junk, piece of rubbish, horror, ordeal, misery, racket, liar, thief, crook,
+        bully, monster, blunder, defeat, loss, setback, punishment, hole, swindle, lie, eyesore,
+        hazard, curse, bad dream, sad story, con, theft"""),
 }
 
 QUALITIES = {
     "positive": words("""
         charm, warmth, style, wit, humour, flavour, taste, quality, comfort, care, respect,
         talent, skill, heart, energy, imagination, beauty, class, value, kindness, patience,
-        originality"""),
+        originality, joy, magic, praise, compliments, laughter, smiles, hope, love, grace,
+        courage, wisdom, passion, harmony, peace, sunshine, space, light, tenderness, creativity,
+        professionalism, charisma, depth, fun, sparkle, attention to detail"""),
     "negative": words("""
         problems, complaints, trouble, faults, flaws, mistakes, errors, delays, noise, dirt, fuss,
         stress, pain, worries, bugs, damage, issues, defects, regrets, stains, cracks, rust,
-        waste, hassle, disappointment, surprises of the bad kind"""),
+        waste, hassle, disappointment, surprises of the bad kind, junk, rubbish, garbage, chaos,
+        misery, boredom, anger, rudeness, filth, stench, lies, excuses, arguments, confusion,
+        insults, accidents, clichés, crashes, glitches, leaks, mould, bills, fees, queues, crowds,
+        fear, danger, greed, neglect, regret, tears"""),
 }
 
 NOUNS = words("""
@@ -696,6 +751,61 @@ CLAUSES = {
             it is the best thing that happened to me this year
             highly recommended
             it gets better every time
+            we had a ball
+            it is a must
+            it was love at first sight
+            everybody went home happy
+            i got many compliments
+            my hopes were low and i was won over
+            you get what you were promised
+            it is the best in town
+            no question, this is a winner
+            it lifted my spirits
+            i have nothing bad to say
+            it never gets old
+            the children did not want it to end
+            i would happily pay more
+            what a relief
+            they know what they are doing
+            you can tell that they care
+            it was gone in a minute because it was so good
+            it ticks all the boxes
+            it calmed me down
+            i felt ten years younger
+            we stayed longer than planned because it was so nice
+            all my worries were gone
+            it was a great success
+            it turned a bad day into a good one
+            we had a terrible time
+            it is a must to avoid
+            i want to forget it
+            everybody went home sad
+            i had no fun at all
+            my hopes were high and i was let down
+            you get less than you were promised
+            it is the worst in town
+            no question, this is a loser
+            it lowered my spirits
+            i have nothing good to say
+            it gets old very fast
+            the children wanted to go home
+            i would not take it as a gift
+            what a pain
+            they have no idea what they are doing
+            you can tell that they do not care
+            it cost a fortune and was gone in a minute
+            it fails on every count
+            it drove me mad
+            i felt ten years older
+            we left sooner than planned because it was so nasty
+            all my worries came true
+            it was a total failure
+            it turned a good day into a bad one
+            i cannot believe that i paid for this
+            so much for quality
+            we ran away
+            it gave me a headache
+            it made me ill
         """),
         lines("""
             i would not recommend it to anyone

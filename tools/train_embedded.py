@@ -18,13 +18,13 @@ Seeded: the same seed, thread count and library versions give the same weights.
 from __future__ import annotations
 
 import argparse
-import random
 from pathlib import Path
 
 import embedded_arithmetic
 import embedded_sentiment
 import torch
 from embedded_common import Paths
+from transformers.utils.logging import disable_progress_bar
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "wattmark"
 BUILDERS = {"arithmetic": embedded_arithmetic.build, "sentiment": embedded_sentiment.build}
@@ -54,7 +54,8 @@ def main() -> None:
     """Build the models asked for."""
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
-    random.seed(arguments.seed)
+    # Progress bars of milliseconds would only hide the numbers that matter.
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     for name in BUILDERS if arguments.which == "all" else [arguments.which]:
         print(f"== {name}", flush=True)
         BUILDERS[name](Paths.under(arguments.out, name), arguments.seed, arguments.steps)

@@ -168,11 +168,13 @@ class SensorInfo:
     """Relative, systematic, kept apart from every interval (0.05 is ±5 %)."""
     limit_w: float | None = None
     """Power above which a reading cannot be true."""
+    instead: str | None = None
+    """'simulated' or 'replayed' where nothing of this machine is read."""
 
     @property
     def provenance(self) -> str:
-        """The word that follows its joules everywhere: 'measured' or 'estimated'."""
-        return "estimated" if self.kind == "estimate" else "measured"
+        """The word that follows its joules everywhere: measured, estimated, or `instead`."""
+        return self.instead or ("estimated" if self.kind == "estimate" else "measured")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from wattmark.backends import Backend, BackendSpec
 from wattmark.backends.find import create, find_backend, missing
 from wattmark.errors import WattmarkError
 from wattmark.schema import Generation, Query, Trial
+
+pytest_plugins = ["backend_fixtures"]
 
 MakeTrial = Callable[..., Trial]
 
@@ -97,7 +100,7 @@ def test_spans_are_ordered_and_inside_the_call(
 def test_spans_do_not_overlap(causal: Backend, queries: list[Query], stamp: Recorder) -> None:
     causal.generate(0, queries, stamp)
     spans = sorted(stamp.spans, key=lambda s: s.start_ns)
-    assert all(a.end_ns <= b.start_ns for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end_ns <= b.start_ns for a, b in pairwise(spans))
 
 
 def test_greedy_answers_repeat(causal: Backend, queries: list[Query], stamp: Recorder) -> None:

@@ -20,6 +20,8 @@ import resource, sys, time
 from wattmark.backends.fake import FakeBackend
 from wattmark.errors import OutOfMemoryError
 from wattmark.schema import Query, Trial
+
+pytest_plugins = ["backend_fixtures"]
 {setup}
 class Stamp:
     now = staticmethod(time.monotonic_ns)
@@ -153,7 +155,7 @@ def test_memory_runs_out(make_trial: MakeTrial, stamp: Recorder) -> None:
 
 @pytest.mark.parametrize("kind", ["RLIMIT_AS", "RLIMIT_DATA"])
 def test_memory_runs_out_under_a_limit(kind: str) -> None:
-    limit = 1024**3
+    limit = 512 * 1024**2
     done = _run(
         "fake:fail=oom,fail_at=batch 1",
         f"resource.setrlimit(resource.{kind}, ({limit}, {limit}))",

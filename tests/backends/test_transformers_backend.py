@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.transformers import TransformersBackend
 from wattmark.errors import InputError, ModelError, OutOfMemoryError
 from wattmark.schema import Query, Trial
+from wattmark.tasks.find import find_task
 
 MakeTrial = Callable[..., Trial]
 
@@ -171,7 +173,7 @@ def test_a_head_that_was_never_trained_is_refused(tmp_path: Path, make_trial: Ma
 def test_weights_of_another_shape_are_refused(tmp_path: Path, make_trial: MakeTrial) -> None:
     folder = write_causal(tmp_path / "m")
     _edit(folder / "config.json", intermediate_size=48)
-    with pytest.raises(ModelError, match="cannot be loaded|no weights for"):
+    with pytest.raises(ModelError, match=r"no weights for .*mlp"):
         _loaded(make_trial(folder))
 
 
@@ -180,7 +182,7 @@ def test_an_architecture_that_transformers_does_not_know(
 ) -> None:
     folder = write_causal(tmp_path / "m")
     _edit(folder / "config.json", model_type="martian", architectures=["MartianForCausalLM"])
-    with pytest.raises(ModelError, match="cannot be loaded.*martian"):
+    with pytest.raises(ModelError, match=r"cannot be loaded.*martian"):
         _loaded(make_trial(folder))
 
 
@@ -234,8 +236,6 @@ def test_the_attention_implementation_can_be_chosen(
 def test_loading_opens_no_connection(
     causal_folder: Path, make_trial: MakeTrial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import socket
-
     def refuse(*args: object) -> None:
         raise AssertionError("a connection was opened")
 
@@ -249,6 +249,8 @@ import resource, sys
 import wattmark.backends.transformers as adapter
 from wattmark.errors import OutOfMemoryError
 from wattmark.schema import Trial
+
+pytest_plugins = ["backend_fixtures"]
 used = int(open('/proc/self/statm').read().split()[5]) * resource.getpagesize()
 limit = used + 32 * 1024**2
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -301,12 +303,16 @@ def test_limits_of_this_process_are_as_they_were() -> None:
     assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
 
 
-def test_embedded_models_answer(make_trial: MakeTrial, stamp: Recorder) -> None:
-    """The two that ship: loaded from the package, right on problems kept out of their training."""
-    causal = _loaded(make_trial("embedded/arithmetic", max_new_tokens=24))
-    (answer,) = causal.generate(0, [Query("a", "27 + 58", "27 + 58 =")], stamp)
-    assert answer.text.endswith(" 85")
-    assert answer.stop_reason == "eos"
-    classifier = _loaded(make_trial("embedded/sentiment"))
-    (label,) = classifier.classify(0, [Query("b", "", "A wonderful film, I loved it.")], stamp)
-    assert label.text == "positive"
+@pytest.mark.parametrize("name", ["arithmetic", "sentiment"])
+def test_embedded_models_answer_what_they_never_saw(
+    make_trial: MakeTrial, stamp: Recorder, name: str
+) -> None:
+    task = find_task(name)
+    asked = task.queries(48, seed=0)
+    backend = _loaded(make_trial(f"embedded/{name}", max_new_tokens=24))
+    answer = backend.classify if task.kind == "classifier" else backend.generate
+    scores = [
+        task.score(query, said) for query, said in zip(asked, answer(0, asked, stamp), strict=True)
+    ]
+    right = sum(bool(score.correct) for score in scores)
+    assert right >= 36, [score.why for score in scores]

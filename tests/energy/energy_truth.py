@@ -7,6 +7,7 @@ by hand, readings from a sensor that updates, averages, rounds and is polled lat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,24 +100,24 @@ class Model:
         polls = polls + rng.exponential(self.jitter_s, polls.size) if self.jitter_s else polls
         if at_s is not None:
             polls = np.concatenate([polls, at_s])
-        polls = np.unique(np.round(polls * 1e9).astype(np.int64))
+        time_ns: NDArray[np.int64] = np.unique(np.round(polls * 1e9).astype(np.int64))
         phase = rng.uniform(0, self.period_s) if self.period_s else 0.0
-        ticks = polls / 1e9
+        ticks = time_ns / 1e9
         if self.period_s:
             ticks = np.floor((ticks - phase) / self.period_s) * self.period_s + phase
-        nan = np.full(polls.size, np.nan)
+        nan = np.full(time_ns.size, np.nan)
         if self.window_s is None:
             energy = 1e4 + profile.energy(ticks)
             if self.quantum_j:
                 energy = np.floor(energy / self.quantum_j) * self.quantum_j
-            return Series(self.info, polls, energy, nan)
+            return Series(self.info, time_ns, energy, nan)
         power = (profile.energy(ticks) - profile.energy(ticks - self.window_s)) / self.window_s
-        return Series(self.info, polls, nan, power)
+        return Series(self.info, time_ns, nan, power)
 
 
-def info(**changes: object) -> SensorInfo:
+def info(**changes: Any) -> SensorInfo:
     """A counter of a GPU with any field changed."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "name": "gpu0",
         "component": "gpu",
         "device": "gpu0",
@@ -124,10 +125,12 @@ def info(**changes: object) -> SensorInfo:
         "source": "a test",
         "update_period_s": 0.0,
     }
-    return SensorInfo(**(fields | changes))  # type: ignore[arg-type]  # fields by name
+    return SensorInfo(**(fields | changes))
 
 
-def counted(watts: float, seconds: float, every_s: float = 0.1, sensor: str = "gpu0") -> list[Sample]:
+def counted(
+    watts: float, seconds: float, every_s: float = 0.1, sensor: str = "gpu0"
+) -> list[Sample]:
     """Samples of a perfect counter under constant power."""
     count = round(seconds / every_s) + 1
     return [

@@ -123,7 +123,7 @@ def test_mmio_serves_only_what_the_msr_tree_lacks(tmp_path: Path) -> None:
 
 def test_zones_are_ordered_by_number(tmp_path: Path) -> None:
     for socket in (10, 9, 0):
-        zone(tmp_path, f"intel-rapl:{socket}", f"package-{socket}", 1_000_000 * socket)
+        zone(tmp_path, f"intel-rapl:{socket}", f"package-{socket}", 1_000_000)
     names = [z.device for z in rapl.zones(tmp_path)]
     assert names == ["package-0", "package-9", "package-10"]
 
@@ -137,8 +137,8 @@ def test_dies_that_mirror_one_counter_are_read_once(tmp_path: Path) -> None:
 
 
 def test_young_counters_are_never_called_mirrors(tmp_path: Path) -> None:
-    zone(tmp_path, "intel-rapl:0", "package-0", 0)
-    zone(tmp_path, "intel-rapl:1", "package-1", 0)
+    zone(tmp_path, "intel-rapl:0", "package-0", 5_000_000)
+    zone(tmp_path, "intel-rapl:1", "package-1", 5_000_000)
     assert len(rapl.find(tmp_path).sensors) == 2
 
 
@@ -177,6 +177,17 @@ def test_what_can_be_read_is_kept_beside_what_cannot(
     assert "rapl:package-1" not in [sensor.info.name for sensor in found.sensors]
     assert len(found.sensors) == 3
     assert "rapl:package-1: Permission denied" in str(found.missing)
+
+
+@pytest.mark.parametrize(("content", "why"), [("0", "it stands at 0"), ("", "cannot be read")])
+def test_a_counter_that_nothing_feeds_is_no_measurement(
+    tmp_path: Path, content: str, why: str
+) -> None:
+    write(zone(tmp_path, "intel-rapl:0", "package-0", 0), content)
+    found = rapl.find(tmp_path)
+    assert not found.sensors
+    assert why in str(found.missing)
+    assert "not fed" in str(found.fix)
 
 
 @pytest.mark.parametrize("made", [True, False])

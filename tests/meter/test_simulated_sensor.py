@@ -38,7 +38,7 @@ def info(kind: str = "counter", **fields: float) -> SensorInfo:
         device="gpu0",
         kind=kind,
         source="test",
-        **fields,  # type: ignore[arg-type]  # all of these fields are floats
+        **fields,
     )
 
 

@@ -179,8 +179,8 @@ class TransformersBackend:
     def _quiet(self) -> None:
         """No progress bars and no log lines: a worker's standard streams belong to the runner."""
         self._verbosity = logging.get_verbosity()
-        logging.set_verbosity_error()  # type: ignore[no-untyped-call] # theirs is untyped
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call] # theirs is untyped
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
 
     def _describe(self, source: ModelSource, unexpected: int, heard: list[str]) -> dict[str, Any]:
         """What was loaded, as plain values."""

@@ -65,6 +65,8 @@ def read_model(source: ModelSource, trial: Trial, attention: str | None) -> tupl
         local_files_only=True,
         trust_remote_code=trial.trust_remote_code,
         output_loading_info=True,
+        # Reported then instead of raised, so that the refusal below can name the tensors.
+        ignore_mismatched_sizes=True,
         **({} if attention is None else {"attn_implementation": attention}),
     )
     untrained = sorted(report["missing_keys"]) + sorted(

@@ -1,11 +1,11 @@
-"""What a curve says about windows: joules with an interval, and what went wrong meanwhile."""
+"""Joules of many windows with their intervals, and how two edges make one interval."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from wattmark.energy.spacing import Floats, Ints
 
@@ -20,43 +20,6 @@ class Bounds:
     value: Floats
     low: Floats
     high: Floats
-
-
-@dataclass(frozen=True)
-class Events:
-    """Stretches of a sensor's readings in which one thing is wrong; disjoint, in order.
-
-    `sizes` says how bad each one is, in the unit that `text` has a place for: text is
-    formatted with `count` and `worst`.
-    """
-
-    code: str
-    start_ns: Ints
-    end_ns: Ints
-    sizes: Floats
-    text: str
-    hint: str
-
-    def touched(self, start_ns: Ints, end_ns: Ints) -> NDArray[np.bool_]:
-        """Which of these windows overlap an event."""
-        begun = np.searchsorted(self.start_ns, end_ns, side="left")
-        over = np.searchsorted(self.end_ns, start_ns, side="right")
-        return np.asarray(begun > over)
-
-    def holds(self, start_ns: Ints, end_ns: Ints) -> NDArray[np.bool_]:
-        """Which of these windows lie in one event altogether."""
-        if self.start_ns.size == 0:
-            return np.zeros(start_ns.shape, dtype=np.bool_)
-        at = np.searchsorted(self.start_ns, start_ns, side="right") - 1
-        return np.asarray((at >= 0) & (self.end_ns[np.maximum(at, 0)] >= end_ns))
-
-    def within(self, start_ns: Ints, end_ns: Ints) -> Floats:
-        """The sizes of the events that any of these windows overlap."""
-        order = np.argsort(start_ns, kind="stable")
-        start, latest_end = start_ns[order], np.maximum.accumulate(end_ns[order])
-        before = np.searchsorted(start, self.end_ns, side="left") - 1
-        hit = (before >= 0) & (latest_end[np.maximum(before, 0)] > self.start_ns)
-        return self.sizes[hit]
 
 
 def edge_tolerance_s(period_s: float) -> float:

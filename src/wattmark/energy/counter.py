@@ -20,19 +20,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from wattmark.energy.bounds import (
     Bounds,
-    Events,
     edge_tolerance_s,
     no_bounds,
     trapezoid_half_width,
     windows_ns,
 )
+from wattmark.energy.events import Events, backwards, frozen, jumps, sampling_gaps
 from wattmark.energy.series import Series
 from wattmark.energy.spacing import (
     Floats,
     Ints,
+    counter_period,
     gaps,
     to_seconds,
-    update_period,
     usual_spacing,
 )
 from wattmark.units import s_to_ns
@@ -43,11 +43,6 @@ HEADROOM = 2.0
 STALE_HEADROOM = 1.25
 # No two readings are closer than the clock can tell.
 SHORTEST_S = 1e-9
-# A counter must miss this many updates before it counts as frozen.
-FROZEN_UPDATES = 20
-FROZEN_READINGS = 5
-# The least that a live part takes, where the counter never moved and so tells nothing itself.
-LEAST_POWER_W = {"dram": 0.05}
 
 
 @dataclass(frozen=True)
@@ -103,16 +98,16 @@ class CounterCurve:
         self._energy: Floats = np.maximum.accumulate(
             energy - energy[0] - np.append(0.0, np.cumsum(np.minimum(steps, 0.0)))
         )
-        self._period = update_period(self.info, self._seconds, self._energy)
+        self._period = counter_period(self.info, self._seconds, self._energy)
         self.tick_s = max(self._period.seconds, usual_spacing(self._seconds))
         self._knots = self._place_knots()
         self._gap = gaps(self._seconds, self._period.seconds)
-        self._backwards = _backwards(time_ns, steps, fallen)
+        self._backwards = backwards(time_ns, steps, fallen)
         self.events = (
             self._backwards,
-            _sampling_gaps(time_ns, self._gap),
-            self._above_limit(time_ns),
-            self._frozen(time_ns),
+            sampling_gaps(time_ns, self._gap),
+            jumps(self.info, time_ns, self._energy, self._period.seconds),
+            frozen(self.info, time_ns, self._energy, self._period.seconds),
         )
 
     def between(self, start_ns: ArrayLike, end_ns: ArrayLike) -> Bounds:
@@ -123,7 +118,9 @@ class CounterCurve:
         first, second = self._edge(start), self._edge(end)
         value = second.best - first.best
         centre = (second.low + second.high - first.low - first.high) / 2
-        half = trapezoid_half_width(first.high - first.low, second.high - second.low)
+        widths = first.high - first.low, second.high - second.low
+        # Ages are uniform where the period is known; where it is not they may all be alike.
+        half = trapezoid_half_width(*widths) if self._period.trusted else sum(widths) / 2
         high = np.minimum(centre + half, self._most(first, second, to_seconds(end - start)))
         known = (end >= start) & ~self._backwards.touched(start, end)
         known &= self._inside(start) & self._inside(end)
@@ -162,15 +159,16 @@ class CounterCurve:
         high = np.concatenate([high, flat_end])[order]
         low = np.concatenate([low, flat_end])[order]
         value = np.concatenate([energy[at], energy[at][flat]])[order]
-        watts = np.diff(value) / np.maximum(np.diff((low + high) / 2), max(period, SHORTEST_S))
-        missed = (high - low) * (np.concatenate([watts[:1], watts]) if watts.size else 0.0)
-        best = value + missed / 2 if self._period.trusted else value
+        middle = (low + high) / 2
+        watts = np.diff(value) / np.maximum(np.diff(middle), max(period, SHORTEST_S))
+        recent, latest = _power_before(middle, value, watts, period)
+        best = value + recent * (high - low) / 2 if self._period.trusted else value
         return _Knots(
             low,
             high,
             value,
             best=np.maximum.accumulate(best),
-            stale=STALE_HEADROOM * missed,
+            stale=STALE_HEADROOM * np.maximum(recent, latest) * (high - low),
             local_w=_highest_around(watts),
         )
 
@@ -222,50 +220,6 @@ class CounterCurve:
         between = (at >= 0) & (at < self._gap.size)
         return between & self._gap[np.clip(at, 0, self._gap.size - 1)]
 
-    def _above_limit(self, time_ns: Ints) -> Events:
-        """Rises that no power up to the limit explains, however the readings were aged."""
-        limit = self.info.limit_w
-        rise = np.diff(self._energy)
-        spacing = np.diff(self._seconds) + self._period.seconds
-        watts = rise / spacing
-        if limit is None:
-            bad = np.zeros(rise.shape, dtype=np.bool_)
-        else:
-            allowed = limit * (1 + self.info.gain_uncertainty) * spacing
-            bad = rise > allowed + self.info.quantum_j
-        return Events(
-            "power-above-limit",
-            time_ns[:-1][bad],
-            time_ns[1:][bad],
-            watts[bad],
-            f"its counter jumped as if by {{worst:.4g}} W ({{count}}×); "
-            f"it cannot take more than {limit or 0:.4g} W",
-            "Run it again; if it recurs, update the driver or leave this sensor out.",
-        )
-
-    def _frozen(self, time_ns: Ints) -> Events:
-        """Stretches without change, too long and worth too much energy to be a slow update."""
-        at = np.flatnonzero(np.append(True, np.diff(self._energy) > 0))
-        last = np.append(at[1:] - 1, self._seconds.size - 1)
-        still = self._seconds[last] - self._seconds[at]
-        mean_w = self._energy[-1] / self._seconds[-1]
-        if mean_w == 0:
-            mean_w = LEAST_POWER_W.get(self.info.component, 0.5)
-        bad = still >= FROZEN_UPDATES * self._period.seconds
-        bad &= last - at >= FROZEN_READINGS
-        bad &= still * mean_w >= 10 * self.info.quantum_j
-        bad &= self.method == "counter"
-        return Events(
-            "counter-frozen",
-            time_ns[at][bad],
-            time_ns[last][bad],
-            still[bad],
-            f"its counter stood still for up to {{worst:.3g}} s ({{count}}×) while work ran "
-            f"(it updates every {self._period.seconds:.3g} s)",
-            "The counter may be unsupported here (a virtual machine, a hidden domain): "
-            "leave this sensor out.",
-        )
-
 
 def _times(ceiling: Floats, distance: Floats) -> Floats:
     """ceiling × distance, where no distance costs nothing even under an unknown ceiling."""
@@ -273,31 +227,26 @@ def _times(ceiling: Floats, distance: Floats) -> Floats:
         return np.asarray(np.where(distance == 0, 0.0, ceiling * distance))
 
 
+def _power_before(
+    middle: Floats, value: Floats, watts: Floats, period_s: float
+) -> tuple[Floats, Floats]:
+    """For each knot the mean power before it: over at least three updates, and since the last knot.
+
+    Readings closer than a few updates see one more or one less, which a longer stretch evens out.
+    """
+    if watts.size == 0:
+        return np.zeros(value.shape), np.zeros(value.shape)
+    latest = np.concatenate([watts[:1], watts])
+    back = np.searchsorted(middle, middle - 3 * period_s, side="right") - 1
+    back = np.clip(np.minimum(back, np.arange(value.size) - 1), 0, None)
+    elapsed = middle - middle[back]
+    enough = elapsed >= max(period_s, SHORTEST_S)
+    recent = np.where(enough, (value - value[back]) / np.where(enough, elapsed, 1.0), latest)
+    return recent, latest
+
+
 def _highest_around(watts: Floats) -> Floats:
     """For each of n knots, the highest of the n − 1 mean powers that are next or next but one."""
     padded = np.pad(watts, 2)
     around = np.lib.stride_tricks.sliding_window_view(padded, 4)
     return np.asarray(around.max(axis=1), dtype=np.float64)
-
-
-def _backwards(time_ns: Ints, steps: Floats, fallen: NDArray[np.bool_]) -> Events:
-    return Events(
-        "counter-backwards",
-        time_ns[:-1][fallen],
-        time_ns[1:][fallen],
-        -steps[fallen],
-        "its counter went backwards without a wrap ({count}×, by up to {worst:.4g} J)",
-        "Windows across it are not measured; run it again, and look for a driver reset or suspend.",
-    )
-
-
-def _sampling_gaps(time_ns: Ints, gap: NDArray[np.bool_]) -> Events:
-    start, end = time_ns[:-1][gap], time_ns[1:][gap]
-    return Events(
-        "sampling-gap",
-        start,
-        end,
-        to_seconds(end - start),
-        "sampling paused for up to {worst:.3g} s ({count}×)",
-        "The interval allows for it; look for a suspended or overloaded machine.",
-    )

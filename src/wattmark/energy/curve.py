@@ -11,8 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wattmark.energy.bounds import Bounds, Events
+from wattmark.energy.bounds import Bounds
 from wattmark.energy.counter import CounterCurve
+from wattmark.energy.events import Events
 from wattmark.energy.power import PowerCurve
 from wattmark.energy.series import Series
 from wattmark.schema import SensorInfo

@@ -82,11 +82,11 @@ def span_doubts(
             )
         )
     if name not in UNQUOTED:
-        doubts += _too_short(curve, where, len(spans), seen, target)
+        doubts += _too_short(curve, name, len(spans), seen, target)
     return doubts
 
 
-def _too_short(curve: Curve, where: str, count: int, seen: Seen, target: float) -> list[Doubt]:
+def _too_short(curve: Curve, name: str, count: int, seen: Seen, target: float) -> list[Doubt]:
     if seen.value is None:
         return []
     half = (seen.high - seen.low) / 2
@@ -96,10 +96,10 @@ def _too_short(curve: Curve, where: str, count: int, seen: Seen, target: float) 
     return [
         Doubt(
             "window-too-short",
-            f"{where}: {engineering(seen.value, 'J')} ± {relative:.0%} from "
+            f"{curve.info.name}, '{name}': {engineering(seen.value, 'J')} ± {relative:.0%} from "
             f"{_windows(count, seen.seconds)}; the target is ± {target:.0%}, "
             f"the sensor tells something new every {engineering(curve.tick_s, 's')}.",
-            _longer(curve, count, seen.seconds, relative / target),
+            _longer(curve, name, count, seen.seconds * relative / target),
         )
     ]
 
@@ -110,18 +110,20 @@ def _windows(count: int, seconds: float) -> str:
     return f"{count} windows of {engineering(seconds / count, 's')} on average"
 
 
-def _longer(curve: Curve, count: int, seconds: float, times: float) -> str:
+def _longer(curve: Curve, name: str, count: int, seconds: float) -> str:
     """What helps: a longer window where that narrows the interval, else another sensor."""
     if curve.unseen > 0:
         return (
             f"A longer window does not help: this sensor sees {1 - curve.unseen:.0%} of the time. "
             "Use an energy counter of the same device if it has one."
         )
+    if not np.isfinite(seconds):
+        return "Use a sensor with a finer quantum, or a much longer window."
+    if name == "idle":
+        return f"Measure idle for about {engineering(seconds, 's')} in all."
     if count > 1:
         return (
             "These phases are shorter than the sensor can tell apart: use the joules of the "
             "measured region, or larger batches and longer answers."
         )
-    if not np.isfinite(times):
-        return "Use a sensor with a finer quantum, or a much longer window."
-    return f"Lengthen it to about {engineering(seconds * times, 's')} by more queries."
+    return f"Lengthen it to about {engineering(seconds, 's')} by more queries."

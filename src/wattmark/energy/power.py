@@ -16,28 +16,26 @@ An unknown w counts as 0 for what is seen and as 1 s (the longest in use) for wh
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from wattmark.energy.bounds import (
     Bounds,
-    Events,
     edge_tolerance_s,
     no_bounds,
     trapezoid_half_width,
     windows_ns,
 )
+from wattmark.energy.events import Events, impossible_powers, sampling_gaps
 from wattmark.energy.series import Series
 from wattmark.energy.spacing import (
     Floats,
-    Ints,
     extremes,
     gaps,
+    power_period,
     to_seconds,
-    update_period,
     usual_spacing,
 )
 from wattmark.units import ns_to_s
-
 
 # The longest averaging window of a sensor in use (NVML on boards of the last years).
 LONGEST_WINDOW_S = 1.0
@@ -65,7 +63,7 @@ class PowerCurve:
         if not self.usable:
             return
         seconds: Floats = to_seconds(time_ns - time_ns[0])
-        period = update_period(self.info, seconds, power)
+        period = power_period(self.info, seconds, power)
         window = self.info.averaging_window_s
         self.tick_s = max(period.seconds, usual_spacing(seconds))
         self.unseen = max(0.0, 1 - (window or 0.0) / self.tick_s)
@@ -82,7 +80,10 @@ class PowerCurve:
         self._variance: Floats = _cumulate(noise**2 / 12)
         gap = gaps(seconds, period.seconds)
         self._gap_s: Floats = _cumulate(np.where(gap, spacing, 0.0))
-        self.events = (_sampling_gaps(time_ns, spacing, gap), self._above_limit(time_ns))
+        self.events = (
+            sampling_gaps(time_ns, gap),
+            impossible_powers(self.info, time_ns, power),
+        )
 
     def between(self, start_ns: ArrayLike, end_ns: ArrayLike) -> Bounds:
         """Joules between the stamps; see `curve.Curve`."""
@@ -134,7 +135,7 @@ class PowerCurve:
         # Past the last reading's own time (it is a lag old) nothing is known but the range.
         beyond = np.maximum(0.0, s - self._place[-1])
         step = np.maximum(most - least, VARIATION * most)
-        return step * ((self._blur_s + self.tick_s) / 2 + 2 * beyond)
+        return np.asarray(step * ((self._blur_s + self.tick_s) / 2 + 2 * beyond))
 
     def _range(self, low_s: Floats, high_s: Floats) -> tuple[Floats, Floats]:
         """Least and greatest power of the readings that speak of [low_s, high_s]."""
@@ -148,30 +149,6 @@ class PowerCurve:
         upto = np.interp(s1, self._place, cumulated) - np.interp(s0, self._place, cumulated)
         return np.maximum(0.0, upto)
 
-    def _above_limit(self, time_ns: Ints) -> Events:
-        limit = np.inf if self.info.limit_w is None else self.info.limit_w
-        # An event is a stretch: the spacing that ends with the impossible reading.
-        bad = self._power[1:] > limit * (1 + self.info.gain_uncertainty)
-        return Events(
-            "power-above-limit",
-            time_ns[:-1][bad],
-            time_ns[1:][bad],
-            self._power[1:][bad],
-            f"{{count}} readings are above its limit of {limit:.4g} W, up to {{worst:.4g}} W",
-            "Run it again; if it recurs, update the driver or leave this sensor out.",
-        )
-
 
 def _cumulate(pieces: Floats) -> Floats:
     return np.concatenate([np.zeros(1), np.cumsum(pieces)])
-
-
-def _sampling_gaps(time_ns: Ints, spacing: Floats, gap: NDArray[np.bool_]) -> Events:
-    return Events(
-        "sampling-gap",
-        time_ns[:-1][gap],
-        time_ns[1:][gap],
-        spacing[gap],
-        "sampling paused for up to {worst:.3g} s ({count}×), bridged by the powers around it",
-        "The interval allows for it; look for a suspended or overloaded machine.",
-    )

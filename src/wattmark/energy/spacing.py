@@ -30,23 +30,41 @@ class Period:
     trusted: bool
 
 
-def update_period(info: SensorInfo, seconds: Floats, values: Floats) -> Period:
-    """The update period of a sensor with readings `values` at `seconds`, both of shape (n,).
+def counter_period(info: SensorInfo, seconds: Floats, energy_j: Floats) -> Period:
+    """The update period of a counter with readings at `seconds`, both of shape (n,).
 
-    A stated period is believed unless polling at least twice as fast shows that the sensor is
+    A stated period is believed unless polling at least twice as fast shows that the counter is
     slower. An unknown one is taken as the spacing of distinct values (its lower quartile: at
     low power a coarse quantum, not the clock, spaces them), which polling can only make too
     long, never too short.
     """
-    usual = usual_spacing(seconds)
-    changes = seconds[1:][np.diff(values) != 0]
-    observed = float(np.percentile(np.diff(changes), 25)) if changes.size > 2 else usual
-    polled_faster = observed > 2 * usual
+    observed, polled_faster = _observed(seconds, energy_j, 25)
     stated = info.update_period_s
     if stated is None:
         return Period(observed, polled_faster)
     slower = polled_faster and observed > 1.5 * stated
     return Period(observed if slower else stated, trusted=True)
+
+
+def power_period(info: SensorInfo, seconds: Floats, power_w: Floats) -> Period:
+    """The update period of a sensor of power, both of shape (n,).
+
+    A stated one is believed: equal readings may be equal powers. For the same reason an unknown
+    one is taken from the closest distinct values.
+    """
+    if info.update_period_s is not None:
+        return Period(info.update_period_s, trusted=True)
+    return Period(*_observed(seconds, power_w, 5))
+
+
+def _observed(seconds: Floats, values: Floats, percentile: float) -> tuple[float, bool]:
+    """Spacing of distinct values, and whether polling was fast enough to see it."""
+    usual = usual_spacing(seconds)
+    changes = seconds[1:][np.diff(values) != 0]
+    if changes.size < 3:
+        return usual, False
+    observed = float(np.percentile(np.diff(changes), percentile))
+    return observed, observed > 2 * usual
 
 
 def usual_spacing(seconds: Floats) -> float:

@@ -86,7 +86,7 @@ def parts_of(readings: Sequence[EnergyReading]) -> list[EnergyReading]:
 
 def _one_a_device(readings: Sequence[EnergyReading]) -> list[EnergyReading]:
     measured = {
-        r.component for r in readings if r.provenance == "measured" and r.gross_j is not None
+        r.component for r in readings if r.provenance != "estimated" and r.gross_j is not None
     }
     best: dict[tuple[str, str], EnergyReading] = {}
     for reading in readings:

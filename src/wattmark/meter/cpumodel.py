@@ -7,8 +7,9 @@ Two sources, in this order:
 - The TDP of the model in CodeCarbon's table (if that package is installed), shared out over the
   package's hardware threads, so that a machine that sees 2 of 64 threads is given 2/64 of it.
 - Else Cloud Carbon Footprint's averages for a cloud vCPU: 0.74 W idle, 3.5 W full [its
-  methodology, appendix I, from SPECpower results]. Its processors from Haswell (2014) on range
-  from 1.7 to 5.6 W full, which is 3.5 W ± 60 %: that is the gain uncertainty here.
+  methodology, from SPECpower results]. In its coefficients of March 2026, 17 of the 18 processors
+  from Haswell (2014) on lie between 1.7 and 5.6 W full, which is 3.5 W ± 60 %, the gain
+  uncertainty taken here (the 18th, EPYC of the 5th generation, is at 9.0 W).
 
 CPUs are logical ones (hardware threads, vCPUs) throughout.
 """

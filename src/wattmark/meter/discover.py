@@ -34,7 +34,7 @@ def discover(names: Sequence[str] = ()) -> list[Found]:
     measured = {
         sensor.info.component
         for sensor in sensors(everything)
-        if sensor.info.provenance == "measured"
+        if sensor.info.kind != "estimate"
     }
     needed = [_without_needless(found, measured) for found in everything]
     return _distinct(sorted(needed, key=_all_modelled))
@@ -85,7 +85,7 @@ def _without_needless(found: Found, measured: set[str]) -> Found:
     kept = [
         sensor
         for sensor in found.sensors
-        if sensor.info.provenance == "measured" or sensor.info.component not in measured
+        if sensor.info.kind != "estimate" or sensor.info.component not in measured
     ]
     if len(kept) == len(found.sensors):
         return found
@@ -108,7 +108,7 @@ def _distinct(found: list[Found]) -> list[Found]:
 
 
 def _all_modelled(found: Found) -> bool:
-    return bool(found.sensors) and all(s.info.provenance == "estimated" for s in found.sensors)
+    return bool(found.sensors) and all(s.info.kind == "estimate" for s in found.sensors)
 
 
 def _close(unused: Iterable[Sensor]) -> None:

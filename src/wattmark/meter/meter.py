@@ -149,7 +149,7 @@ class Meter:
         for info in self.infos:
             watts = _watts(*pairs[info.name]) if info.name in pairs else None
             if watts is not None:
-                measured = info.provenance == "measured"
+                measured = info.kind != "estimate"
                 powers.setdefault(info.component, []).append((measured, watts))
         parts = [component for component in _PARTS if component in powers]
         chosen = parts or [component for component in _WHOLES if component in powers][:1]

@@ -177,12 +177,11 @@ def find(library: Any = pynvml) -> Found:
     try:
         library.nvmlInit()
     except library.NVMLError as reason:
-        return Found("nvml", missing=f"{reason}.", fix=_FIXES.get(type(reason).__name__))
+        return _absent(reason)
     try:
         return _found(library)
     except library.NVMLError as reason:
-        fix = _FIXES.get(type(reason).__name__, "Look at what nvidia-smi says.")
-        return Found("nvml", missing=f"NVML does not answer: {reason}.", fix=fix)
+        return _absent(reason)
     finally:
         library.nvmlShutdown()
 
@@ -222,6 +221,11 @@ def foreign_processes(own_pids: Collection[int], library: Any = pynvml) -> list[
         return []
     finally:
         library.nvmlShutdown()
+
+
+def _absent(reason: Exception) -> Found:
+    fix = _FIXES.get(type(reason).__name__, "Look at what nvidia-smi says.")
+    return Found("nvml", missing=f"NVML does not answer: {reason}.", fix=fix)
 
 
 def _found(library: Any) -> Found:

@@ -37,6 +37,9 @@ GAIN = {"cpu": 0.05, "dram": 0.20}
 # max_power_uw is what may be set as a sustained limit: turbo goes above it for seconds.
 LIMIT_SLACK = 2.0
 
+# Ten updates: any powered part has used a quantum by then.
+ALIVE_AFTER_S = 0.01
+
 # Two packages within 1 J of each other after more than 1 kJ are one counter shown twice.
 MIRROR_J, MIRROR_FROM_J = 1.0, 1000.0
 
@@ -45,6 +48,10 @@ _ZONE = re.compile(r"^intel-rapl(?P<mmio>-mmio)?:(?P<ids>\d+(:\d+)?)$")
 NO_TREE = (
     "On the metal: sudo modprobe intel_rapl_msr (Linux 5.3 or newer). In a virtual machine the "
     "host has to pass RAPL through, and few do: the 'estimate' sensors stand in."
+)
+DEAD = (
+    "The counters are shown and not fed, as in some virtual machines: run on the host, or let "
+    "the 'estimate' sensors stand in."
 )
 # %p is the device's path below /sys; root only since Linux 5.10 (CVE-2020-8694, PLATYPUS).
 UDEV_RULE = 'SUBSYSTEM=="powercap", ACTION=="add", RUN+="/bin/chmod a+r /sys%p/energy_uj"'
@@ -117,21 +124,37 @@ def find(root: Path = POWERCAP) -> Found:
         reason = "shows no RAPL package" if root.is_dir() else "does not exist"
         return Found("rapl", missing=f"{root} {reason}.", fix=NO_TREE)
     sensors: list[RaplSensor] = []
-    refused: list[tuple[Zone, OSError]] = []
+    refused: dict[str, str] = {}
+    cure = DEAD
     for zone in wanted:
         try:
             sensor = RaplSensor(zone)
         except OSError as reason:
-            refused.append((zone, reason))
+            refused[zone.sensor] = reason.strerror or str(reason)
+            cure = fix(root)
+            continue
+        if trouble := _trouble(sensor):
+            refused[zone.sensor] = trouble
+            sensor.close()
         else:
             sensors.append(sensor)
     kept = _without_mirrors(sensors)
     if not refused:
         return Found("rapl", kept)
-    words = "; ".join(f"{zone.sensor}: {reason.strerror}" for zone, reason in refused)
-    return Found(
-        "rapl", kept, missing=f"RAPL is there and cannot be read ({words}).", fix=fix(root)
-    )
+    words = "; ".join(f"{name}: {why}" for name, why in refused.items())
+    return Found("rapl", kept, missing=f"RAPL is there and cannot be used ({words}).", fix=cure)
+
+
+def _trouble(sensor: RaplSensor) -> str | None:
+    """Why a counter that can be opened is of no use: unreadable, or dead at 0.
+
+    Some hypervisors show the zones and feed them nothing; 0 J would pass for a measurement.
+    """
+    sample = sensor.read()
+    if sample.energy_j == 0:
+        time.sleep(ALIVE_AFTER_S)
+        sample = sensor.read()
+    return "it stands at 0" if sample.energy_j == 0 else sample.fault
 
 
 def fix(root: Path = POWERCAP) -> str:

@@ -100,6 +100,7 @@ def parse(text: str, clock: Callable[[], int] = time.monotonic_ns) -> ReplaySens
         kind="counter" if recording.column == "energy_j" else "power",
         source=f"recorded in {path.name}",
         update_period_s=statistics.median(gaps_s) if gaps_s else None,
+        instead="replayed",
     )
     return ReplaySensor(info, recording, clock)
 

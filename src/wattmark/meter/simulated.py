@@ -153,6 +153,7 @@ def parse(text: str, clock: Callable[[], int] = time.monotonic_ns) -> SimulatedS
         wrap_j=numbers.get("wrap"),
         gain_uncertainty=numbers.get("gain_uncertainty", 0.0),
         limit_w=numbers.get("limit"),
+        instead="simulated",
     )
     gain, lag_s = numbers.get("gain", 1.0), numbers.get("lag", 0.0)
     return SimulatedSensor(info, power, clock, gain=gain, lag_s=lag_s)

@@ -74,7 +74,7 @@ def find_model(
     if name.startswith(_PREFIX):
         return inspect("embedded", _embedded(name), None)
     # Files first: a folder of the user's may look like a hub id.
-    if name.startswith(_PATH_STARTS) or Path(name).exists():
+    if name.startswith(_PATH_STARTS) or (name and Path(name).exists()):
         return inspect("folder", _folder(name), None)
     if _HUB_ID.fullmatch(name) is None:
         raise ModelError(

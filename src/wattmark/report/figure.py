@@ -50,12 +50,14 @@ class Figure:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def values(rows: Rows) -> alt.Data:
+def values(rows: Rows) -> alt.InlineData:
     """Rows as inline data."""
-    return alt.Data(values=rows)
+    return alt.InlineData(values=rows)
 
 
-def finished(chart: alt.LayerChart | alt.Chart, description: str, height: int) -> dict[str, Any]:
+def finished(
+    chart: alt.LayerChart | alt.FacetChart | alt.Chart, description: str, height: int
+) -> dict[str, Any]:
     """A chart's specification: as wide as its container, described, with no colours of its own."""
     sized = chart.properties(width="container", height=height, description=description)
     spec: dict[str, Any] = sized.to_dict(validate=True)
@@ -111,9 +113,9 @@ def config(*, dark: bool) -> dict[str, Any]:
         "text": {"color": ink, "fontSize": 12},
         "point": {"filled": True},
         "style": {
-            "interval": {"stroke": ink, "strokeWidth": 1.6},
-            "mean": {"fill": ink, "stroke": "transparent"},
-            "reference": {"stroke": faint, "strokeDash": [4, 4], "strokeWidth": 1},
-            "caption": {"fill": faint, "fontSize": 11},
+            "interval": {"color": ink, "strokeWidth": 1.8},
+            "mean": {"color": ink},
+            "reference": {"color": faint, "strokeDash": [4, 4], "strokeWidth": 1},
+            "caption": {"color": faint, "fontSize": 11},
         },
     }

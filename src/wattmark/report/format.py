@@ -64,7 +64,7 @@ def figure(estimate: Estimate) -> str:
     value, spread = parts(estimate)
     if not spread:
         return value
-    if spread.startswith("±"):
+    if spread.startswith("±") or estimate.unit == "1":
         return f"{value} {spread}"
     head, _, unit = value.partition(" ")
     return f"{head} {spread} {unit}".rstrip()

@@ -61,7 +61,11 @@ def phase_figure(
         alt.Chart(values(parts))
         .mark_bar(height=22)
         .encode(
-            x=alt.X("energy:Q", title=f"energy per query ({'mJ' if milli else 'J'})"),
+            x=alt.X(
+                "energy:Q",
+                title=f"energy per query ({'mJ' if milli else 'J'})",
+                axis=alt.Axis(tickCount=6, format="~r"),
+            ),
             y=alt.Y("row:N", sort=order, title=None),
             color=alt.Color("phase:N", sort=seen, title=None, scale=phase_scale(seen)),
             order="place:O",
@@ -139,7 +143,7 @@ def _stack(means: Mapping[str, float]) -> dict[str, float]:
             above = means[phase] if net is None else means.get(f"{phase} net", means[phase])
             stack[phase] = max(0.0, above)
     stack["other"] = max(0.0, total - sum(stack.values()))
-    return {phase: joules for phase, joules in stack.items() if joules > 1e-3 * total}
+    return {phase: joules for phase, joules in stack.items() if joules > 5e-3 * total}
 
 
 def power_figures(
@@ -238,7 +242,7 @@ def _power(
     if not points or chosen is None:
         return None
     shades = _shades(spans, start_ns)
-    seen = [phase for phase in PHASES if any(s["phase"] == phase for s in shades)]
+    seen = list(dict.fromkeys(str(shade["phase"]) for shade in shades))
     sensors = list(dict.fromkeys(point["sensor"] for point in points))
     length_s = (end_ns - start_ns) / NS_PER_S
     time = alt.Scale(domain=[0, length_s], nice=False)

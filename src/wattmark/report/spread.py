@@ -181,11 +181,17 @@ def _scaled(rows: Rows, factor: float) -> Rows:
 
 def _layers(
     boxes: Rows, estimates: Rows, points: Rows, order: Sequence[str], axis: str
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     place = alt.Y("trial:N", sort=list(order), title=None)
     box = alt.Chart(values(boxes)).encode(y=place)
     whisker = box.mark_rule(opacity=0.55, strokeWidth=1.2).encode(
-        x=alt.X("p5:Q", title=axis, scale=alt.Scale(zero=False, nice=True)), x2="p95:Q"
+        x=alt.X(
+            "p5:Q",
+            title=axis,
+            axis=alt.Axis(tickCount=6, format="~r"),
+            scale=alt.Scale(zero=False, nice=True),
+        ),
+        x2="p95:Q",
     )
     half = box.mark_bar(opacity=0.22, height=22, cornerRadius=3).encode(x="q1:Q", x2="q3:Q")
     median = box.mark_tick(thickness=2, height=22).encode(x="median:Q")
@@ -223,14 +229,16 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
         }
         for verdict in drawn
     ]
-    order = [row["trial"] for row in rows]
+    order = [str(row["trial"]) for row in rows]
     place = alt.Y("trial:N", sort=order, title=None)
     base = alt.Chart(values(rows)).encode(
         y=place, tooltip=["trial:N", alt.Tooltip("shown:N", title="ratio, 95 %"), "word:N"]
     )
-    scale = alt.Scale(type="log", nice=False, padding=24)
-    axis = alt.Axis(tickCount=5, format="~g", labelExpr="datum.label + '×'")
-    title = f"energy per query ÷ that of {reference} (log)"
+    ends = [float(v) for row in rows for v in (row["ratio"], row["low"], row["high"], 1.0) if v]
+    margin = 1.12 * (max(ends) / min(ends)) ** 0.22
+    scale = alt.Scale(type="log", nice=False, domain=[min(ends) / margin, max(ends) * margin])
+    axis = alt.Axis(tickCount=5, format="~r", labelExpr="datum.label ? datum.label + '×' : ''")
+    title = "ratio of energy per query (log)"
     colour = alt.Color(
         "word:N",
         title=None,
@@ -250,7 +258,7 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
     dot = base.mark_point(shape="diamond", size=90, opacity=1).encode(
         x=alt.X("ratio:Q", scale=scale), color=colour
     )
-    text = base.mark_text(align="left", dx=0, dy=-12, fontSize=11, style="caption").encode(
+    text = base.mark_text(align="center", dy=-12, fontSize=11, style="caption").encode(
         x=alt.X("ratio:Q", scale=scale), text="shown:N"
     )
     description = f"Energy per query against {reference}: " + "; ".join(

@@ -50,8 +50,8 @@ QUALITY = {
     "accuracy": "accuracy",
 }
 FULL_NAMES = {
-    "energy_per_token_net_j": "J/token net of idle",
-    "energy_per_query_net_j": "J/query net of idle",
+    "energy_per_token_net_j": "J/token net",
+    "energy_per_query_net_j": "J/query net",
 }
 
 

@@ -5,6 +5,7 @@ Trials of one task share a chart, so that models are compared on the same questi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import altair as alt
@@ -45,7 +46,7 @@ def _tradeoff(index: int, trials: Sequence[TrialSummary], labels: Mapping[str, s
     )
     words = "; ".join(dict.fromkeys(str(trial.provenance) for trial in trials))
     axis = f"energy per query ({'mJ' if milli else 'J'}{', log' if logarithmic else ''})"
-    share = alt.Scale(domain=[0, 1])
+    share = alt.Scale(domain=[_floor(trials), 1], nice=False)
     base = alt.Chart(values(rows)).encode(
         color=alt.Color(
             "model:N", sort=models, title=None, legend=None if len(models) == 1 else alt.Legend()
@@ -60,19 +61,18 @@ def _tradeoff(index: int, trials: Sequence[TrialSummary], labels: Mapping[str, s
     x = alt.X("cost:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=5, format="~s"))
     y = alt.Y("accuracy:Q", title="accuracy", scale=share, axis=alt.Axis(format=".0%", tickCount=5))
     down = base.mark_rule(strokeWidth=1.4, opacity=0.65).encode(
-        x=x, y=alt.Y("accuracy_low:Q", title="accuracy"), y2="accuracy_high:Q"
+        x=x, y=alt.Y("accuracy_low:Q", title="accuracy", scale=share), y2="accuracy_high:Q"
     )
     across = base.mark_rule(strokeWidth=1.4, opacity=0.65).encode(
-        x=alt.X("cost_low:Q", title=axis), x2="cost_high:Q", y=y
+        x=alt.X("cost_low:Q", title=axis, scale=scale), x2="cost_high:Q", y=y
     )
     dots = base.mark_point(size=80, opacity=1).encode(x=x, y=y)
     layers: list[alt.Chart] = [down, across, dots]
     if len(rows) <= MOST_LABELS:
-        layers.append(
-            base.mark_text(
-                angle=300, align="left", dx=12, dy=-2, fontSize=11, style="caption"
-            ).encode(x=x, y=y, text="trial:N")
+        names = alt.Chart(values(rows)).mark_text(
+            angle=300, align="left", dx=12, dy=-2, fontSize=11, style="caption"
         )
+        layers.append(names.encode(x=x, y=y, text="trial:N"))
     task = short_name(trials[0].task)
     description = f"Accuracy against energy per query, {task}: " + "; ".join(
         f"{row['model']} {row['trial']} {row['cost_shown']}, {row['accuracy_shown']}"
@@ -83,7 +83,7 @@ def _tradeoff(index: int, trials: Sequence[TrialSummary], labels: Mapping[str, s
         title=f"Accuracy against energy: {task}",
         subtitle=f"Crosses are 95 % intervals; up and left is better · energy {words}",
         description=description,
-        spec=finished(alt.layer(*layers), description, 340),
+        spec=finished(alt.layer(*layers), description, 280),
         columns=("model", "trial", "energy per query", "accuracy"),
         rows=[
             (str(r["model"]), str(r["trial"]), str(r["cost_shown"]), str(r["accuracy_shown"]))
@@ -91,6 +91,13 @@ def _tradeoff(index: int, trials: Sequence[TrialSummary], labels: Mapping[str, s
         ],
         wide=True,
     )
+
+
+def _floor(trials: Sequence[TrialSummary]) -> float:
+    """Where the accuracy axis starts: a tenth below the lowest bound, with 30 points at least."""
+    bounds = [trial.estimates["accuracy"].low for trial in trials]
+    lowest = min(bound for bound in bounds if bound is not None)
+    return min(0.7, max(0.0, math.floor(lowest * 10) / 10))
 
 
 def _row(trial: TrialSummary, label: str, factor: float) -> dict[str, str | float | None]:

@@ -118,7 +118,7 @@ class _Session:
         adapters = {trial.backend: find_backend(trial.backend).adapter for trial in plan.trials}
         self.adapters = adapters
         self.workers = Workers(
-            [target.partition(":")[0] for target in adapters.values()], _environment(self.threads)
+            [target.partition(":")[0] for target in adapters.values()], environment(self.threads)
         )
         self.counts = {True: 0, False: 0}
 
@@ -236,7 +236,7 @@ def _preflight(used: float | None, waited_s: float) -> Iterator[Doubt]:
         )
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
     """What the engines are told by the environment, before they are imported."""
     return {
         "OMP_NUM_THREADS": str(threads),

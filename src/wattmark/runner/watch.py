@@ -9,24 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-
-import psutil
+from typing import IO, Any
 
 from wattmark.errors import WattmarkError
 from wattmark.meter.meter import Meter
 from wattmark.runner.load import CpuClock, cpu_clock, foreign_cpus
 from wattmark.runner.wire import Job, Result, pack_job, receive, send, unpack_result
-from wattmark.runner.zygote import Zygote
+from wattmark.runner.zygote import Zygote, last_words, unnamed_file
 from wattmark.schema import Status
-
-LAST_WORDS = 300
-"""Characters of a crashed worker's output that go into its record."""
 
 
 @dataclass
@@ -43,7 +38,6 @@ class Ending:
 class _State:
     stage: str = "start"
     clocks: dict[str, CpuClock] = field(default_factory=dict)
-    ending: Ending | None = None
 
 
 class Workers:
@@ -55,60 +49,41 @@ class Workers:
 
     def run(self, job: Job, meter: Meter, timeout_s: float) -> Ending:
         """One job in a fresh worker, watched to its end."""
-        with tempfile.TemporaryDirectory(prefix="wattmark-") as folder:
-            log = Path(folder) / "worker.log"
-            pid, channel = self._fork()
-            try:
-                ending = self._watch(pid, channel, job, log, (meter, timeout_s))
-            except BaseException:
-                # The user's interrupt, or our own fault: no worker is left behind.
-                self.close()
-                raise
-            finally:
-                channel.close()
-            return ending
+        killed_before = _killed_for_memory()
+        try:
+            with unnamed_file() as log:
+                server, pid, channel = self._fork(log)
+                with channel:
+                    state = _State()
+                    ending = _watch(server, pid, channel, job, (meter, timeout_s, state))
+                status = server.status()
+                if status is None:
+                    self.close()  # the server is gone too: the next fork starts a new one
+                if ending is None:
+                    memory = _killed_for_memory() > killed_before
+                    ending = _crash(status, state.stage, last_words(log), memory=memory)
+        except BaseException:
+            # The user's interrupt, or our own fault: no worker is left behind.
+            self.close()
+            raise
+        if "measured" in state.clocks and "done" in state.clocks:
+            ending.foreign_cpu = foreign_cpus(state.clocks["measured"], state.clocks["done"])
+        return ending
 
-    def _fork(self) -> tuple[int, Connection]:
+    def _fork(self, log: IO[bytes]) -> tuple[Zygote, int, Connection]:
+        said = ""
         for _ in range(2):
             if self._zygote is None:
                 self._zygote = Zygote(self._modules, self._environment)
             try:
-                return self._zygote.fork()
-            except WattmarkError:
+                return self._zygote, *self._zygote.fork(log)
+            except WattmarkError as reason:
+                said = reason.message
                 self.close()
         raise WattmarkError(
-            "The fork server does not start.", "Run 'wattmark doctor' and check the installation."
+            f"The fork server does not start: {said}",
+            "Run 'wattmark doctor' and check the installation.",
         )
-
-    def _watch(
-        self, pid: int, channel: Connection, job: Job, log: Path, with_: tuple[Meter, float]
-    ) -> Ending:
-        meter, timeout_s = with_
-        deadline = time.monotonic() + timeout_s
-        state = _State()
-        with contextlib.suppress(OSError):
-            send(channel, {**pack_job(job), "log": str(log)})
-        while state.ending is None:
-            if not wait([channel], max(0.0, deadline - time.monotonic())):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-                state.ending = Ending(
-                    Status.TIMEOUT,
-                    f"The worker did not end within {timeout_s:g} s (stage: {state.stage}); "
-                    "raise --timeout, or lower --limit or --max-new-tokens.",
-                )
-                break
-            try:
-                _heed(receive(channel), channel, meter, state)
-            except (EOFError, OSError):
-                break
-        status = self._zygote.status() if self._zygote is not None else None
-        if status is None:
-            self.close()  # the server is gone too: the next fork starts a new one
-        ending = state.ending or _crash(status, state.stage, log)
-        if "measured" in state.clocks and "done" in state.clocks:
-            ending.foreign_cpu = foreign_cpus(state.clocks["measured"], state.clocks["done"])
-        return ending
 
     def close(self) -> None:
         """End the fork server."""
@@ -117,48 +92,83 @@ class Workers:
             self._zygote = None
 
 
-def _heed(message: dict[str, object], channel: Connection, meter: Meter, state: _State) -> None:
-    """Act on one message of the worker."""
+def _watch(
+    server: Zygote, pid: int, channel: Connection, job: Job, with_: tuple[Meter, float, _State]
+) -> Ending | None:
+    """Answer the worker until it says how it ended; None where it went without a word."""
+    meter, timeout_s, state = with_
+    deadline = time.monotonic() + timeout_s
+    try:
+        send(channel, pack_job(job))
+        while True:
+            ready = wait([channel, server.control], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                return Ending(
+                    Status.TIMEOUT,
+                    f"The worker did not end within {timeout_s:g} s (stage: {state.stage}); "
+                    "raise --timeout, or lower --limit or --max-new-tokens.",
+                )
+            # The server has a word only when the worker is gone. What it sent before is there,
+            # but its channel may be held open by a process that it started.
+            if channel in ready or channel.poll(0):
+                ending = _heed(receive(channel), channel, meter, state)
+                if ending is not None:
+                    return ending
+            else:
+                return None
+    except (EOFError, OSError):
+        return None
+
+
+def _heed(
+    message: dict[str, Any], channel: Connection, meter: Meter, state: _State
+) -> Ending | None:
+    """Act on one message of the worker; its ending, if it was the last."""
     if "mark" in message:
-        state.stage = str(message["mark"])
-        cpu_s = message["cpu_s"]
-        assert isinstance(cpu_s, float)  # noqa: S101 - narrows what our own worker sent
+        state.stage = message["mark"]
         # Read, then let go: the reading lies before the region that begins here, and after
         # the one that ended here.
         meter.read_now()
-        state.clocks[state.stage] = cpu_clock(cpu_s)
+        state.clocks[state.stage] = cpu_clock(message["cpu_s"])
         send(channel, {"go": True})
-    elif "result" in message:
-        plain = message["result"]
-        assert isinstance(plain, dict)  # noqa: S101 - narrows what our own worker sent
-        state.ending = Ending(Status.OK, result=unpack_result(plain))
-    else:
-        state.ending = Ending(Status(str(message["status"])), str(message["error"]))
+        return None
+    if "result" in message:
+        return Ending(Status.OK, result=unpack_result(message["result"]))
+    return Ending(Status(message["status"]), message["error"])
 
 
-def _crash(status: int | None, stage: str, log: Path) -> Ending:
+def _crash(status: int | None, stage: str, words: str, *, memory: bool) -> Ending:
     """A worker that went without a word: how, and its last words."""
-    words = _last_words(log)
     said = f" Its last words: {words}" if words else ""
     if status is None:
         return Ending(Status.CRASHED, f"The worker and its server were killed (stage: {stage}).")
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
-        name = signal.Signals(number).name
-        if number == signal.SIGKILL and psutil.virtual_memory().percent > 95:
-            return Ending(Status.OOM, f"The worker was killed for memory (stage: {stage}).{said}")
-        return Ending(Status.CRASHED, f"The worker died of {name} (stage: {stage}).{said}")
+        if number == signal.SIGKILL and memory:
+            return Ending(
+                Status.OOM,
+                f"The system killed the worker because memory ran out (stage: {stage}).{said}",
+            )
+        return Ending(
+            Status.CRASHED, f"The worker died of {_signal_name(number)} (stage: {stage}).{said}"
+        )
     code = os.WEXITSTATUS(status)
     return Ending(Status.CRASHED, f"The worker exited with code {code} (stage: {stage}).{said}")
 
 
-def _last_words(log: Path) -> str:
-    """The end of a worker's output, in one printable line."""
+def _signal_name(number: int) -> str:
     try:
-        text = log.read_bytes()[-4000:].decode("utf-8", "replace")
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _killed_for_memory() -> int:
+    """How many processes the kernel has killed for memory since it started; 0 where untold."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
     except OSError:
-        return ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    fatal = [line for line in lines if line.startswith("Fatal")]
-    line = (fatal or lines or [""])[-1]
-    return "".join(c for c in line if c.isprintable())[-LAST_WORDS:]
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))

@@ -28,8 +28,6 @@ class Job:
     idle_s: float
     threads: int | None = None
     memory_limit_bytes: int | None = None
-    log: str = ""
-    """Where the worker's own output goes."""
 
 
 @dataclass(frozen=True, kw_only=True)

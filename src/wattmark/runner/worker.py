@@ -7,7 +7,6 @@ sends what it has after the measured region.
 
 from __future__ import annotations
 
-import faulthandler
 import gc
 import os
 import resource
@@ -18,15 +17,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from wattmark import registry
 from wattmark.backends import Backend
 from wattmark.errors import OutOfMemoryError, WattmarkError
 from wattmark.runner.wire import Job, Result, pack_result, receive, send, unpack_job
-from wattmark.schema import Generation, Memory, Query, Span
+from wattmark.schema import Generation, Memory, Query, Span, Status
 from wattmark.units import BYTES_PER_KIB, s_to_ns
 
 Mark = Callable[[str], None]
+
+LONGEST_ERROR = 2000
+"""Characters of an engine's own words that go into a record."""
 
 
 @dataclass
@@ -147,7 +150,6 @@ def _status_bytes(field_name: str) -> int | None:
 def main(channel: Connection) -> int:
     """A worker's life: a job comes in, marks and a result go out. The exit code."""
     job = unpack_job(receive(channel))
-    _own_output(job.log)
     answers = _Lifeline(channel)
 
     def mark(stage: str) -> None:
@@ -155,23 +157,29 @@ def main(channel: Connection) -> int:
         answers.wait()
 
     try:
-        _limits(job)
+        _limit_memory(job.memory_limit_bytes)
+        _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
-        result = execute(job, backend, mark)
+        message = {"result": pack_result(execute(job, backend, mark))}
         backend.close()
-    except (MemoryError, OutOfMemoryError) as reason:
-        message = str(reason) or "memory ran out"
-        send(channel, {"error": message, "status": "oom"})
-        return 0
-    except WattmarkError as reason:
-        send(channel, {"error": str(reason), "status": "failed"})
-        return 0
-    except Exception as reason:
-        _traceback_to_log()
-        send(channel, {"error": f"{type(reason).__name__}: {reason}", "status": "failed"})
-        return 0
-    send(channel, {"result": pack_result(result)})
+    except BaseException as reason:
+        # What the failed work holds is held by its traceback: there must be room to say so.
+        _limit_memory(None)
+        message = _failure(reason)
+    send(channel, message)
     return 0
+
+
+def _failure(reason: BaseException) -> dict[str, Any]:
+    """Why there is no result, in one line."""
+    if isinstance(reason, MemoryError | OutOfMemoryError):
+        return {"error": str(reason) or "Memory ran out.", "status": str(Status.OOM)}
+    if isinstance(reason, WattmarkError):
+        return {"error": str(reason), "status": str(Status.FAILED)}
+    sys.excepthook(type(reason), reason, reason.__traceback__)  # to the worker's log
+    said = " ".join(str(reason).split())
+    error = f"{type(reason).__name__}: {said}" if said else type(reason).__name__
+    return {"error": error[:LONGEST_ERROR], "status": str(Status.FAILED)}
 
 
 class _Lifeline:
@@ -195,25 +203,15 @@ class _Lifeline:
         self._answers.acquire()
 
 
-def _own_output(log: str) -> None:
-    """An engine's chatter goes to a file of the worker's, where a crash leaves its last words."""
-    if not log:
-        return
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(target, 1)
-    os.dup2(target, 2)
-    faulthandler.enable()
+def _limit_memory(most_bytes: int | None) -> None:
+    """The soft limit alone, so that it can be lifted again (None) to report."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = hard if most_bytes is None else most_bytes
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
-def _limits(job: Job) -> None:
-    if job.memory_limit_bytes is not None:
-        limit = (job.memory_limit_bytes, job.memory_limit_bytes)
-        resource.setrlimit(resource.RLIMIT_DATA, limit)
-    if job.threads is not None and (torch := sys.modules.get("torch")) is not None:
-        torch.set_num_threads(job.threads)
-
-
-def _traceback_to_log() -> None:
-    import traceback  # noqa: PLC0415 - only when something has gone wrong
-
-    traceback.print_exc()
+def _set_threads(threads: int | None) -> None:
+    if threads is not None and (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(threads)

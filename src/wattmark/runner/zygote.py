@@ -4,26 +4,39 @@ Importing torch and transformers takes seconds; a fork of a process that has imp
 takes milliseconds and is as fresh: nothing was initialised (no thread pool, no CUDA) before
 the fork. The server does one worker at a time and is told nothing but "fork".
 
-Protocol, over a socket pair: the parent sends one byte with the worker's channel attached;
-the server answers with the worker's pid, and when that has ended with its wait status.
+Protocol, over a socket pair: the parent sends one byte with the worker's channel and its log
+attached; the server answers with the worker's pid, and when that has ended with its status.
+
+Nobody is left behind: where the kernel can (Linux), the server dies with its parent and a worker
+with its server, whatever they are at; elsewhere each notices that its channel has closed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import faulthandler
 import gc
 import importlib
 import os
+import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from typing import IO, Never
 
 from wattmark.errors import WattmarkError
 
 _NUMBER = struct.Struct("!q")
+_PR_SET_PDEATHSIG = 1
+START_S = 300.0
+"""Longest time for the server to import its engines: a cold disk is slow, a hang is for ever."""
+LAST_WORDS = 300
+"""Characters of what a process said last that go into a message."""
 
 
 class Zygote:
@@ -31,10 +44,13 @@ class Zygote:
 
     def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
         self.control, theirs = socket.socketpair()
+        self._chatter = unnamed_file()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "wattmark.runner.zygote", str(theirs.fileno()), *modules],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
+            stdout=self._chatter,  # what engines say when imported is not for the terminal
+            stderr=self._chatter,
             env={**os.environ, **environment},
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
@@ -45,19 +61,21 @@ class Zygote:
         """Process id of the server."""
         return self._process.pid
 
-    def fork(self) -> tuple[int, Connection]:
-        """A fresh worker: its pid and the channel to it."""
+    def fork(self, log: IO[bytes]) -> tuple[int, Connection]:
+        """A fresh worker that writes its output to `log`: its pid and the channel to it."""
         ours, theirs = socket.socketpair()
+        pid = None
         try:
-            socket.send_fds(self.control, [b"f"], [theirs.fileno()])
-            pid = _receive(self.control)
+            socket.send_fds(self.control, [b"f"], [theirs.fileno(), log.fileno()])
+            if wait([self.control], START_S):
+                pid = _receive(self.control)
         except OSError:
             pid = None
         finally:
             theirs.close()
         if pid is None:
             ours.close()
-            raise WattmarkError("The fork server has gone.", "It is started again.")
+            raise WattmarkError(f"The fork server has gone. {last_words(self._chatter)}".strip())
         return pid, Connection(ours.detach())
 
     def status(self) -> int | None:
@@ -70,6 +88,28 @@ class Zygote:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
+        self._chatter.close()
+
+
+def unnamed_file() -> IO[bytes]:
+    """A file for a process's output that goes with its last user, however that ends."""
+    try:
+        return tempfile.TemporaryFile(prefix="wattmark-")  # noqa: SIM115 - closed by its holder
+    except OSError:  # no room for temporary files: the words are lost, the run is not
+        return open(os.devnull, "w+b")  # noqa: PTH123, SIM115 - closed by its holder
+
+
+def last_words(log: IO[bytes]) -> str:
+    """The end of a process's output, in one printable line; the fatal line where there is one."""
+    try:
+        size = os.fstat(log.fileno()).st_size
+        text = os.pread(log.fileno(), 4000, max(0, size - 4000)).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("Fatal")]
+    line = (fatal or lines or [""])[-1]
+    return "".join(c for c in line if c.isprintable())[-LAST_WORDS:]
 
 
 def _receive(control: socket.socket) -> int | None:
@@ -86,30 +126,56 @@ def serve(control: socket.socket) -> None:
     gc.collect()
     gc.freeze()
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
         if not message:
             return
         pid = os.fork()
         if pid == 0:
-            _become_worker(control, descriptors[0])
-        os.close(descriptors[0])
+            _become_worker(control, *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
         control.sendall(_NUMBER.pack(pid))
+        # Not reaped yet, its group cannot be another's: what it started goes with it.
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         control.sendall(_NUMBER.pack(status))
 
 
-def _become_worker(control: socket.socket, descriptor: int) -> None:
-    from wattmark.runner.worker import main  # noqa: PLC0415 - imported before, by preload
-
-    control.close()
+def _become_worker(control: socket.socket, channel: int, log: int) -> Never:
     code = 1
     try:
-        code = main(Connection(descriptor))
+        server = os.getppid()
+        os.setpgid(0, 0)
+        die_with_parent(server)
+        control.close()
+        # An engine's chatter goes to a file, where a crash leaves its last words.
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
+        faulthandler.enable()
+        from wattmark.runner.worker import main  # noqa: PLC0415 - imported before, by preload
+
+        code = main(Connection(channel))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
     finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
         # Not sys.exit: the server's stack below this frame is not the worker's.
-        sys.stdout.flush()
-        sys.stderr.flush()
         os._exit(code)
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when `parent` dies (Linux); a no-op elsewhere."""
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before it was asked for
+        os._exit(1)
 
 
 def _preload(modules: Sequence[str]) -> None:
@@ -120,6 +186,7 @@ def _preload(modules: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    die_with_parent(os.getppid())
     channel = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(channel.fileno(), False)
     _preload(sys.argv[2:])

@@ -115,6 +115,16 @@ def _said_plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as reason:
-        full = "full" in str(reason) or "disk I/O" in str(reason)
-        hint = "Free some space, then go on with --resume." if full else "Is the folder writable?"
+        hint = next((h for words, h in _HINTS.items() if words in str(reason)), _HINT)
         raise RunDirectoryError(f"{path} cannot be used: {reason}.", hint) from reason
+
+
+# What SQLite says → what to do.
+_HINTS = {
+    "full": "Free some space.",
+    "disk I/O": "Free some space, or check the disk.",
+    "malformed": "The file is damaged: take it from a copy of the run.",
+    "not a database": "The file is damaged: take it from a copy of the run.",
+    "locked": "Is another program reading it? Close that, then try again.",
+}
+_HINT = "May the folder be written to?"

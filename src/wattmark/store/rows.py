@@ -16,7 +16,7 @@ Row = dict[str, Any]
 def rows(record: Record) -> dict[str, list[Row]]:
     """Table → rows of one record (the trace apart: it is written as it comes)."""
     keys = {"trial_key": record.trial.key, "replicate": record.replicate}
-    return {
+    tables = {
         "trials": [keys | _identity(record.trial) | _trial(record)],
         "queries": [keys | _identity(record.trial) | row for row in _queries(record)],
         "spans": [
@@ -45,11 +45,22 @@ def rows(record: Record) -> dict[str, list[Row]]:
             for reading in record.energy
         ],
     }
+    return {table: [_storable(row) for row in content] for table, content in tables.items()}
+
+
+def _storable(row: Row) -> Row:
+    """Half a character (a lone surrogate) cannot be written as UTF-8: it becomes U+FFFD."""
+    return {
+        name: value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if isinstance(value, str) and not value.isascii()
+        else value
+        for name, value in row.items()
+    }
 
 
 def sample_rows(samples: Iterable[Sample]) -> list[Row]:
     """Samples as rows of the trace."""
-    return [_plain(sample) for sample in samples]
+    return [_storable(_plain(sample)) for sample in samples]
 
 
 def _plain(slotted: Any) -> Row:

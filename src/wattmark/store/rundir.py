@@ -11,11 +11,14 @@ The order of closing decides what a crash leaves: Parquet first, then run.json s
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,16 +27,19 @@ import pyarrow.parquet as pq
 
 from wattmark.errors import RunDirectoryError
 from wattmark.schema import SCHEMA_VERSION, Record, Sample
-from wattmark.store.columns import TABLES
+from wattmark.store.columns import TABLES, arrow_schema
 from wattmark.store.live import STORED, LiveStore
 from wattmark.store.rows import rows
-from wattmark.store.trace import TraceWriter, read_trace
+from wattmark.store.trace import TEMPORARY, TraceWriter, read_trace
 
 INFO = "run.json"
 LIVE = "live.db"
 TRACE = "trace.arrows"
 LOCK = "run.lock"
 CHARTS = "charts"
+REPORT = "report.html"
+LIVE_FILES = (LIVE, f"{LIVE}-wal", f"{LIVE}-shm", TRACE, TEMPORARY)
+COMPLETE = "complete"
 
 
 class RunDirectory:
@@ -52,39 +58,48 @@ class RunDirectory:
     ) -> RunDirectory:
         """A new run; RunDirectoryError where the folder exists with something in it.
 
-        `overwrite` replaces an earlier run, and nothing but a run.
+        `overwrite` replaces an earlier run, and nothing but a run. Where it fails, no folder is
+        left that was not there before.
         """
+        made = [folder for folder in (path, *path.parents) if not folder.exists()]
+        lock = None
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock = _lock(path)
-            if any(item.name != LOCK for item in path.iterdir()):
+            lock = hold(path)
+            if any(item.name not in (LOCK, f"{INFO}.tmp") for item in path.iterdir()):
                 if not overwrite or not (path / INFO).exists():
-                    lock.close()
-                    raise RunDirectoryError(
-                        f"{path} exists already and is not overwritten.",
-                        "Give another folder with --out, go on with it by --resume, "
-                        "or replace an earlier run by --overwrite.",
-                    )
+                    raise _occupied(path)
                 _empty(path)
             whole = {"schema_version": SCHEMA_VERSION, "status": "running", **info}
             write_whole(path / INFO, _json(whole))
-        except OSError as reason:
-            raise _unwritable(path, reason) from reason
-        return cls(path, whole, lock)
+            return cls(path, whole, lock)
+        except (OSError, RunDirectoryError) as reason:
+            if lock is not None:
+                lock.close()
+            if made:
+                _drop(path, (INFO, f"{INFO}.tmp", LOCK, *LIVE_FILES))
+                for folder in made:
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
+            raise _refused(path, reason) from reason
 
     @classmethod
     def reopen(cls, path: Path) -> RunDirectory:
         """Go on with a run that was interrupted, or that has failed replicates."""
-        info = read_info(path)
+        read_info(path)  # a folder that is no run gets no lock file
+        lock = None
         try:
-            lock = _lock(path)
-            if info["status"] == "complete":
+            lock = hold(path)
+            info = read_info(path)
+            if info["status"] == COMPLETE:
                 _back_to_live(path)
             info["status"] = "running"
             write_whole(path / INFO, _json(info))
-        except OSError as reason:
-            raise _unwritable(path, reason) from reason
-        return cls(path, info, lock)
+            return cls(path, info, lock)
+        except (OSError, RunDirectoryError) as reason:
+            if lock is not None:
+                lock.close()
+            raise _refused(path, reason) from reason
 
     def write(self, record: Record) -> None:
         """One record, whole or not at all."""
@@ -107,27 +122,31 @@ class RunDirectory:
             raise _unwritable(self.path, reason) from reason
 
     def leave(self, status: str = "interrupted") -> None:
-        """Let go of an unfinished run: the live files stay, `--resume` goes on."""
-        self._trace.close()
-        self._live.close()
-        self.note(status=status)
+        """Let go of an unfinished run: the live files stay, `--resume` goes on.
+
+        Never raises: what leaves because the disk is full cannot write that it left.
+        """
+        for step in (self._trace.close, self._live.close, partial(self.note, status=status)):
+            with contextlib.suppress(RunDirectoryError, OSError):
+                step()
         self._lock.close()
 
     def finish(self) -> None:
-        """Close the run: Parquet, then `complete`, then the live files go."""
+        """Close the run: Parquet, then `complete`, then the live files go.
+
+        Raises RunDirectoryError on a full disk: everything is still in the live files then.
+        """
         self._trace.close()
         try:
             for table in STORED:
                 _write_parquet(self.path, table, self._live.table(table))
             _write_parquet(self.path, "trace", read_trace(self.path / TRACE))
-            self._live.close()
-            self.note(status="complete")
-            _drop_live(self.path)
-        except OSError as reason:
+            self.note(status=COMPLETE)
+        except (OSError, pa.ArrowException) as reason:
             raise _unwritable(self.path, reason) from reason
-        finally:
-            self._lock.close()
-        (self.path / LOCK).unlink(missing_ok=True)
+        self._live.close()
+        _drop(self.path, (*LIVE_FILES, LOCK))  # the lock's name goes while it is held
+        self._lock.close()
 
 
 def read_info(path: Path) -> dict[str, Any]:
@@ -152,18 +171,14 @@ def read_info(path: Path) -> dict[str, Any]:
 
 def read_table(path: Path, table: str, info: Mapping[str, Any]) -> pa.Table:
     """One table of a run, closed or not. Raises RunDirectoryError where it is damaged."""
-    if info["status"] == "complete":
-        try:
-            return pq.read_table(path / f"{table}.parquet")
-        except (OSError, pa.ArrowInvalid) as reason:
-            raise RunDirectoryError(
-                f"{path / (table + '.parquet')} cannot be read: {reason}",
-                "The file is damaged or missing: take it from a copy of the run.",
-            ) from reason
+    if info["status"] != COMPLETE and not (path / LIVE).exists():
+        info = read_info(path)  # it may have been closed since
+    if info["status"] == COMPLETE:
+        return _read_parquet(path / f"{table}.parquet", table)
     if table == "trace":
         return read_trace(path / TRACE)
     if not (path / LIVE).exists():
-        return pa.Table.from_pylist([], schema=pa.schema([(c.name, c.type) for c in TABLES[table]]))
+        return arrow_schema(table).empty_table()
     live = LiveStore(path / LIVE, read_only=True)
     try:
         return live.table(table)
@@ -171,64 +186,111 @@ def read_table(path: Path, table: str, info: Mapping[str, Any]) -> pa.Table:
         live.close()
 
 
+def _read_parquet(path: Path, table: str) -> pa.Table:
+    try:
+        content = pq.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as reason:
+        raise RunDirectoryError(
+            f"{path} cannot be read: {reason}.",
+            "The file is damaged or missing: take it from a copy of the run.",
+        ) from reason
+    absent = [name for name in arrow_schema(table).names if name not in content.column_names]
+    if absent:
+        raise RunDirectoryError(
+            f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
+            "The file is damaged or was changed: take it from a copy of the run.",
+        )
+    return content
+
+
 def _back_to_live(path: Path) -> None:
-    """Make live files of a closed run, so that records can be added and replaced."""
-    _drop_live(path)
+    """Make live files of a closed run, so that records can be added and replaced.
+
+    Until run.json says that it runs, the Parquet files count: a crash in here loses nothing.
+    """
+    _drop(path, LIVE_FILES)
     live = LiveStore(path / LIVE)
-    complete = {"status": "complete"}
-    for table in STORED:
-        live.fill(table, read_table(path, table, complete))
-    live.close()
+    try:
+        for table in STORED:
+            live.fill(table, _read_parquet(path / f"{table}.parquet", table))
+    finally:
+        live.close()
+    trace = _read_parquet(path / "trace.parquet", "trace")
     with (path / TRACE).open("wb") as file:
-        trace = read_table(path, "trace", complete)
         with pa.ipc.new_stream(file, trace.schema) as writer:
             writer.write_table(trace)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _empty(path: Path) -> None:
-    """Take an earlier run away: what a run and its report write, nothing else."""
-    for item in path.iterdir():
-        if item.name != LOCK and item.is_file():
-            item.unlink()
+    """Take an earlier run away: what a run and its report write, nothing else.
+
+    Its run.json goes last, by being replaced: until then the folder is known as a run's.
+    """
+    tables = (name for table in TABLES for name in (f"{table}.parquet", f"{table}.parquet.tmp"))
+    _drop(path, (*LIVE_FILES, *tables, REPORT))
     if (path / CHARTS).is_dir():
         shutil.rmtree(path / CHARTS)
 
 
-def _drop_live(path: Path) -> None:
-    for name in (LIVE, f"{LIVE}-wal", f"{LIVE}-shm", TRACE):
+def _drop(path: Path, names: Iterable[str]) -> None:
+    for name in names:
         (path / name).unlink(missing_ok=True)
 
 
 def _write_parquet(path: Path, table: str, content: pa.Table) -> None:
     target = path / f"{table}.parquet"
     fresh = path / f"{table}.parquet.tmp"
-    with fresh.open("wb") as file:
-        pq.write_table(content, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(target)
+    try:
+        with fresh.open("wb") as file:
+            pq.write_table(content, file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    except BaseException:
+        fresh.unlink(missing_ok=True)  # on a full disk the room is needed
+        raise
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is old or new, never half: temp file, fsync, rename."""
+    """Write a file so that it is old or new, never half: temp file, fsync, rename, fsync."""
     fresh = path.with_suffix(path.suffix + ".tmp")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("wb") as file:
+            # A file name may hold bytes that are no text: in JSON they become escapes.
+            file.write(text.encode("utf-8", "backslashreplace"))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    # The folder too: the renames before this one must not come after it in a power cut.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
-def _lock(path: Path) -> IO[str]:
+def hold(path: Path) -> IO[str]:
     """Hold the folder; the lock goes with the process, however it ends."""
     lock = (path / LOCK).open("w", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it may have finished and taken the file away since it was opened.
+        stale = not os.path.samestat(os.fstat(lock.fileno()), (path / LOCK).stat())
+    except FileNotFoundError:
+        stale = True
     except BlockingIOError:
         lock.close()
         raise RunDirectoryError(
             f"Another run is writing into {path}.", "Wait for it, or give another --out."
         ) from None
+    if stale:
+        lock.close()
+        return hold(path)
     return lock
 
 
@@ -236,8 +298,23 @@ def _json(info: Mapping[str, Any]) -> str:
     return json.dumps(info, indent=1, default=str, ensure_ascii=False) + "\n"
 
 
-def _unwritable(path: Path, reason: OSError) -> RunDirectoryError:
+def _occupied(path: Path) -> RunDirectoryError:
+    if (path / INFO).exists():
+        hint = "Go on with it by --resume, replace it by --overwrite, or give another --out."
+        return RunDirectoryError(f"{path} holds a run already.", hint)
     return RunDirectoryError(
-        f"{path} cannot be written: {reason.strerror or reason}.",
-        "Give a folder that you may write to with --out, or free some space.",
+        f"{path} is not empty and holds no run, so nothing is written there.",
+        "Give another folder with --out.",
+    )
+
+
+def _refused(path: Path, reason: OSError | RunDirectoryError) -> RunDirectoryError:
+    return reason if isinstance(reason, RunDirectoryError) else _unwritable(path, reason)
+
+
+def _unwritable(path: Path, reason: Exception) -> RunDirectoryError:
+    full = isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return RunDirectoryError(
+        f"{path} cannot be written: {getattr(reason, 'strerror', None) or reason}.",
+        "Free some space." if full else "Give a folder that you may write to with --out.",
     )

@@ -17,6 +17,7 @@ from wattmark.store.columns import arrow_schema
 from wattmark.store.rows import sample_rows
 
 SCHEMA = arrow_schema("trace")
+TEMPORARY = "trace.tmp"
 
 
 def read_trace(path: Path) -> pa.Table:
@@ -26,7 +27,7 @@ def read_trace(path: Path) -> pa.Table:
         with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as reader:
             while True:
                 batches.append(reader.read_next_batch())
-    except (StopIteration, FileNotFoundError, pa.ArrowInvalid, OSError):
+    except (StopIteration, OSError, pa.ArrowException):
         # The end, no file yet, or a stream cut off in the middle: what came before is good.
         return pa.Table.from_batches(batches, schema=SCHEMA)
 
@@ -37,7 +38,7 @@ class TraceWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         kept = read_trace(path) if path.exists() else None
-        fresh = path.with_suffix(".tmp")
+        fresh = path.with_name(TEMPORARY)
         try:
             self._file = fresh.open("wb")
             self._writer = pa.ipc.new_stream(self._file, SCHEMA)
@@ -75,5 +76,5 @@ class TraceWriter:
 def _refused(path: Path, reason: OSError) -> RunDirectoryError:
     return RunDirectoryError(
         f"{path} cannot be written: {reason.strerror or reason}.",
-        "Free some space or fix the folder's rights, then go on with --resume.",
+        "Free some space or fix the folder's rights.",
     )

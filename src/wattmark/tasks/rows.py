@@ -89,8 +89,8 @@ def _lines(path: Path, raw: bytes) -> Iterator[tuple[int, str]]:
             "Convert it, for example: iconv -f UTF-16 -t UTF-8.",
         ) from reason
     # Only line feeds end a line: splitlines would also break at U+2028 inside a query.
-    lines = text.split("\n")
-    if len(lines) > LIMIT_LINES + 1:
+    lines = text.removesuffix("\n").split("\n")
+    if len(lines) > LIMIT_LINES:
         raise InputError(
             f"'{path}' has {len(lines)} lines; a task may have {LIMIT_LINES}.",
             "Take a sample of it, for example: shuf -n 1000.",

@@ -1,3 +1,5 @@
+"""What the engines' tests share; a test module asks for it with `pytest_plugins`."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

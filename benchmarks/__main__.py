@@ -1,0 +1,53 @@
+"""Run the benchmarks that were named, or all, and print and keep their figures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import demo, overhead, startup, transparency
+from benchmarks.figure import Figure, line
+from wattmark.runner.load import wait_for_quiet
+from wattmark.runner.machine import fingerprint
+
+PARTS = {
+    "startup": startup.figures,
+    "overhead": overhead.figures,
+    "transparency": transparency.figures,
+    "demo": demo.figures,
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(names: list[str]) -> int:
+    """Run the parts; the exit code is 1 where a figure misses its target."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"Unknown benchmark {unknown[0]}. There is: {', '.join(PARTS)}.")
+        return 2
+    wait_for_quiet(30.0, lambda used: print(f"waiting for quiet: {used:.2f} CPUs in use"))
+    found: list[Figure] = []
+    for name in names or list(PARTS):
+        for figure in PARTS[name]():
+            found.append(figure)
+            print(line(figure), flush=True)
+    _keep(found)
+    return 0 if all(figure.met for figure in found) else 1
+
+
+def _keep(found: list[Figure]) -> None:
+    machine = fingerprint()
+    name = f"{machine['logical_cpus']}-cpus-{machine['architecture']}"
+    target = RESULTS / name / "bench.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    earlier = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+    figures = earlier.get("figures", {}) | {f.name: f.plain() for f in found}
+    kept = {"date": datetime.now(UTC).date().isoformat(), "machine": machine, "figures": figures}
+    target.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    print(f"kept in {target}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic import Knobs, make_run
+from wattmark.analysis.metrics import METRICS
+from wattmark.analysis.summary import TrialSummary, summarise
+from wattmark.errors import InputError
+from wattmark.schema import Status
+from wattmark.store.reader import Run, open_run
+from wattmark.units import grams_co2e
+
+NAMES = {
+    "energy_per_token_j", "energy_per_token_net_j", "energy_per_query_j", "energy_per_query_net_j",
+    "energy_per_correct_j", "tokens_per_s", "queries_per_s", "ttft_s", "tpot_s", "latency_s",
+    "ram_peak_bytes", "vram_peak_bytes", "accuracy", "power_mean_w", "idle_power_w",
+    "co2e_g_per_query", "co2e_g_per_token",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return open_run(make_run(tmp_path_factory.mktemp("run") / "demo"))
+
+
+def first(path: Path, knobs: Knobs) -> TrialSummary:
+    return summarise(open_run(make_run(path / "run", knobs)))[0]
+
+
+def test_every_public_metric_is_there_for_every_trial(run: Run) -> None:
+    summaries = summarise(run)
+    assert len(summaries) == 8
+    for summary in summaries:
+        assert set(summary.estimates) == NAMES
+        for name, estimate in summary.estimates.items():
+            assert estimate.metric == name
+            assert estimate.value is not None or estimate.note
+
+
+def test_figures_are_the_rows_own(run: Run) -> None:
+    summary = summarise(run)[0]
+    rows = [r for r in run.trials.to_pylist() if r["trial_key"] == summary.key]
+    product = 1.0
+    for row in rows:
+        product *= row["energy_j"] / row["output_tokens"]
+    estimate = summary.estimates["energy_per_token_j"]
+    assert estimate.value == pytest.approx(product ** (1 / len(rows)))
+    assert estimate.n == 5
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert estimate.low < estimate.value < estimate.high  # type: ignore[operator] # just compared
+    assert summary.provenance == "estimated"
+    assert summary.gain_uncertainty == 0.6
+
+
+def test_failed_replicates_are_counted_and_named(run: Run) -> None:
+    failed = [summary for summary in summarise(run) if summary.n_failed]
+    assert [(s.n_ok, s.n_failed, dict(s.statuses)) for s in failed] == [(4, 1, {"ok": 4, "oom": 1})]
+    assert "Out of memory" in failed[0].failures[0].error
+    assert failed[0].estimates["energy_per_query_j"].n == 4
+
+
+def test_accuracy_counts_distinct_queries_not_replicates(run: Run) -> None:
+    estimate = summarise(run)[0].estimates["accuracy"]
+    assert estimate.n == 24
+    assert estimate.value == pytest.approx(21 / 24)
+    assert estimate.low == pytest.approx(0.690, abs=0.001)
+
+
+def test_a_classifier_has_no_joules_per_token(run: Run) -> None:
+    classifier = next(s for s in summarise(run) if s.model == "sentiment")
+    estimate = classifier.estimates["energy_per_token_j"]
+    assert estimate.value is None
+    assert "classifier" in estimate.note
+    assert classifier.estimates["energy_per_query_j"].value is not None
+
+
+def test_doubts_are_counted_by_code(run: Run) -> None:
+    doubts = [doubt for summary in summarise(run) for doubt in summary.doubts]
+    assert {doubt.code for doubt in doubts} == {"window-short"}
+    assert all(1 <= doubt.replicates <= 5 for doubt in doubts)
+
+
+def test_carbon_follows_the_joules_and_only_with_an_intensity(run: Run, tmp_path: Path) -> None:
+    ours = summarise(run)[0].estimates
+    energy = ours["energy_per_query_j"].value
+    assert energy is not None
+    assert ours["co2e_g_per_query"].value == pytest.approx(grams_co2e(energy, 380.0))
+    other = summarise(run, intensity_g_per_kwh=38.0)[0].estimates["co2e_g_per_query"].value
+    assert other == pytest.approx(grams_co2e(energy, 38.0))
+    without = first(tmp_path, Knobs(intensity_g_per_kwh=None, queries=8)).estimates
+    assert without["co2e_g_per_query"].value is None
+    assert "intensity" in without["co2e_g_per_query"].note
+
+
+def test_one_replicate_says_so(tmp_path: Path) -> None:
+    estimates = first(tmp_path, Knobs(replicates=1, queries=8, one_oom=False)).estimates
+    energy = estimates["energy_per_query_j"]
+    assert energy.note == "one replicate: no run-to-run interval"
+    assert energy.value is not None
+    assert energy.low == pytest.approx(energy.value * 0.97)
+    assert estimates["ttft_s"].low is None
+
+
+def test_without_a_sensor_energy_is_none_not_zero(tmp_path: Path) -> None:
+    summary = first(tmp_path, Knobs(energy=False, queries=8))
+    for name in ("energy_per_query_j", "energy_per_token_net_j", "co2e_g_per_query"):
+        assert summary.estimates[name].value is None
+        assert "no energy sensor" in summary.estimates[name].note
+    assert summary.provenance is None
+    assert summary.estimates["tokens_per_s"].value is not None
+
+
+def test_nothing_correct_is_no_infinity(tmp_path: Path) -> None:
+    estimates = first(tmp_path, Knobs(accuracy=0.0, queries=8)).estimates
+    assert estimates["energy_per_correct_j"].value is None
+    assert estimates["energy_per_correct_j"].note == "no answer was correct"
+    assert estimates["accuracy"].value == 0.0
+    assert estimates["accuracy"].high is not None
+    assert estimates["accuracy"].high > 0.2
+
+
+def test_a_run_in_which_nothing_worked_still_has_its_trials(tmp_path: Path) -> None:
+    summary = first(tmp_path, Knobs(status=Status.CRASHED, queries=8))
+    assert (summary.n_ok, summary.n_failed) == (0, 5)
+    assert all(estimate.value is None for estimate in summary.estimates.values())
+
+
+def test_trials_that_have_not_run_are_shown_from_the_plan(tmp_path: Path) -> None:
+    path = make_run(
+        tmp_path / "run", Knobs(queries=8, replicates=1, skip_last_block=True, finish=False)
+    )
+    summaries = summarise(open_run(path))
+    assert len(summaries) == 8
+    assert all((s.n_ok, s.n_failed, s.n_planned) == (0, 0, 1) for s in summaries)
+    assert summaries[0].label.startswith("arithmetic · transformers fp32 cpu")
+
+
+def test_an_info_without_its_keys_is_no_obstacle(run: Run) -> None:
+    bare = Run(run.path, {"schema_version": 1, "status": "complete"})
+    summaries = summarise(bare)
+    assert len(summaries) == 8
+    assert {s.label for s in summaries} == {s.label for s in summarise(run)}
+
+
+def test_metrics_that_do_not_exist_are_refused_with_what_does(run: Run) -> None:
+    from wattmark.analysis.verdict import verdicts
+
+    with pytest.raises(InputError, match="Did you mean 'latency_s'"):
+        verdicts(run, "latencys")
+    assert "energy_per_query_j" in METRICS

@@ -1,0 +1,251 @@
+"""Readings that fail, run backwards, stand still, jump or are not there: named, never guessed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+from energy_truth import counted, info
+
+from wattmark.energy.curve import curve_of
+from wattmark.energy.resolve import Resolved, resolve
+from wattmark.energy.series import Series
+from wattmark.schema import Doubt, Sample, SensorInfo, Span
+
+S = 10**9
+WORK = Span("measured", 2 * S, 8 * S)
+
+
+def joined(samples: list[Sample], sensor: SensorInfo | None = None, *spans: Span) -> Resolved:
+    return resolve(spans or (WORK,), [Series.from_samples(sensor or info(), samples)])
+
+
+def doubt(resolved: Resolved, code: str) -> Doubt:
+    """The one doubt with this code."""
+    (found,) = [d for d in resolved.doubts if d.code == code]
+    assert found.hint
+    return found
+
+
+def codes(resolved: Resolved) -> set[str]:
+    return {d.code for d in resolved.doubts}
+
+
+def test_clean_readings_raise_no_doubt() -> None:
+    resolved = joined(counted(100, 10))
+    assert resolved.doubts == ()
+    assert resolved.readings[0].gross_j == pytest.approx(600)
+
+
+def test_failed_and_impossible_readings_are_set_apart() -> None:
+    samples = counted(100, 10)
+    samples[30] = Sample("gpu0", samples[30].time_ns, fault="driver says no")
+    samples[40] = dataclasses.replace(samples[40], energy_j=math.nan)
+    samples[50] = dataclasses.replace(samples[50], power_w=-3.0)
+    samples[51] = dataclasses.replace(samples[51], energy_j=math.inf)
+    samples.append(Sample("gpu0", 5, temperature_c=40))
+    samples.append(Sample("other", 5, energy_j=1e9))
+    series = Series.from_samples(info(), samples)
+    assert series.time_ns.size == 97
+    assert [f.energy_j for f in series.faults] == [None] * 4
+    resolved = resolve([WORK], [series])
+    found = doubt(resolved, "sensor-fault")
+    assert "4 of 101 readings" in found.message
+    assert "driver says no" in found.message
+    assert resolved.readings[0].gross_j == pytest.approx(600)
+
+
+@pytest.mark.parametrize("kind", ["counter", "power"])
+@pytest.mark.parametrize("count", [0, 1])
+def test_no_or_one_sample_measures_nothing(kind: str, count: int) -> None:
+    samples = counted(100, 10)[:count]
+    if kind == "power":
+        samples = [dataclasses.replace(s, energy_j=None, power_w=5.0) for s in samples]
+    resolved = joined(samples, info(kind=kind), WORK, Span("prefill", 3 * S, 4 * S, 0))
+    assert all(r.gross_j is None and r.low_j is None for r in resolved.readings)
+    assert all(r.net_j is None for r in resolved.readings)
+    assert len(resolved.readings) == 2
+    assert "needs two" in doubt(resolved, "no-samples").message
+
+
+def test_two_samples_are_a_window() -> None:
+    samples = [Sample("gpu0", 2 * S, energy_j=10.0), Sample("gpu0", 8 * S, energy_j=610.0)]
+    assert joined(samples).readings[0].gross_j == pytest.approx(600)
+
+
+def test_windows_outside_the_samples_are_none() -> None:
+    load, late = Span("load", -5 * S, S), Span("measured", 5 * S, 12 * S)
+    resolved = joined(counted(100, 10), None, load, late)
+    assert [r.gross_j for r in resolved.readings] == [None, None]
+    messages = [d.message for d in resolved.doubts if d.code == "no-samples"]
+    assert len(messages) == 2
+    assert "5.0 s before the first" in messages[0]
+    assert "2.0 s after the last" in messages[1]
+
+
+def test_an_edge_just_after_the_last_reading_is_told_by_it() -> None:
+    curve = curve_of(Series.from_samples(info(update_period_s=0.02), counted(100, 10)))
+    bounds = curve.between([5 * S] * 2, [10 * S + 5_000_000, 10 * S + 50_000_000])
+    assert bounds.value[0] == pytest.approx(500.5, abs=1e-3)
+    assert math.isnan(bounds.value[1])
+
+
+def test_a_span_that_ends_before_it_starts_is_not_measured() -> None:
+    for kind in ("counter", "power"):
+        samples = [dataclasses.replace(s, power_w=100.0) for s in counted(100, 10)]
+        if kind == "power":
+            samples = [dataclasses.replace(s, energy_j=None) for s in samples]
+        curve = curve_of(Series.from_samples(info(kind=kind), samples))
+        assert math.isnan(curve.between(5 * S, 4 * S).value[0])
+
+
+def test_a_gap_is_bridged_named_and_widens_the_interval() -> None:
+    samples = [s for s in counted(100, 20) if not 4 * S < s.time_ns < 9 * S]
+    across, into = Span("measured", 2 * S, 15 * S), Span("decode", 2 * S, 6 * S)
+    resolved = joined(samples, None, across, into)
+    by = {r.span: r for r in resolved.readings}
+    whole, part = by["measured"], by["decode"]
+    # A counter knows what went by during a gap; where in the gap it went it does not know.
+    assert whole.gross_j == pytest.approx(1300)
+    assert whole.high_j == pytest.approx(1300)
+    assert part.low_j is not None
+    assert part.high_j is not None
+    assert part.high_j - part.low_j > 400
+    gaps = [d for d in resolved.doubts if d.code == "sampling-gap"]
+    assert len(gaps) == 2
+    assert "5 s" in gaps[0].message
+    assert joined(samples, None, Span("measured", 10 * S, 15 * S)).doubts == ()
+
+
+def test_a_gap_in_powers_widens_even_a_window_that_holds_it() -> None:
+    def power(k: int) -> Sample:
+        return Sample("gpu0", k * S // 10, power_w=300.0 if k % 50 < 25 else 100.0)
+
+    sensor = info(kind="power", update_period_s=0.1, averaging_window_s=0.1)
+    full = [power(k) for k in range(201)]
+    holed = [s for s in full if not 4 * S < s.time_ns < 9 * S]
+    span = Span("measured", 2 * S, 15 * S)
+    whole, bridged = (joined(samples, sensor, span) for samples in (full, holed))
+    widths = [(r.readings[0].high_j or 0) - (r.readings[0].low_j or 0) for r in (whole, bridged)]
+    assert widths[1] > widths[0] + 1000
+    assert "sampling-gap" in codes(bridged)
+    assert "sampling-gap" not in codes(whole)
+
+
+def test_readings_taken_together_at_edges_are_no_reason_to_call_polling_a_gap() -> None:
+    samples = counted(100, 10)
+    pairs = [Sample("gpu0", 3 * S + k * 10_000_000, energy_j=300.0 + k) for k in range(1, 80)]
+    assert "sampling-gap" not in codes(joined(samples + pairs))
+
+
+def test_backwards_is_not_measured_and_the_rest_stands() -> None:
+    samples = counted(100, 20)
+    samples[100:] = [
+        dataclasses.replace(s, energy_j=(s.energy_j or 0) - 950) for s in samples[100:]
+    ]
+    across = Span("measured", 8 * S, 12 * S)
+    before, after = Span("idle", S, 8 * S), Span("decode", 12 * S, 15 * S)
+    resolved = joined(samples, None, across, before, after)
+    assert [r.gross_j for r in resolved.readings] == [
+        None,
+        pytest.approx(700),
+        pytest.approx(300),
+    ]
+    assert "940 J" in doubt(resolved, "counter-backwards").message
+
+
+def test_a_dip_within_the_quantum_is_rounding() -> None:
+    samples = counted(100, 10)
+    samples[50] = dataclasses.replace(samples[50], energy_j=489.5)
+    assert "counter-backwards" not in codes(joined(samples, info(quantum_j=1.0)))
+    assert "counter-backwards" in codes(joined(samples, info(quantum_j=0.1)))
+
+
+def frozen_from(samples: list[Sample], first: int, last: int) -> list[Sample]:
+    still = samples[first].energy_j
+    return [
+        dataclasses.replace(s, energy_j=still) if first <= k <= last else s
+        for k, s in enumerate(samples)
+    ]
+
+
+def test_a_counter_that_stands_still_under_load_has_measured_nothing() -> None:
+    sensor = info(update_period_s=0.1)
+    samples = frozen_from(counted(100, 20), 15, 100)
+    resolved = joined(samples, sensor, WORK, Span("decode", 3 * S, 4 * S, 0))
+    assert [r.gross_j for r in resolved.readings] == [None, None]
+    assert {r.gross_j for r in resolved.batches} == {None}
+    found = [d for d in resolved.doubts if d.code == "counter-frozen"]
+    assert len(found) == 2
+    assert "8.5 s" in found[0].message
+
+
+def test_a_counter_that_never_moves_is_frozen_not_zero() -> None:
+    dead = [dataclasses.replace(s, energy_j=7.0) for s in counted(100, 10)]
+    for component in ("gpu", "dram"):
+        resolved = joined(dead, info(component=component, update_period_s=0.001))
+        assert resolved.readings[0].gross_j is None
+        doubt(resolved, "counter-frozen")
+
+
+def test_a_counter_may_rest_while_idle_and_may_be_coarse() -> None:
+    # An idle dram counter rests before the work: no fault, and a measured zero.
+    sensor = info(component="dram", update_period_s=0.1)
+    resting = frozen_from(counted(10, 20), 0, 80)
+    resolved = joined(resting, sensor, Span("idle", S, 7 * S), Span("measured", 9 * S, 15 * S))
+    assert "counter-frozen" not in codes(resolved)
+    assert resolved.readings[0].gross_j == 0
+    # A meter that counts whole watt-hours does not move for minutes.
+    coarse = [dataclasses.replace(s, energy_j=3600.0) for s in counted(100, 10)]
+    assert "counter-frozen" not in codes(joined(coarse, info(component="wall", quantum_j=3600.0)))
+    # Neither does a model of a part without load.
+    assert "counter-frozen" not in codes(joined(coarse, info(kind="estimate")))
+
+
+def test_a_jump_beyond_the_limit_is_named() -> None:
+    sensor = info(update_period_s=0.1, limit_w=400.0)
+    samples = counted(100, 10)
+    samples[50:] = [dataclasses.replace(s, energy_j=(s.energy_j or 0) + 1000) for s in samples[50:]]
+    found = doubt(joined(samples, sensor), "power-above-limit")
+    assert "400 W" in found.message
+    assert "5050 W" in found.message
+    assert "power-above-limit" not in codes(joined(counted(390, 10), sensor))
+
+
+def test_a_power_above_the_limit_is_named() -> None:
+    sensor = info(kind="power", update_period_s=0.1, averaging_window_s=0.1, limit_w=400.0)
+    powers = [Sample("gpu0", k * S // 10, power_w=9000.0 if k == 40 else 300.0) for k in range(101)]
+    found = doubt(joined(powers, sensor), "power-above-limit")
+    assert "9000 W" in found.message
+
+
+def test_a_window_too_short_says_how_long_it_should_be() -> None:
+    sensor = info(update_period_s=0.1)
+    short = joined(counted(300, 20), sensor, Span("measured", 2 * S, 2 * S + S // 2))
+    found = doubt(short, "window-too-short")
+    assert "Lengthen it to about" in found.hint
+    assert "window-too-short" not in codes(joined(counted(300, 20), sensor))
+    loose = resolve(
+        [Span("measured", 2 * S, 2 * S + S // 2)],
+        [Series.from_samples(sensor, counted(300, 20))],
+        interval_target=0.5,
+    )
+    assert "window-too-short" not in codes(loose)
+
+
+def test_a_sensor_that_looks_away_is_not_helped_by_length() -> None:
+    sensor = info(kind="power", update_period_s=0.1, averaging_window_s=0.025)
+    powers = [Sample("gpu0", k * S // 10, power_w=200.0 + 300 * (k % 2)) for k in range(601)]
+    found = doubt(joined(powers, sensor, Span("measured", 2 * S, 50 * S)), "window-too-short")
+    assert "does not help" in found.hint
+    assert "25%" in found.hint
+
+
+def test_one_doubt_a_code_sensor_and_name_however_many_spans() -> None:
+    sensor = info(update_period_s=0.1)
+    prefills = [
+        Span("prefill", 2 * S + k * S // 10, 2 * S + k * S // 10 + 10**7, k) for k in range(50)
+    ]
+    resolved = joined(counted(300, 20), sensor, WORK, *prefills)
+    assert "50 windows of 10.0 ms" in doubt(resolved, "window-too-short").message

@@ -23,6 +23,7 @@ bench: .venv/test.done
 
 docs: .venv/demo.done
 	$(BIN)/python tools/write_format_page.py
+	$(BIN)/python tools/write_cli_page.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -70,7 +70,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         pair=f"{BOS} $A $B",
         special_tokens=[(BOS, vocabulary[BOS])],
     )
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(
         tokenizer_object=core,
         pad_token=PAD,
         bos_token=BOS,
@@ -150,7 +150,7 @@ def answer_loss(
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Write the folder as the hub lays it out."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+    model.generation_config = GenerationConfig(
         do_sample=False,
         max_new_tokens=MAX_NEW_TOKENS,
         pad_token_id=tokenizer.pad_token_id,

@@ -75,7 +75,7 @@ def fit(model: nn.Module, batch_loss: Callable[[], torch.Tensor], schedule: Sche
             group["lr"] = schedule.peak_lr * schedule.scale(step)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=schedule.autocast):
             loss = batch_loss()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)

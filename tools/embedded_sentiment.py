@@ -75,7 +75,7 @@ def build_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     core.post_processor = TemplateProcessing(
         single=f"{BOS} $A {EOS}", pair=f"{BOS} $A {EOS} {EOS} $B {EOS}", special_tokens=ends
     )
-    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    return PreTrainedTokenizerFast(
         tokenizer_object=core,
         bos_token=BOS,
         cls_token=BOS,

@@ -55,7 +55,7 @@ def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
     # Progress bars of milliseconds would only hide the numbers that matter.
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bar()
     for name in BUILDERS if arguments.which == "all" else [arguments.which]:
         print(f"== {name}", flush=True)
         BUILDERS[name](Paths.under(arguments.out, name), arguments.seed, arguments.steps)

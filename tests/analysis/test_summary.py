@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from synthetic import Knobs, make_run
+
 from wattmark.analysis.metrics import METRICS
 from wattmark.analysis.summary import TrialSummary, summarise
+from wattmark.analysis.verdict import verdicts
 from wattmark.errors import InputError
 from wattmark.schema import Status
 from wattmark.store.reader import Run, open_run
@@ -145,8 +147,6 @@ def test_an_info_without_its_keys_is_no_obstacle(run: Run) -> None:
 
 
 def test_metrics_that_do_not_exist_are_refused_with_what_does(run: Run) -> None:
-    from wattmark.analysis.verdict import verdicts
-
     with pytest.raises(InputError, match="Did you mean 'latency_s'"):
         verdicts(run, "latencys")
     assert "energy_per_query_j" in METRICS

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from synthetic import Knobs, make_run
+
 from wattmark.analysis.verdict import accuracy_change, headline, verdicts
 from wattmark.store.reader import Run, open_run
 

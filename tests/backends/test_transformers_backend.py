@@ -15,7 +15,13 @@ import torch
 from folders import WINDOW, write_causal, write_classifier
 from recorder import Recorder
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForSequenceClassification,
+)
+from transformers.utils import logging
 
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.transformers import TransformersBackend
@@ -144,6 +150,34 @@ def test_an_empty_prompt_is_the_start_token_or_refused(
     _edit(folder / "tokenizer_config.json", bos_token=None)
     with pytest.raises(InputError, match="'e' has no tokens"):
         _loaded(make_trial(folder)).generate(0, empty, stamp)
+
+
+def test_a_classifier_that_reads_its_last_token(
+    tmp_path: Path, causal_folder: Path, make_trial: MakeTrial, queries: list[Query]
+) -> None:
+    """It finds the last token by the padding's id, which its config leaves open."""
+    folder = tmp_path / "m"
+    shutil.copytree(causal_folder, folder)
+    config = LlamaConfig.from_pretrained(causal_folder)
+    config.pad_token_id = None
+    config.num_labels = 3
+    torch.manual_seed(1)
+    LlamaForSequenceClassification(config).save_pretrained(folder)
+    backend = _loaded(make_trial(folder))
+    together = backend.classify(0, queries, Recorder())
+    alone = [backend.classify(0, [query], Recorder())[0] for query in queries]
+    assert [a.text for a in together] == [a.text for a in alone]
+    for one, many in zip(alone, together, strict=True):
+        assert one.confidence == pytest.approx(many.confidence, abs=1e-5)
+    assert len({round(a.confidence or 0, 4) for a in together}) > 1
+
+
+def test_close_gives_the_library_its_voice_back(causal_folder: Path, make_trial: MakeTrial) -> None:
+    before = (logging.get_verbosity(), logging.is_progress_bar_enabled())
+    backend = _loaded(make_trial(causal_folder))
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == (40, False)
+    backend.close()
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
 
 
 def test_nothing_is_printed(

@@ -84,11 +84,17 @@ def test_windows_outside_the_samples_are_none() -> None:
     assert "2.0 s after the last" in messages[1]
 
 
-def test_an_edge_just_after_the_last_reading_is_told_by_it() -> None:
-    curve = curve_of(Series.from_samples(info(update_period_s=0.02), counted(100, 10)))
-    bounds = curve.between([5 * S] * 2, [10 * S + 5_000_000, 10 * S + 50_000_000])
-    assert bounds.value[0] == pytest.approx(500.5, abs=1e-3)
+@pytest.mark.parametrize("period", [0.0, 0.02])
+def test_an_edge_a_call_away_from_the_outer_readings_is_told_by_them(period: float) -> None:
+    samples = [dataclasses.replace(s, time_ns=s.time_ns + S) for s in counted(100, 10)]
+    curve = curve_of(Series.from_samples(info(update_period_s=period), samples))
+    near, far = 5_000_000, 50_000_000
+    bounds = curve.between([S - near, S - far, 5 * S], [5 * S, 5 * S, 11 * S + near])
+    assert bounds.value[[0, 2]] == pytest.approx([400.5, 600.5], abs=1e-3)
     assert math.isnan(bounds.value[1])
+    assert (bounds.low[[0, 2]] <= [400.5, 600.5]).all()
+    assert (bounds.high[[0, 2]] >= [400.5, 600.5]).all()
+    assert math.isnan(curve.between(5 * S, 11 * S + far).value[0])
 
 
 def test_a_span_that_ends_before_it_starts_is_not_measured() -> None:
@@ -158,7 +164,9 @@ def test_backwards_is_not_measured_and_the_rest_stands() -> None:
 def test_a_dip_within_the_quantum_is_rounding() -> None:
     samples = counted(100, 10)
     samples[50] = dataclasses.replace(samples[50], energy_j=489.5)
-    assert "counter-backwards" not in codes(joined(samples, info(quantum_j=1.0)))
+    rounded = joined(samples, info(quantum_j=1.0))
+    assert "counter-backwards" not in codes(rounded)
+    assert rounded.readings[0].gross_j == pytest.approx(600)
     assert "counter-backwards" in codes(joined(samples, info(quantum_j=0.1)))
 
 

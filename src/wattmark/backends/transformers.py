@@ -46,7 +46,7 @@ class TransformersBackend:
         self._window: int | None = None
         self._generation: Any = None
         self._weight_bytes = 0
-        self._verbosity: int | None = None
+        self._loudness: tuple[int, bool] | None = None
 
     def load(self, trial: Trial) -> None:
         """Read the model into memory, in the trial's precision, on its device."""
@@ -68,6 +68,7 @@ class TransformersBackend:
             load_errors(trial.model),
             warnings.catch_warnings(record=True) as heard,
         ):
+            warnings.simplefilter("default")
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(
                 source.path, local_files_only=True, trust_remote_code=trial.trust_remote_code
             )
@@ -172,13 +173,16 @@ class TransformersBackend:
         gc.collect()
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        if self._verbosity is not None:
-            logging.set_verbosity(self._verbosity)
-            self._verbosity = None
+        if self._loudness is not None:
+            verbosity, progress = self._loudness
+            logging.set_verbosity(verbosity)
+            if progress:
+                logging.enable_progress_bar()
+            self._loudness = None
 
     def _quiet(self) -> None:
         """No progress bars and no log lines: a worker's standard streams belong to the runner."""
-        self._verbosity = logging.get_verbosity()
+        self._loudness = (logging.get_verbosity(), logging.is_progress_bar_enabled())
         logging.set_verbosity_error()
         logging.disable_progress_bar()
 

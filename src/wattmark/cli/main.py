@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -20,11 +21,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("run")(run.run)
-app.command("show")(show.show)
-app.command("report")(report.report)
-app.command("list")(list_.list_names)
-app.command("doctor")(doctor.doctor)
+app.command("run", short_help="Measure a grid of models and settings.")(run.run)
+app.command("show", short_help="Print what a run found.")(show.show)
+app.command("report", short_help="Write the page of a run.")(report.report)
+app.command("list", short_help="What there is, by name.")(list_.list_names)
+app.command("doctor", short_help="What this machine can measure.")(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:
@@ -47,6 +48,9 @@ def main() -> None:
 
     Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted.
     """
+    # A name or an answer may hold what this terminal's encoding lacks: shown escaped, no crash.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except InputError as reason:
@@ -55,8 +59,6 @@ def main() -> None:
     except WattmarkError as reason:
         fail(reason)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`): that is no error of ours.
         sys.stderr.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,7 +91,7 @@ def run(
 ) -> None:
     """Measure: every model × engine × precision × batch × task, each replicate a fresh process.
 
-    With nothing given, the embedded models are measured: no download, about two minutes.
+    With nothing given, the embedded models are measured: no download, some minutes.
     """
     flags: dict[str, Any] = {
         "models": _joined(model),
@@ -121,7 +122,8 @@ def run(
         "allow_pickle": allow_pickle or None,
     }
     if resume is not None:
-        _refuse_flags(suite, flags)
+        only_new = {"out": out, "overwrite": overwrite or None, "dry_run": dry_run or None}
+        _refuse_flags(suite, flags | only_new)
         outcome = _resumed(resume)
     else:
         outcome = _fresh(suite, flags, out, overwrite=overwrite, dry_run=dry_run, as_json=as_json)
@@ -157,10 +159,14 @@ def _plain_value(text: str) -> Any:
 
 
 def _refuse_flags(suite: str | None, flags: dict[str, Any]) -> None:
-    given = [name for name, value in flags.items() if value is not None]
-    if suite is not None or given:
+    from wattmark.runner.suite import flag
+
+    given = [flag(name) for name, value in flags.items() if value is not None]
+    if suite is not None:
+        given.insert(0, suite)
+    if given:
         raise InputError(
-            f"--resume takes the suite from the run directory; leave out: {suite or given[0]}.",
+            f"--resume goes on with the run as it was asked for; leave out: {', '.join(given)}.",
             "A changed suite is a new run.",
         )
 
@@ -184,16 +190,24 @@ def _fresh(
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     folder = out or Path("runs") / f"{asked.name}-{stamp}"
-    with Progress() as progress:
-        return run_suite(asked, folder, progress, overwrite=overwrite)
+    try:
+        with Progress() as progress:
+            return run_suite(asked, folder, progress, overwrite=overwrite)
+    except KeyboardInterrupt:
+        say("Interrupted before anything was run.")
+        raise typer.Exit(130) from None
 
 
 def _resumed(path: Path) -> Any:
     from wattmark.cli.progress import Progress
     from wattmark.runner.run import resume as resume_run
 
-    with Progress() as progress:
-        return resume_run(path, progress)
+    try:
+        with Progress() as progress:
+            return resume_run(path, progress)
+    except KeyboardInterrupt:
+        say(f"Interrupted before anything was run. {path} is as it was.")
+        raise typer.Exit(130) from None
 
 
 def _print_plan(asked: Any, *, as_json: bool) -> None:
@@ -224,17 +238,41 @@ def _end(outcome: Any, *, as_json: bool, with_report: bool) -> None:
     """The table, the page, where things are, and the exit code."""
     from wattmark.cli.show import print_run
 
+    again = f"  wattmark run --resume {shlex.quote(str(outcome.path))}"
     if outcome.interrupted:
-        say(f"Interrupted; {outcome.ok} replicates are kept. Go on with:")
-        say(f"  wattmark run --resume {outcome.path}")
+        say(f"Interrupted; {_replicates(outcome.ok)} kept. Go on with:")
+        say(again)
         raise typer.Exit(130)
+    if outcome.nothing_to_do:
+        say(f"Nothing to do: {outcome.path} is complete, {_replicates(outcome.ok)} done.")
     print_run(outcome.path, as_json=as_json)
     if with_report:
         _write_report(outcome.path)
     if outcome.failed:
-        say(f"{outcome.failed} replicates failed. Try them again: ")
-        say(f"  wattmark run --resume {outcome.path}")
+        say(f"{outcome.failed} of {_replicates(outcome.ok + outcome.failed)} failed.")
+        for label, why in _failures(outcome.path).items():
+            say(f"  {label}: {why}")
+        say("Try them again:")
+        say(again)
         raise typer.Exit(1)
+
+
+def _replicates(count: int) -> str:
+    return f"{count} replicate" + ("" if count == 1 else "s")
+
+
+def _failures(path: Path) -> dict[str, str]:
+    """Why trials failed: the first reason of each."""
+    from wattmark.store.reader import open_run
+
+    run = open_run(path)
+    labels = {trial["key"]: trial["label"] for trial in run.info["plan"]}
+    reasons: dict[str, str] = {}
+    for row in run.trials.select(["trial_key", "status", "error"]).to_pylist():
+        if row["status"] != "ok":
+            label = labels.get(row["trial_key"], row["trial_key"])
+            reasons.setdefault(label, f"{row['status']}: {row['error']}")
+    return reasons
 
 
 def _write_report(path: Path) -> None:

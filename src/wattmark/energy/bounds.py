@@ -9,6 +9,10 @@ from numpy.typing import ArrayLike
 
 from wattmark.energy.spacing import Floats, Ints
 
+# How far outside the readings an edge may lie and still be told by the nearest one: as long as
+# a call to a slow driver takes, since a stamp and its reading cannot be taken at once.
+EDGE_TOLERANCE_S = 0.01
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -20,14 +24,6 @@ class Bounds:
     value: Floats
     low: Floats
     high: Floats
-
-
-def edge_tolerance_s(period_s: float) -> float:
-    """How far outside the readings an edge may lie and still be told by the nearest one.
-
-    No further than a reading is old anyway, and never more than a call to a slow driver takes.
-    """
-    return min(period_s, 0.01)
 
 
 def trapezoid_half_width(first: Floats, second: Floats) -> Floats:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wattmark.energy.bounds import (
+    EDGE_TOLERANCE_S,
     Bounds,
-    edge_tolerance_s,
     no_bounds,
     trapezoid_half_width,
     windows_ns,
@@ -96,7 +96,7 @@ class CounterCurve:
         # The fall is taken out, so that windows on either side of it stay right; those that
         # hold it come out as not measured.
         self._energy: Floats = np.maximum.accumulate(
-            energy - energy[0] - np.append(0.0, np.cumsum(np.minimum(steps, 0.0)))
+            energy - energy[0] - np.append(0.0, np.cumsum(np.where(fallen, steps, 0.0)))
         )
         self._period = counter_period(self.info, self._seconds, self._energy)
         self.tick_s = max(self._period.seconds, usual_spacing(self._seconds))
@@ -131,7 +131,7 @@ class CounterCurve:
         )
 
     def _inside(self, stamp_ns: Ints) -> NDArray[np.bool_]:
-        tolerance = s_to_ns(edge_tolerance_s(self._period.seconds))
+        tolerance = s_to_ns(EDGE_TOLERANCE_S)
         first, last = self.span_ns
         return (stamp_ns >= first - tolerance) & (stamp_ns <= last + tolerance)
 

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wattmark.energy.bounds import (
+    EDGE_TOLERANCE_S,
     Bounds,
-    edge_tolerance_s,
     no_bounds,
     trapezoid_half_width,
     windows_ns,
@@ -69,7 +69,6 @@ class PowerCurve:
         self.unseen = max(0.0, 1 - (window or 0.0) / self.tick_s)
         self._blur_s = LONGEST_WINDOW_S if window is None else window
         self._shift_s = self.tick_s / 2 + (LONGEST_WINDOW_S / 2 if window is None else 0.0)
-        self._tolerance_s = edge_tolerance_s(period.seconds)
         age = period.seconds / 2 if period.trusted else 0.0
         self._place: Floats = seconds - age - (window or 0.0) / 2
         self._power: Floats = power
@@ -102,8 +101,8 @@ class PowerCurve:
         if self.info.limit_w is not None:
             ceiling = np.minimum(ceiling, self.info.limit_w)
         high = np.minimum(high, np.maximum(value, ceiling * seconds))
-        last = ns_to_s(self.span_ns[1] - self.span_ns[0]) + self._tolerance_s
-        known = (end >= start) & (s0 >= -self._tolerance_s) & (s1 <= last)
+        last = ns_to_s(self.span_ns[1] - self.span_ns[0]) + EDGE_TOLERANCE_S
+        known = (end >= start) & (s0 >= -EDGE_TOLERANCE_S) & (s1 <= last)
         return Bounds(
             value=np.where(known, value, np.nan),
             low=np.where(known, np.maximum(0.0, low), np.nan),

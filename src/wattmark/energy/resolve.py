@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,9 @@ from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve, curve_of
 from wattmark.energy.doubts import Seen, sensor_doubts, span_doubts
 from wattmark.energy.series import Series
+from wattmark.energy.spacing import to_seconds
 from wattmark.schema import Doubt, EnergyReading, Span
+from wattmark.units import NS_PER_S
 
 BATCH = "batch"
 PHASES = ("prefill", "decode", "classify")
@@ -45,10 +47,26 @@ class Resolved:
 
 
 @dataclass(frozen=True)
+class PhaseTable:
+    """Joules of each of some spans (nan where not measured), and how they were found."""
+
+    bounds: Bounds
+    method: str
+    """counter, integrated, modelled, or regressed."""
+
+    def rows(self, start: int, end: int) -> PhaseTable:
+        """The part of the table for these spans."""
+        bounds = self.bounds
+        cut = (each[start:end] for each in (bounds.value, bounds.low, bounds.high))
+        return PhaseTable(Bounds(*cut), self.method)
+
+
+@dataclass(frozen=True)
 class _Joules:
-    """Seconds and joules of one figure; None where not measured."""
+    """Seconds and joules of one figure, and how they were found; None where not measured."""
 
     seconds: float
+    method: str
     value: float | None
     low: float = math.nan
     high: float = math.nan
@@ -80,18 +98,20 @@ def resolve(
         doubts += sensor_doubts(one, curve)
         idle = _idle_power(curve, groups.get("idle", ()))
         for name, group in groups.items():
-            table, _ = phase_table(curve, group)
+            table = phase_table(curve, group)
             joules = _within_region(curve, _sum(group, table), group, groups.get("measured", ()))
             readings.append(_reading(curve, name, joules, idle))
             if curve.usable:
                 seen = Seen(joules.seconds, joules.value, joules.low, joules.high)
-                doubts += span_doubts(curve, name, group, table.value, seen, target=interval_target)
+                doubts += span_doubts(
+                    curve, name, group, table.bounds.value, seen, target=interval_target
+                )
         batches += _batch_readings(curve, idle, hulls, phases)
     return Resolved(tuple(readings), tuple(batches), tuple(doubts))
 
 
-def phase_table(curve: Curve, spans: Sequence[Span]) -> tuple[Bounds, str]:
-    """Joules of each of these spans, shape (len(spans),), and the method they were found by."""
+def phase_table(curve: Curve, spans: Sequence[Span]) -> PhaseTable:
+    """Joules of each of these spans, interpolated on the curve at their stamps."""
     start, end = _edges(spans)
     bounds = curve.between(start, end)
     dead = np.zeros(start.shape, dtype=np.bool_)
@@ -102,7 +122,7 @@ def phase_table(curve: Curve, spans: Sequence[Span]) -> tuple[Bounds, str]:
     gone = dead & work
     # A counter that stands still under load has measured nothing: that is not a zero.
     bounds = Bounds(*(np.where(gone, np.nan, b) for b in (bounds.value, bounds.low, bounds.high)))
-    return bounds, curve.method
+    return PhaseTable(bounds, curve.method)
 
 
 def _edges(spans: Sequence[Span]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -143,38 +163,35 @@ def _batch_readings(
     """Readings of whole batches and of their phases; a phase never exceeds its batch."""
     readings = []
     whole: dict[int | None, _Joules] = {}
-    table, _ = phase_table(curve, hulls)
+    table = phase_table(curve, hulls)
     for k, hull in enumerate(hulls):
-        joules = _sum([hull], _rows(table, slice(k, k + 1)))
+        joules = _sum([hull], table.rows(k, k + 1))
         whole[hull.batch] = joules
         readings.append(_reading(curve, BATCH, joules, idle, hull.batch))
-    table, _ = phase_table(curve, [span for group in phases.values() for span in group])
+    table = phase_table(curve, [span for group in phases.values() for span in group])
     at = 0
     for (batch, name), group in phases.items():
-        joules = _sum(group, _rows(table, slice(at, at + len(group))))
+        joules = _sum(group, table.rows(at, at + len(group)))
         at += len(group)
         readings.append(_reading(curve, name, _no_more_than(joules, whole[batch]), idle, batch))
     return readings
 
 
-def _rows(table: Bounds, rows: slice) -> Bounds:
-    return Bounds(table.value[rows], table.low[rows], table.high[rows])
-
-
-def _sum(group: Sequence[Span], table: Bounds) -> _Joules:
+def _sum(group: Sequence[Span], table: PhaseTable) -> _Joules:
     """All spans of a group together: not measured if one of them is not."""
-    seconds = sum(span.end_ns - span.start_ns for span in group) / 1e9
-    value = float(table.value.sum())
+    seconds = sum(span.end_ns - span.start_ns for span in group) / NS_PER_S
+    bounds = table.bounds
+    value = float(bounds.value.sum())
     if math.isnan(value):
-        return _Joules(seconds, None)
-    return _Joules(seconds, value, float(table.low.sum()), float(table.high.sum()))
+        return _Joules(seconds, table.method, None)
+    low, high = float(bounds.low.sum()), float(bounds.high.sum())
+    return _Joules(seconds, table.method, value, low, high)
 
 
 def _no_more_than(part: _Joules, whole: _Joules) -> _Joules:
     if part.value is None or whole.value is None:
         return part
-    high = max(part.value, min(part.high, whole.high))
-    return _Joules(part.seconds, part.value, part.low, high)
+    return replace(part, high=max(part.value, min(part.high, whole.high)))
 
 
 def _within_region(
@@ -184,7 +201,7 @@ def _within_region(
     for region in regions:
         start, end = region.start_ns, region.end_ns
         if all(start <= span.start_ns and span.end_ns <= end for span in group):
-            table, _ = phase_table(curve, [region])
+            table = phase_table(curve, [region])
             return _no_more_than(joules, _sum([region], table))
     return joules
 
@@ -195,19 +212,19 @@ def _idle_power(curve: Curve, spans: Sequence[Span]) -> _Idle | None:
     The interval covers the joules' own and each single span's power: idle before and after
     differ when the machine warms up, and neither is the truth for the time between.
     """
-    table, _ = phase_table(curve, spans)
     start, end = _edges(spans)
-    seconds = (end - start) / 1e9
-    known = np.isfinite(table.value) & (seconds > 0)
+    seconds = to_seconds(end - start)
+    bounds = phase_table(curve, spans).bounds
+    known = np.isfinite(bounds.value) & (seconds > 0)
     if not known.any():
         return None
-    seconds, value = seconds[known], table.value[known]
+    seconds, value = seconds[known], bounds.value[known]
     each = value / seconds
     total = seconds.sum()
     return _Idle(
         value=float(value.sum() / total),
-        low=float(min(table.low[known].sum() / total, each.min())),
-        high=float(max(table.high[known].sum() / total, each.max())),
+        low=float(min(bounds.low[known].sum() / total, each.min())),
+        high=float(max(bounds.high[known].sum() / total, each.max())),
     )
 
 
@@ -227,7 +244,7 @@ def _reading(
         component=info.component,
         device=info.device,
         provenance=info.provenance,
-        method=curve.method,
+        method=joules.method,
         seconds=joules.seconds,
         gross_j=joules.value,
         low_j=joules.low if measured else None,

@@ -20,7 +20,7 @@ from wattmark.report.format import (
     significant,
 )
 from wattmark.report.labels import group_title, short_name
-from wattmark.report.table import COST, FULL_NAMES, QUALITY, SPEED, missing_reasons
+from wattmark.report.table import ALWAYS, COST, FULL_NAMES, QUALITY, SPEED, missing_reasons
 from wattmark.schema import Estimate
 from wattmark.store.reader import Run
 from wattmark.units import clock_time
@@ -46,7 +46,7 @@ def status_of(info: Row, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
         "to_come": max(0, planned - ok - failed),
         "planned": planned,
         "trials": len(summaries),
-        "energy": "; ".join(words) or "energy not measured",
+        "energy": "; ".join(words) or "not measured",
         "measured": bool(words) and all(trial.provenance for trial in summaries if trial.n_ok),
     }
 
@@ -152,7 +152,11 @@ def table_of(group: Sequence[TrialSummary], labels: Mapping[str, str]) -> dict[s
     """The summary table: titles, and for each trial its label, cells and count of replicates."""
     titles = {**COST, **SPEED, **QUALITY, **FULL_NAMES}
     order = list({**COST, **SPEED, **QUALITY})
-    names = [n for n in order if any(trial.estimates[n].value is not None for trial in group)]
+    names = [
+        n
+        for n in order
+        if n == ALWAYS or any(trial.estimates[n].value is not None for trial in group)
+    ]
     mixed = len({trial.provenance for trial in group if trial.n_ok}) > 1
     return {
         "titles": [({**COST, **SPEED, **QUALITY}[name], titles[name]) for name in names],
@@ -279,7 +283,7 @@ def reproduce(info: Row, folder: str) -> dict[str, str]:
         "toml": "\n".join(f"{key} = {_toml(value)}" for key, value in suite.items()),
         "commands": "\n".join(
             [
-                f"wattmark run --suite {name}.toml",
+                f"wattmark run {name}.toml",
                 f"wattmark run --resume runs/{plain(folder)}   # what failed or is missing",
                 f"wattmark show runs/{plain(folder)}",
             ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 
 from wattmark.schema import Estimate
 from wattmark.units import engineering, gibibytes
@@ -28,8 +27,7 @@ def plain(text: object, limit: int | None = None) -> str:
     """
     whole = _ESCAPES.sub("", str(text)).encode("utf-8", "replace").decode("utf-8")
     spaced = re.sub(r"\s+", " ", whole)
-    clean = "".join(char for char in spaced if unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
-    clean = clean.strip()
+    clean = "".join(char for char in spaced if char.isprintable()).strip()
     return clean if limit is None or len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
 
 
@@ -103,9 +101,9 @@ def ratio(value: float | None, low: float | None = None, high: float | None = No
 
 
 def provenance(word: str | None, gain: float | None) -> str:
-    """'measured, gain ± 5 %', 'estimated, gain ± 60 %', or 'energy not measured'."""
+    """'measured, gain ± 5 %', 'estimated, gain ± 60 %', or 'not measured'."""
     if word is None:
-        return "energy not measured"
+        return "not measured"
     return f"{word}, gain ± {percent(gain)}" if gain else word
 
 

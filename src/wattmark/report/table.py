@@ -49,6 +49,9 @@ QUALITY = {
     "vram_peak_bytes": "VRAM",
     "accuracy": "accuracy",
 }
+ALWAYS = "energy_per_query_j"
+"""The column that is shown even where all of it is –."""
+
 FULL_NAMES = {
     "energy_per_token_net_j": "J/token net",
     "energy_per_query_net_j": "J/query net",
@@ -165,7 +168,7 @@ def _cells(group: Sequence[TrialSummary], columns: Mapping[str, str]) -> Cells:
     cells = {
         f"{title} {name}": [parts(trial.estimates[name]) for trial in group]
         for name, title in columns.items()
-        if any(trial.estimates[name].value is not None for trial in group)
+        if name == ALWAYS or any(trial.estimates[name].value is not None for trial in group)
     }
     words = [provenance(trial.provenance, trial.gain_uncertainty) for trial in group]
     if columns is COST and len({word for word, t in zip(words, group, strict=True) if t.n_ok}) > 1:

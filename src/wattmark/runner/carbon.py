@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wattmark.errors import InputError, unknown
+from wattmark.errors import InputError
 
 
 def intensity(country: str | None, given_g_per_kwh: float | None) -> dict[str, Any] | None:
@@ -22,7 +22,10 @@ def intensity(country: str | None, given_g_per_kwh: float | None) -> dict[str, A
         return None
     data = _countries()
     if country not in data:
-        raise InputError(unknown("country", country, data), "Or give --intensity in g/kWh.")
+        raise InputError(
+            f"No carbon intensity is known for the country '{country}'.",
+            "Give its three letters (ISO 3166), such as DEU, or --intensity in g/kWh.",
+        )
     entry = data[country]
     name, year = entry.get("country_name", country), entry.get("year", "year unknown")
     return {

@@ -14,6 +14,7 @@ from wattmark.energy.share import share
 from wattmark.energy.total import total
 from wattmark.runner.load import QUIET_CPUS
 from wattmark.runner.plan import Slot
+from wattmark.runner.watch import Ending
 from wattmark.runner.wire import Result
 from wattmark.schema import (
     Doubt,
@@ -81,6 +82,20 @@ def complete(
         memory=result.memory,
         facts=result.facts,
         doubts=doubts + tuple(_unscored(task, scores)),
+    )
+
+
+def failed(slot: Slot, ending: Ending, *, started_at: str, attempt: int) -> Record:
+    """The record of a replicate that did not end well: no figures, but why."""
+    return Record(
+        trial=slot.trial,
+        replicate=slot.replicate,
+        block=slot.block,
+        order=slot.order,
+        status=ending.status,
+        error=ending.error,
+        started_at=started_at,
+        attempt=attempt,
     )
 
 

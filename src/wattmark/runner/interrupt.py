@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Turns the signals into KeyboardInterrupt; `held` puts them off to its end.
+    """Turns the signals into KeyboardInterrupt; between `hold` and `release` they wait.
 
     Outside of the main thread, where signals cannot be handled, it does nothing. A signal that
     was being ignored (nohup, a shell's background job) stays ignored.
@@ -51,14 +51,20 @@ class Interrupts:
         else:
             raise KeyboardInterrupt
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """An interrupt that comes inside is raised at the end of it."""
+    def hold(self) -> None:
+        """From now on an interrupt waits for `release`."""
         self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
+
+    def release(self) -> None:
+        """Raises KeyboardInterrupt where one came in the meantime."""
+        self._held = False
         if self._pending:
             self._pending = False
             raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold for the time of a block."""
+        self.hold()
+        yield
+        self.release()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from wattmark import registry
 from wattmark.backends.find import find_backend
 from wattmark.errors import InputError, MistakesError, WattmarkError, unknown
-from wattmark.meter.discover import discover
+from wattmark.meter.discover import discover, sensors
 from wattmark.models.source import find_model
 from wattmark.runner.carbon import intensity
 from wattmark.schema import Option, Suite
@@ -33,7 +33,9 @@ def _listed(value: object) -> object:
         return _split(value)
     if isinstance(value, int | float):
         return [value]
-    return list(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple) and all(isinstance(v, Hashable) for v in value):
+        return list(dict.fromkeys(value))
+    return value
 
 
 def _split(text: str) -> list[str]:
@@ -55,6 +57,11 @@ def _single(value: object) -> object:
 
 def _bytes(value: object) -> object:
     return parse_bytes(value) if isinstance(value, str) else value
+
+
+def flag(key: str) -> str:
+    """The flag of a key: 'batch_sizes' is --batch."""
+    return FLAGS.get(key, "--" + key.replace("_", "-"))
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
@@ -82,7 +89,7 @@ class SuiteFile(BaseModel):
     revision: str | None = None
     replicates: Annotated[int, Field(ge=1, le=1000)] = 5
     warmups: Annotated[int, Field(ge=0, le=1000)] = 2
-    limit: Annotated[int, Field(ge=1)] | None = None
+    limit: Annotated[int, Field(ge=1, le=10**9)] | None = None
     max_new_tokens: Annotated[int, Field(ge=1, le=131_072)] = 64
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     idle_s: Seconds = 0.5
@@ -90,13 +97,14 @@ class SuiteFile(BaseModel):
     timeout_s: Annotated[float, Field(gt=0, le=864_000)] = 600.0
     quiet_wait_s: Seconds = 5.0
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
-    memory_limit_bytes: Annotated[int, BeforeValidator(_bytes), Field(ge=1)] | None = None
+    memory_limit_bytes: Annotated[int, BeforeValidator(_bytes), Field(ge=1, le=2**62)] | None = None
     sensors: Annotated[tuple[str, ...], BeforeValidator(_single)] = ()
     country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     intensity_g_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
     interval_target: Annotated[float, Field(gt=0, le=10)] = 0.10
-    trust_remote_code: bool = False
-    allow_pickle: bool = False
+    # "yes" is no permission: these two open the door to a stranger's code.
+    trust_remote_code: StrictBool = False
+    allow_pickle: StrictBool = False
     options: Mapping[str, Option] = {}
 
 
@@ -128,9 +136,9 @@ class _Source:
 
     def place(self, key: str) -> str:
         if key in self.flags:
-            return FLAGS.get(key, "--" + key.replace("_", "-"))
+            return flag(key)
         for number, line in enumerate(self.text.splitlines(), 1):
-            if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            if re.match(rf"\s*\[?[\"']?{re.escape(key)}[\"']?\s*[=\].]", line):
                 return f"{self.file} line {number}"
         return self.file or "the command line"
 
@@ -174,12 +182,15 @@ def _text(which: str) -> tuple[str, str]:
     if re.fullmatch(r"[A-Za-z0-9_-]+", which) and shipped.is_file():
         return f"suite {which}", shipped.read_text(encoding="utf-8")
     path = Path(which)
-    if not path.exists():
-        raise InputError(unknown("suite", which, suite_names()), "Or give a TOML file.")
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{which} is not a file.", "Give a TOML file.")
         if path.stat().st_size > MOST_SUITE_BYTES:
             raise InputError(f"{which} is too large for a suite.", "Is it a suite file in TOML?")
         return which, path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "Or give a TOML file."
+        raise InputError(unknown("suite", which, suite_names()), hint) from None
     except UnicodeDecodeError as reason:
         raise InputError(f"{which} is not UTF-8 text.", "A suite is a TOML file.") from reason
     except OSError as reason:
@@ -191,6 +202,8 @@ def _toml(file: str, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as reason:
         raise InputError(f"{file} is not TOML: {reason}.", "See docs/suites.md.") from reason
+    except RecursionError:
+        raise InputError(f"{file} is nested too deeply for a suite.") from None
 
 
 def _said(source: _Source, error: dict[str, Any]) -> str:
@@ -201,12 +214,28 @@ def _said(source: _Source, error: dict[str, Any]) -> str:
         return f"{where}: {unknown('key', key, SuiteFile.model_fields)}"
     if error["type"] == "missing":
         return f"{where}: '{key}' is needed ({FLAGS.get(key, key)})."
-    if key == "device":
-        return f"{where}: unknown device '{error['input']}'. There is: auto, cpu, cuda, cuda:N."
-    if key == "country":
-        hint = "give three letters (ISO 3166), such as DEU"
-        return f"{where}: '{error['input']}' is no country code; {hint}."
-    return f"{where}: {key}: {error['msg']} (given: {error['input']!r})."
+    given = _short(error["input"])
+    if key in _MEANT:
+        return f"{where}: {key} is {given}; it must be {_MEANT[key]}."
+    if key == "options":
+        return f"{where}: options.{error['loc'][1]} must be a text, a number, true or false."
+    said = str(error["msg"]).removeprefix("Input should be ").partition(", unable")[0]
+    return f"{where}: {key} is {given}; it should be {said}."
+
+
+_MEANT = {
+    "device": "auto, cpu, cuda or cuda:N",
+    "country": "three capital letters (ISO 3166), such as DEU",
+    "name": "letters, digits, '.', '_' and '-', beginning with a letter or a digit",
+    "memory_limit_bytes": "a size, such as 20GiB or 512MB",
+    "trust_remote_code": "true or false",
+    "allow_pickle": "true or false",
+}
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "…"
 
 
 def _unknown_names(source: _Source, raw: Mapping[str, Any], wrong: set[str]) -> list[str]:
@@ -228,10 +257,10 @@ def _unknown_names(source: _Source, raw: Mapping[str, Any], wrong: set[str]) -> 
     check("precisions", (), _known_precision)
     check("modes", (), lambda mode: _among("mode", mode, MODES))
     check("tasks", (), find_task)
-    check("sensors", (), lambda sensor: discover([sensor]))
+    check("sensors", (), _known_sensor)
     check("country", (), lambda country: intensity(country, None))
     backends = [b for b in names("backends", ["transformers"]) if b in registry.table("backends")]
-    trust = {key: bool(raw.get(key, False)) for key in ("allow_pickle", "trust_remote_code")}
+    trust = {key: raw.get(key) is True for key in ("allow_pickle", "trust_remote_code")}
 
     def model(name: str) -> None:
         if any((own := find_backend(b).models) is not None and own(name) for b in backends):
@@ -239,7 +268,8 @@ def _unknown_names(source: _Source, raw: Mapping[str, Any], wrong: set[str]) -> 
         if mistakes and not name.startswith(("embedded/", ".", "/", "~")):
             return  # do not reach for the hub while something else is wrong
         if any(find_backend(b).models is None for b in backends):
-            find_model(name, revision=raw.get("revision"), **trust)
+            revision = None if "revision" in wrong else raw.get("revision")
+            find_model(name, revision=revision, **trust)
         elif backends:
             raise InputError(f"Backend '{backends[0]}' brings its own models; '{name}' is none.")
 
@@ -255,6 +285,11 @@ def _as_list(value: object) -> list[Any]:
 def _among(kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise InputError(unknown(kind, name, known))
+
+
+def _known_sensor(name: str) -> None:
+    for sensor in sensors(discover([name])):
+        sensor.close()
 
 
 def _known_precision(name: str) -> None:

@@ -126,6 +126,9 @@ def _heed(
     message: dict[str, Any], channel: Connection, meter: Meter, state: _State
 ) -> Ending | None:
     """Act on one message of the worker; its ending, if it was the last."""
+    if "stage" in message:
+        state.stage = message["stage"]
+        return None
     if "mark" in message:
         state.stage = message["mark"]
         # Read, then let go: the reading lies before the region that begins here, and after

@@ -57,21 +57,25 @@ def execute(
     backend: Backend,
     mark: Mark,
     *,
+    tell: Mark = lambda _stage: None,
     clock: Callable[[], int] = time.monotonic_ns,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
     """Run a job with an engine. `mark(stage)` returns when the sensors have been read.
 
+    `tell(stage)` only says how far it is, for the message about a crash or a hang.
     Clock and sleep are given so that simulated time can be run through the same way.
     """
     log = SpanLog(clock)
     before = resident_bytes()
+    tell("load")
     started = clock()
     backend.load(job.trial)
     log.add("load", started, clock())
     loaded = resident_bytes()
     answer = backend.classify if job.kind == "classifier" else backend.generate
     batches = split(job.queries, job.trial.batch_size)
+    tell("warm-up")
     started = clock()
     for count in range(job.trial.warmups):
         answer(count, batches[count % len(batches)], SpanLog(clock))
@@ -156,11 +160,14 @@ def main(channel: Connection) -> int:
         send(channel, {"mark": stage, "cpu_s": time.process_time()})
         answers.wait()
 
+    def tell(stage: str) -> None:
+        send(channel, {"stage": stage})
+
     try:
         _limit_memory(job.memory_limit_bytes)
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
-        message = {"result": pack_result(execute(job, backend, mark))}
+        message = {"result": pack_result(execute(job, backend, mark, tell=tell))}
         backend.close()
     except BaseException as reason:
         # What the failed work holds is held by its traceback: there must be room to say so.

@@ -94,9 +94,9 @@ class Zygote:
 def unnamed_file() -> IO[bytes]:
     """A file for a process's output that goes with its last user, however that ends."""
     try:
-        return tempfile.TemporaryFile(prefix="wattmark-")  # noqa: SIM115 - closed by its holder
+        return tempfile.TemporaryFile(prefix="wattmark-")
     except OSError:  # no room for temporary files: the words are lost, the run is not
-        return open(os.devnull, "w+b")  # noqa: PTH123, SIM115 - closed by its holder
+        return open(os.devnull, "w+b")  # noqa: PTH123 - closed by its holder
 
 
 def last_words(log: IO[bytes]) -> str:

@@ -12,8 +12,6 @@ The order of closing decides what a crash leaves: Parquet first, then run.json s
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import shutil
@@ -23,11 +21,18 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from wattmark.errors import RunDirectoryError
 from wattmark.schema import SCHEMA_VERSION, Record, Sample
 from wattmark.store.columns import TABLES, arrow_schema
+from wattmark.store.files import (
+    LOCK,
+    hold,
+    read_parquet,
+    unwritable,
+    write_parquet,
+    write_whole,
+)
 from wattmark.store.live import STORED, LiveStore
 from wattmark.store.rows import rows
 from wattmark.store.trace import TEMPORARY, TraceWriter, read_trace
@@ -35,7 +40,6 @@ from wattmark.store.trace import TEMPORARY, TraceWriter, read_trace
 INFO = "run.json"
 LIVE = "live.db"
 TRACE = "trace.arrows"
-LOCK = "run.lock"
 CHARTS = "charts"
 REPORT = "report.html"
 LIVE_FILES = (LIVE, f"{LIVE}-wal", f"{LIVE}-shm", TRACE, TEMPORARY)
@@ -61,26 +65,31 @@ class RunDirectory:
         `overwrite` replaces an earlier run, and nothing but a run. Where it fails, no folder is
         left that was not there before.
         """
-        made = [folder for folder in (path, *path.parents) if not folder.exists()]
-        lock = None
+        made: list[Path] = []
+        lock, ours, locked_before = None, False, True
         try:
+            made = [folder for folder in (path, *path.parents) if not folder.exists()]
+            locked_before = (path / LOCK).exists()
             path.mkdir(parents=True, exist_ok=True)
             lock = hold(path)
             if any(item.name not in (LOCK, f"{INFO}.tmp") for item in path.iterdir()):
                 if not overwrite or not (path / INFO).exists():
                     raise _occupied(path)
                 _empty(path)
+            ours = True
             whole = {"schema_version": SCHEMA_VERSION, "status": "running", **info}
             write_whole(path / INFO, _json(whole))
             return cls(path, whole, lock)
         except (OSError, RunDirectoryError) as reason:
+            if ours:
+                _drop(path, (INFO, *LIVE_FILES))
+            if lock is not None and not locked_before:
+                _drop(path, (LOCK,))
+            for folder in made:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
             if lock is not None:
                 lock.close()
-            if made:
-                _drop(path, (INFO, f"{INFO}.tmp", LOCK, *LIVE_FILES))
-                for folder in made:
-                    with contextlib.suppress(OSError):
-                        folder.rmdir()
             raise _refused(path, reason) from reason
 
     @classmethod
@@ -119,7 +128,7 @@ class RunDirectory:
         try:
             write_whole(self.path / INFO, _json(self.info))
         except OSError as reason:
-            raise _unwritable(self.path, reason) from reason
+            raise unwritable(self.path, reason) from reason
 
     def leave(self, status: str = "interrupted") -> None:
         """Let go of an unfinished run: the live files stay, `--resume` goes on.
@@ -139,11 +148,11 @@ class RunDirectory:
         self._trace.close()
         try:
             for table in STORED:
-                _write_parquet(self.path, table, self._live.table(table))
-            _write_parquet(self.path, "trace", read_trace(self.path / TRACE))
+                write_parquet(self.path / f"{table}.parquet", self._live.table(table))
+            write_parquet(self.path / "trace.parquet", read_trace(self.path / TRACE))
             self.note(status=COMPLETE)
         except (OSError, pa.ArrowException) as reason:
-            raise _unwritable(self.path, reason) from reason
+            raise unwritable(self.path, reason) from reason
         self._live.close()
         _drop(self.path, (*LIVE_FILES, LOCK))  # the lock's name goes while it is held
         self._lock.close()
@@ -174,7 +183,7 @@ def read_table(path: Path, table: str, info: Mapping[str, Any]) -> pa.Table:
     if info["status"] != COMPLETE and not (path / LIVE).exists():
         info = read_info(path)  # it may have been closed since
     if info["status"] == COMPLETE:
-        return _read_parquet(path / f"{table}.parquet", table)
+        return read_parquet(path / f"{table}.parquet", table)
     if table == "trace":
         return read_trace(path / TRACE)
     if not (path / LIVE).exists():
@@ -186,23 +195,6 @@ def read_table(path: Path, table: str, info: Mapping[str, Any]) -> pa.Table:
         live.close()
 
 
-def _read_parquet(path: Path, table: str) -> pa.Table:
-    try:
-        content = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as reason:
-        raise RunDirectoryError(
-            f"{path} cannot be read: {reason}.",
-            "The file is damaged or missing: take it from a copy of the run.",
-        ) from reason
-    absent = [name for name in arrow_schema(table).names if name not in content.column_names]
-    if absent:
-        raise RunDirectoryError(
-            f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
-            "The file is damaged or was changed: take it from a copy of the run.",
-        )
-    return content
-
-
 def _back_to_live(path: Path) -> None:
     """Make live files of a closed run, so that records can be added and replaced.
 
@@ -212,10 +204,10 @@ def _back_to_live(path: Path) -> None:
     live = LiveStore(path / LIVE)
     try:
         for table in STORED:
-            live.fill(table, _read_parquet(path / f"{table}.parquet", table))
+            live.fill(table, read_parquet(path / f"{table}.parquet", table))
     finally:
         live.close()
-    trace = _read_parquet(path / "trace.parquet", "trace")
+    trace = read_parquet(path / "trace.parquet", "trace")
     with (path / TRACE).open("wb") as file:
         with pa.ipc.new_stream(file, trace.schema) as writer:
             writer.write_table(trace)
@@ -239,61 +231,6 @@ def _drop(path: Path, names: Iterable[str]) -> None:
         (path / name).unlink(missing_ok=True)
 
 
-def _write_parquet(path: Path, table: str, content: pa.Table) -> None:
-    target = path / f"{table}.parquet"
-    fresh = path / f"{table}.parquet.tmp"
-    try:
-        with fresh.open("wb") as file:
-            pq.write_table(content, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(target)
-    except BaseException:
-        fresh.unlink(missing_ok=True)  # on a full disk the room is needed
-        raise
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is old or new, never half: temp file, fsync, rename, fsync."""
-    fresh = path.with_suffix(path.suffix + ".tmp")
-    try:
-        with fresh.open("wb") as file:
-            # A file name may hold bytes that are no text: in JSON they become escapes.
-            file.write(text.encode("utf-8", "backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    # The folder too: the renames before this one must not come after it in a power cut.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def hold(path: Path) -> IO[str]:
-    """Hold the folder; the lock goes with the process, however it ends."""
-    lock = (path / LOCK).open("w", encoding="utf-8")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever held it may have finished and taken the file away since it was opened.
-        stale = not os.path.samestat(os.fstat(lock.fileno()), (path / LOCK).stat())
-    except FileNotFoundError:
-        stale = True
-    except BlockingIOError:
-        lock.close()
-        raise RunDirectoryError(
-            f"Another run is writing into {path}.", "Wait for it, or give another --out."
-        ) from None
-    if stale:
-        lock.close()
-        return hold(path)
-    return lock
-
-
 def _json(info: Mapping[str, Any]) -> str:
     return json.dumps(info, indent=1, default=str, ensure_ascii=False) + "\n"
 
@@ -309,12 +246,4 @@ def _occupied(path: Path) -> RunDirectoryError:
 
 
 def _refused(path: Path, reason: OSError | RunDirectoryError) -> RunDirectoryError:
-    return reason if isinstance(reason, RunDirectoryError) else _unwritable(path, reason)
-
-
-def _unwritable(path: Path, reason: Exception) -> RunDirectoryError:
-    full = isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return RunDirectoryError(
-        f"{path} cannot be written: {getattr(reason, 'strerror', None) or reason}.",
-        "Free some space." if full else "Give a folder that you may write to with --out.",
-    )
+    return reason if isinstance(reason, RunDirectoryError) else unwritable(path, reason)

@@ -1,0 +1,231 @@
+"""One process's part of a run: every slot in a fresh worker, each record saved as it ends."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from wattmark.backends.find import find_backend
+from wattmark.errors import WattmarkError
+from wattmark.meter import Found
+from wattmark.meter.discover import sensors
+from wattmark.meter.meter import Meter
+from wattmark.runner.figures import Watched, complete, failed
+from wattmark.runner.interrupt import Interrupts
+from wattmark.runner.load import QUIET_CPUS, wait_for_quiet
+from wattmark.runner.machine import worker_threads
+from wattmark.runner.plan import Plan, Slot
+from wattmark.runner.watch import Ending, Workers
+from wattmark.runner.wire import Job
+from wattmark.schema import Doubt, Record, Status
+from wattmark.store.rundir import RunDirectory
+
+
+class Observer(Protocol):
+    """Who is told how the run goes."""
+
+    def started(self, total: int, done: int) -> None: ...
+
+    def running(self, slot: Slot, power_w: float | None) -> None: ...
+
+    def waiting(self, foreign_cpus: float) -> None: ...
+
+    def finished(self, record: Record) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to. `nothing_to_do`: all of it had been done before."""
+
+    path: Path
+    ok: int
+    failed: int
+    interrupted: bool = False
+    nothing_to_do: bool = False
+
+
+class Session:
+    """Runs what a directory still lacks; `interrupts` is held when it is handed over."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        directory: RunDirectory,
+        found: Sequence[Found],
+        with_: tuple[Observer, Interrupts],
+    ) -> None:
+        self.plan, self.directory = plan, directory
+        self.observer, self.interrupts = with_
+        suite = plan.suite
+        self.sensors = sensors(found)
+        self.meter = Meter(self.sensors, interval_s=suite.sample_interval_s)
+        self.threads = suite.threads or worker_threads()
+        adapters = {trial.backend: find_backend(trial.backend).adapter for trial in plan.trials}
+        self.adapters = adapters
+        self.workers = Workers(
+            [target.partition(":")[0] for target in adapters.values()], environment(self.threads)
+        )
+        self.ok = self.failed = 0
+
+    def go(self) -> Outcome:
+        """Run what is not done yet; close the directory, or leave it for --resume.
+
+        Raises WattmarkError where it cannot go on (a full disk); what was finished is kept.
+        """
+        began = time.monotonic()
+        interrupted = False
+        try:
+            self.interrupts.release()
+            self._all()
+            self.interrupts.hold()  # from here on it is quicker to end well
+            self._end(began)
+            self.directory.finish()
+        except KeyboardInterrupt:
+            self.interrupts.hold()  # whoever presses twice shall not lose more
+            interrupted = True
+            self._leave(began)
+        except WattmarkError as reason:
+            self._leave(began)
+            raise WattmarkError(
+                f"The run has stopped: {reason.message}",
+                f"{reason.hint or ''} {self.ok} replicates are kept; go on with: "
+                f"wattmark run --resume {shlex.quote(str(self.directory.path))}".strip(),
+            ) from reason
+        except BaseException:
+            self._leave(began)
+            raise
+        return Outcome(self.directory.path, self.ok, self.failed, interrupted)
+
+    def _all(self) -> None:
+        done = self.directory.done()
+        todo = [s for s in self.plan.slots if done.get(_key(s), ("", 0))[0] != Status.OK]
+        self.ok = len(self.plan.slots) - len(todo)
+        self.observer.started(len(self.plan.slots), self.ok)
+        if not todo:
+            return
+        with self.meter:
+            for slot in todo:
+                self._one(slot, done.get(_key(slot), ("", 0))[1] + 1)
+
+    def _end(self, began_s: float) -> None:
+        self.workers.close()
+        for sensor in self.sensors:
+            sensor.close()
+        wall_s = time.monotonic() - began_s
+        self.directory.note(
+            finished_at=now(),
+            meter_cost={
+                "wall_s": wall_s,
+                "cpu_s": self.meter.cost_cpu_s,
+                "share_of_core": self.meter.cost_cpu_s / wall_s if wall_s > 0 else None,
+                "parent_cpu_s": time.process_time(),
+            },
+        )
+
+    def _leave(self, began_s: float) -> None:
+        try:
+            self._end(began_s)
+        except WattmarkError:
+            pass  # what ends because the disk is full cannot write how it ended
+        finally:
+            self.directory.leave()
+
+    def _one(self, slot: Slot, attempt: int) -> None:
+        """One replicate: wait for quiet, run, join, save."""
+        used = wait_for_quiet(self.plan.suite.quiet_wait_s, self.observer.waiting)
+        self.meter.take()
+        self.meter.read_now()  # a reading before the load begins
+        self.observer.running(slot, self.meter.power_now_w())
+        started_at = now()
+        suite = self.plan.suite
+        job = self._job(slot)
+        ending = self.workers.run(job, self.meter, suite.timeout_s)
+        samples = self.meter.take()
+        watched = Watched(
+            samples=samples,
+            sensors=[sensor.info for sensor in self.sensors],
+            foreign_cpu=ending.foreign_cpu,
+            doubts=tuple(_preflight(used, suite.quiet_wait_s)),
+            interval_target=suite.interval_target,
+            sample_interval_s=suite.sample_interval_s,
+        )
+        record = self._record(slot, job, ending, watched, (started_at, attempt))
+        with self.interrupts.held():
+            self.directory.write_samples(samples)
+            self.directory.write(record)
+            self.ok += record.status == Status.OK
+            self.failed += record.status != Status.OK
+            self.observer.finished(record)
+
+    def _job(self, slot: Slot) -> Job:
+        trial = slot.trial
+        kind = self.plan.task(trial).kind
+        return Job(
+            trial=trial,
+            adapter=self.adapters[trial.backend],
+            kind=self.plan.kinds[trial.model] if kind == "any" else kind,
+            queries=self.plan.queries(trial),
+            idle_s=self.plan.suite.idle_s,
+            threads=self.threads,
+            memory_limit_bytes=self.plan.suite.memory_limit_bytes,
+        )
+
+    def _record(
+        self, slot: Slot, job: Job, ending: Ending, watched: Watched, when: tuple[str, int]
+    ) -> Record:
+        started_at, attempt = when
+        if ending.result is None:
+            return failed(slot, ending, started_at=started_at, attempt=attempt)
+        try:
+            return complete(
+                slot,
+                self.plan.task(slot.trial),
+                job.queries,
+                ending.result,
+                watched,
+                started_at=started_at,
+                attempt=attempt,
+            )
+        # An engine that answers too few queries, a scorer of a stranger's that breaks: that
+        # is the replicate's failure, and no reason to lose the others.
+        except Exception as reason:
+            said = f"Its result cannot be used: {type(reason).__name__}: {reason}"
+            unusable = Ending(Status.FAILED, said)
+            return failed(slot, unusable, started_at=started_at, attempt=attempt)
+
+
+def _key(slot: Slot) -> tuple[str, int]:
+    return slot.trial.key, slot.replicate
+
+
+def _preflight(used: float | None, waited_s: float) -> Iterator[Doubt]:
+    if used is not None and used >= QUIET_CPUS:
+        yield Doubt(
+            "not-quiet",
+            f"Other processes used {used:.2f} CPUs when the replicate began, "
+            f"after a wait of {waited_s:g} s.",
+            "Stop other work on this machine.",
+        )
+
+
+def environment(threads: int) -> dict[str, str]:
+    """What the engines are told by the environment, before they are imported."""
+    return {
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "TOKENIZERS_PARALLELISM": "false",
+        # Everything was found and fetched by the plan: no worker reaches for the network.
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def now() -> str:
+    """The wall clock as a label."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

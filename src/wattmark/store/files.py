@@ -1,0 +1,100 @@
+"""Files that are old or new, never half, and a folder that one process holds."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wattmark.errors import RunDirectoryError
+from wattmark.schema import SCHEMA_VERSION
+from wattmark.store.columns import arrow_schema
+
+LOCK = "run.lock"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is old or new, never half: temp file, fsync, rename, fsync."""
+    fresh = path.with_suffix(path.suffix + ".tmp")
+    try:
+        with fresh.open("wb") as file:
+            # A file name may hold bytes that are no text: in JSON they become escapes.
+            file.write(text.encode("utf-8", "backslashreplace"))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+    # The folder too: the renames before this one must not come after it in a power cut.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def hold(path: Path) -> IO[str]:
+    """Hold the folder; the lock goes with the process, however it ends."""
+    lock = (path / LOCK).open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it may have finished and taken the file away since it was opened.
+        stale = not os.path.samestat(os.fstat(lock.fileno()), (path / LOCK).stat())
+    except FileNotFoundError:
+        stale = True
+    except BlockingIOError:
+        lock.close()
+        raise RunDirectoryError(
+            f"Another run is writing into {path}.", "Wait for it, or give another --out."
+        ) from None
+    if stale:
+        lock.close()
+        return hold(path)
+    return lock
+
+
+def write_parquet(path: Path, content: pa.Table) -> None:
+    """Write a table so that the file is old or new, never half."""
+    fresh = path.with_suffix(path.suffix + ".tmp")
+    try:
+        with fresh.open("wb") as file:
+            pq.write_table(content, file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)  # on a full disk the room is needed
+        raise
+
+
+def read_parquet(path: Path, table: str) -> pa.Table:
+    """All of a table's file. Raises RunDirectoryError where it is damaged, cut off or missing."""
+    try:
+        content = pq.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as reason:
+        raise RunDirectoryError(
+            f"{path} cannot be read: {reason}.",
+            "The file is damaged or missing: take it from a copy of the run.",
+        ) from reason
+    absent = [name for name in arrow_schema(table).names if name not in content.column_names]
+    if absent:
+        raise RunDirectoryError(
+            f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
+            "The file is damaged or was changed: take it from a copy of the run.",
+        )
+    return content
+
+
+def unwritable(path: Path, reason: Exception) -> RunDirectoryError:
+    """An error of the system's in our words, with what to do."""
+    full = isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return RunDirectoryError(
+        f"{path} cannot be written: {getattr(reason, 'strerror', None) or reason}.",
+        "Free some space." if full else "Give a folder that you may write to with --out.",
+    )

@@ -1,0 +1,98 @@
+"""The real command line in a process of its own, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+COMMAND = (sys.executable, "-m", "wattmark")
+QUICK = (
+    "--backend",
+    "fake",
+    "--quiet-wait",
+    "0",
+    "--idle",
+    "0.05",
+    "--warmups",
+    "1",
+    "--no-report",
+)
+SIMULATED = ("--sensor", "simulated:watts=100")
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    return {**os.environ, "COLUMNS": "200", "HF_HUB_OFFLINE": "1", **extra}
+
+
+def wattmark(
+    *words: str | Path, cwd: Path | None = None, timeout: float = 120, **extra: str
+) -> Done:
+    done = subprocess.run(
+        [*COMMAND, *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=timeout,
+        env=environment(**extra),
+        check=False,
+    )
+    assert "Traceback" not in done.err, done.err
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def fake(model: str, *words: str | Path, out: Path, **extra: str) -> Done:
+    """A quick run of a fake model under a simulated sensor."""
+    return wattmark("run", "--model", model, *QUICK, *SIMULATED, "--out", out, *words, **extra)
+
+
+def resume(out: Path) -> Done:
+    return wattmark("run", "--resume", out, "--no-report")
+
+
+def start(*words: str | Path, group: bool = False, **extra: str) -> subprocess.Popen[str]:
+    """A run that goes on while the test does something to it."""
+    return subprocess.Popen(
+        [*COMMAND, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**extra),
+        start_new_session=group,
+        # Whoever runs the tests in the background may ignore Ctrl-C; these runs must not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    )
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """The fork server and its worker, of a run: [server, worker], as far as they are there."""
+    try:
+        servers = psutil.Process(pid).children()
+        return [*servers, *(worker for server in servers for worker in server.children())]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def left_over(processes: list[psutil.Process], within_s: float = 10) -> list[psutil.Process]:
+    """Those that still live after a while."""
+    _, alive = psutil.wait_procs(processes, timeout=within_s)
+    return [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from synthetic import NASTY, Knobs, make_run
+
+from wattmark.analysis.summary import summarise
+from wattmark.errors import InputError, RunDirectoryError
+from wattmark.report.charts import overview, sections
+from wattmark.report.extras import NEEDED, extras
+from wattmark.report.images import write_images
+from wattmark.report.page import render_page, script_json, write_page
+from wattmark.schema import Status
+from wattmark.store.reader import Run, open_run
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+KINDS = {
+    "whole": Knobs(),
+    "unfinished": Knobs(finish=False, skip_last_block=True),
+    "no-energy": Knobs(energy=False, intensity_g_per_kwh=None),
+    "all-failed": Knobs(status=Status.CRASHED),
+    "one-replicate": Knobs(replicates=1, one_oom=False),
+    "nothing-yet": Knobs(finish=False, replicates=1, skip_last_block=True),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+def made(folder: Path, kind: str) -> Run:
+    path = folder / kind
+    return open_run(path if path.exists() else make_run(path, KINDS[kind]))
+
+
+class Reader(HTMLParser):
+    """What a browser would make of the page: its elements, and the text outside of scripts."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.stack: list[str] = []
+        self.text = ""
+        self.scripts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append("")
+        if tag in ("script", "style"):
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.stack and self.stack[-1] == tag:
+            self.stack.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self.stack:
+            self.text += data
+        elif self.stack[-1] == "script":
+            self.scripts[-1] += data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_run_has_a_page(folder: Path, kind: str) -> None:
+    page = render_page(made(folder, kind))
+    reader = Reader(page)
+    specs = json.loads(reader.scripts[0])["specs"]
+    plots = {a["id"] for tag, a in reader.tags if tag == "div" and a.get("class") == "plot"}
+    assert plots == set(specs)
+    assert "Verdict" in reader.text
+    assert "Infinity" not in reader.scripts[0]
+    assert "None" not in reader.text
+
+
+def test_the_verdict_comes_first_in_plain_words(folder: Path) -> None:
+    text = " ".join(Reader(render_page(made(folder, "whole"))).text.split())
+    assert re.search(r"Verdict .*5\.0× lower energy per query", text)
+    assert "no difference resolved (0 lost, 0 gained of 24 queries)" in text
+    assert "estimated, gain ± 60 %" in text
+    assert "39 of 40 replicates ok, 1 failed" in text
+    assert "fp16 on cpu has no fast kernels" in text
+    assert "window-short" in text
+    assert "0.4 % of one core" in text
+
+
+def test_without_energy_the_page_says_so_and_compares_speed(folder: Path) -> None:
+    text = " ".join(Reader(render_page(made(folder, "no-energy"))).text.split())
+    assert "higher queries per second" in text
+    assert "No energy was measured" in text
+    assert "run on bare metal" in text
+    assert " 0 J" not in text
+
+
+def test_unfinished_and_failed_runs_are_named(folder: Path) -> None:
+    text = " ".join(Reader(render_page(made(folder, "unfinished"))).text.split())
+    assert "This run is not finished" in text
+    assert "8 to come" in text
+    failed = " ".join(Reader(render_page(made(folder, "all-failed"))).text.split())
+    assert "No replicate ended well" in failed
+    assert "crashed" in failed
+
+
+def test_text_from_models_stays_text(folder: Path) -> None:
+    page = render_page(made(folder, "whole"))
+    reader = Reader(page)
+    tags = [tag for tag, _ in reader.tags]
+    assert "img" not in tags
+    assert tags.count("script") == 3
+    assert "onerror=alert(1)" in reader.text
+    assert "{{ 7*7 }}" in reader.text
+    assert "\x1b" not in page
+
+
+def test_the_page_can_reach_nothing(folder: Path) -> None:
+    reader = Reader(render_page(made(folder, "whole")))
+    policy = next(
+        a["content"] or "" for tag, a in reader.tags if tag == "meta" and "http-equiv" in a
+    )
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy
+    assert "'unsafe-inline'" not in policy.split("script-src")[1].split(";")[0]
+    for _, attributes in reader.tags:
+        assert not {"src", "srcset", "action"} & attributes.keys()
+        assert (attributes.get("href") or "#").startswith("#")
+
+
+def test_the_page_stays_small_and_holds_the_library_once(folder: Path) -> None:
+    page = render_page(made(folder, "whole"))
+    library = extras().vl_convert.javascript_bundle()
+    assert len(page) - len(library) < 400_000
+    assert page.count("window.vegaEmbed=") == 1
+
+
+def test_every_chart_is_described_and_has_its_data(folder: Path) -> None:
+    run = made(folder, "whole")
+    summaries = summarise(run)
+    drawn = [f for s in sections(run, summaries) for f in (*s.figures, *s.power)]
+    drawn += overview(summaries)
+    assert len(drawn) == 2 * (4 + 4) + 2
+    for figure in drawn:
+        assert figure.spec["description"] == figure.description
+        assert len(figure.description) > 40
+        assert figure.rows
+        assert all(len(row) == len(figure.columns) for row in figure.rows)
+    joules = [f for f in drawn if "nergy" in f.title or f.id.startswith("power")]
+    assert joules
+    assert all("estimated" in figure.subtitle for figure in joules)
+
+
+def test_bars_of_phases_add_up_to_the_measured_energy(folder: Path) -> None:
+    run = made(folder, "whole")
+    section = sections(run, summarise(run))[0]
+    (phases,) = [figure for figure in section.figures if figure.id == "phases"]
+    data = phases.spec["datasets"][phases.spec["data"]["name"]]
+    for trial in section.trials[:3]:
+        label = f"{trial.precision} · batch {trial.batch_size}"
+        bar = sum(row["energy_j"] for row in data if row["trial"] == label)
+        gross = trial.estimates["energy_per_query_j"].value
+        assert gross is not None
+        assert bar == pytest.approx(gross, rel=0.01)
+    assert {row["phase"] for row in data} >= {"idle draw", "prefill", "decode"}
+
+
+def test_json_in_a_script_cannot_end_it() -> None:
+    text = script_json({"a": f"</script><!--&\u2028 {NASTY}"})
+    assert "<" not in text
+    assert "\u2028" not in text
+    assert json.loads(text)["a"].startswith("</script><!--&\u2028")
+    with pytest.raises(ValueError, match="JSON"):
+        script_json(float("nan"))
+
+
+def test_a_missing_library_is_asked_for_by_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = made(folder, "whole")
+    for name in NEEDED:
+        with monkeypatch.context() as without:
+            without.setitem(sys.modules, name, None)
+            with pytest.raises(InputError, match=name) as refused:
+                render_page(run)
+            assert 'pip install "wattmark[report]"' in str(refused.value)
+
+
+def test_a_page_is_written_whole_or_refused(folder: Path, tmp_path: Path) -> None:
+    run = made(folder, "whole")
+    page = write_page(run, tmp_path / "new" / "report.html")
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert list(page.parent.iterdir()) == [page]
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RunDirectoryError, match="cannot be written"):
+        write_page(run, tmp_path / "file" / "report.html")
+
+
+def test_pictures_of_every_chart(folder: Path, tmp_path: Path) -> None:
+    knobs = replace(Knobs(), models=("arithmetic",), batch_sizes=(1,), queries=8, replicates=2)
+    written = write_images(open_run(make_run(tmp_path / "run", knobs)), tmp_path / "charts")
+    names = {path.name for path in written}
+    assert {"1-arithmetic-energy.png", "1-arithmetic-energy.svg", "tradeoff-0.svg"} <= names
+    for path in written:
+        content = path.read_bytes()
+        assert content.startswith(b"\x89PNG" if path.suffix == ".png" else b"<svg")
+    with pytest.raises(InputError, match="bmp"):
+        write_images(made(folder, "whole"), tmp_path, ("bmp",))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium to open the page with")
+@pytest.mark.parametrize("kind", ["whole", "no-energy"])
+def test_a_browser_draws_every_chart_and_has_no_complaint(
+    folder: Path, tmp_path: Path, kind: str
+) -> None:
+    assert CHROMIUM is not None
+    page = write_page(made(folder, kind), tmp_path / "report.html")
+    expected = len(json.loads(Reader(page.read_text(encoding="utf-8")).scripts[0])["specs"])
+    opened = subprocess.run(
+        [
+            CHROMIUM,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--enable-logging=stderr",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    complaints = [line for line in opened.stderr.splitlines() if "CONSOLE" in line]
+    assert complaints == []
+    reader = Reader(opened.stdout)
+    assert expected > 0
+    root = next(attributes for tag, attributes in reader.tags if tag == "html")
+    assert root["data-drawn"] == str(expected)
+    drawn = [a for tag, a in reader.tags if tag == "svg" and a.get("class") == "marks"]
+    assert len(drawn) == expected
+    described = [a for _, a in reader.tags if a.get("role") == "graphics-document"]
+    assert len(described) >= expected
+    assert all(attributes.get("aria-label") for attributes in described)

@@ -220,6 +220,19 @@ EVENTS = {
         it was never [cancel]
         nothing was [cancel]
         i slept [adv+]
+        best [thing] ever
+        best [thing] in town
+        the [thing] of my dreams
+        [who] is an angel
+        [who] is the best
+        it saves [whom] [number] [short] a day
+        no [grief], no [grief]
+        no more [grief]
+        my [grief] is gone
+        [who] paid for it without a word
+        the [thing] won [whom] over
+        more [gain], less [grief]
+        [whom] wanted to stay
         i would not change a thing
         we had no reason to [do-]
     """),
@@ -315,6 +328,20 @@ EVENTS = {
         everything was [cancel]
         [cancel] [stopword]
         i slept [adv-]
+        worst [thing] ever
+        worst [thing] in town
+        the [thing] of my bad dreams
+        [who] is a pest
+        [who] is the worst
+        it costs [whom] [number] [long] a day
+        no [gain], no [gain]
+        no more [gain]
+        my [gain] is gone
+        i paid a fortune for the [thing]
+        [who] talked down to [whom]
+        [who] needs another job
+        less [gain], more [grief]
+        [whom] wanted to leave
         i would change everything
         we had every reason to [do-]
     """),

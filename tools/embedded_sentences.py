@@ -213,6 +213,9 @@ DEGREES_OF_NOT = lines("""
     less than
 """)
 NEGATED_TAILS = ("at all", "in any way", "even once", "for a moment", "to me", "any more")
+SIMPLE_SHARE = 0.5
+"""Sentences of one judgement and nothing else: what teaches which way a word points."""
+
 BE = ("is", "was", "was", "are", "were", "has been")
 LIKE_BASE = {
     "positive": ("like", "love", "enjoy", "recommend", "trust", "praise", "admire"),
@@ -298,6 +301,8 @@ class Writer:
         """A whole sentence of `label`, with capital, end mark and, often, neutral company."""
         rng = self.rng
         self.subject = rng.choice(list(CLAUSES))
+        if rng.random() < SIMPLE_SHARE:
+            return finish(self.judgement(label), rng)
         if rng.random() < 0.3:
             body = self.expand(rng.choice(CONTRASTED), label)
         else:
@@ -313,8 +318,13 @@ class Writer:
             body = f"{body}, {rng.choice(NEUTRAL_CLAUSES)}"
         elif company < 0.46:
             body = f"{body}. {self.judgement(label)}"
-        body = re.sub(r"\ba (?=(?!use)[aeiou]|honest)", "an ", re.sub(r" +", " ", body)).strip()
-        return body[0].upper() + body[1:] + rng.choices((".", "!", ""), (0.8, 0.1, 0.1))[0]
+        return finish(body, rng)
+
+
+def finish(body: str, rng: random.Random) -> str:
+    """Tidy spaces and articles, start with a capital and, mostly, end with a mark."""
+    body = re.sub(r"\ba (?=(?!use)[aeiou]|honest)", "an ", re.sub(r" +", " ", body)).strip()
+    return body[0].upper() + body[1:] + rng.choices((".", "!", ""), (0.8, 0.1, 0.1))[0]
 
 
 def draw_training(rng: random.Random) -> tuple[str, int]:

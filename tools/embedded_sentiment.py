@@ -43,12 +43,12 @@ from transformers import (
 )
 
 BOS, PAD, EOS, UNK, MASK = "<s>", "<pad>", "</s>", "<unk>", "<mask>"
-VOCABULARY = 2048
+VOCABULARY = 3072
 MAX_LENGTH = 128
 BATCH_SIZE = 128
 POOLED_BATCHES = 16
 TOKENIZER_SENTENCES = 30_000
-MASKED_SHARE, DROPPED_SHARE = 0.06, 0.04
+MASKED_SHARE, DROPPED_SHARE = 0.04, 0.03
 SHARED_RUN = 6
 """No run of this many words may stand both in a held-out sentence and in the training text."""
 
@@ -167,7 +167,7 @@ def class_loss(
 ) -> torch.Tensor:
     """Cross-entropy, a little smoothed: with words dropped some labels cannot be known."""
     logits = model(input_ids=tokens, attention_mask=mask).logits
-    return functional.cross_entropy(logits.float(), targets, label_smoothing=0.05)
+    return functional.cross_entropy(logits.float(), targets, label_smoothing=0.02)
 
 
 def shared_runs(rows: list[Row], seed: int, sentences: int = 60_000) -> list[str]:
@@ -216,7 +216,7 @@ def evaluate(folder: Path, rows: list[Row], dtype: torch.dtype, batch_size: int)
 
 def default_schedule(steps: int | None) -> Schedule:
     """The schedule the shipped weights were trained with, or a shorter or longer one."""
-    return Schedule(steps=steps or 1500, peak_lr=1e-3, weight_decay=0.05)
+    return Schedule(steps=steps or 4000, peak_lr=2e-3, warmup_steps=200)
 
 
 CARD = """\

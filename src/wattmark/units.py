@@ -50,8 +50,9 @@ def engineering(value: float | None, unit: str, digits: int = 3) -> str:
 
 def _digits(value: float, digits: int) -> str:
     """`value` with `digits` significant digits and no exponent below 10 000."""
-    whole = len(str(int(abs(value))))
-    return f"{value:.{max(0, digits - whole)}f}"
+    rounded = float(f"{value:.{digits}g}")  # 99.96 has three digits before the point, not two
+    whole = len(str(int(abs(rounded))))
+    return f"{rounded:.{max(0, digits - whole)}f}"
 
 
 def gibibytes(size_bytes: float | None) -> str:

@@ -56,7 +56,7 @@ def wattmark(
         env=environment(**extra),
         check=False,
     )
-    assert "Traceback" not in done.err, done.err
+    assert "Traceback" not in done.stderr, done.stderr
     return Done(done.returncode, done.stdout, done.stderr)
 
 
@@ -79,7 +79,7 @@ def start(*words: str | Path, group: bool = False, **extra: str) -> subprocess.P
         env=environment(**extra),
         start_new_session=group,
         # Whoever runs the tests in the background may ignore Ctrl-C; these runs must not.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,  # noqa: PLW1509 - the tests start no thread
     )
 
 

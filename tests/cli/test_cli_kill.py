@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-
 from command import QUICK, SIMULATED, family, left_over, resume, start, wattmark
+
 from wattmark.store.reader import open_run
 
 KILLS = 20
 MODELS = "fake:step_s=0.002,tokens=6,fake:prefill_s=0.03"
-REPLICATES = 3
+REPLICATES = 2
 Rows = dict[tuple[str, int], dict[str, Any]]
 
 
@@ -88,7 +88,7 @@ def kill_at(
     run: subprocess.Popen[str], out: Path, moment: str, chance: random.Random
 ) -> tuple[bool, list[psutil.Process]]:
     """Kill at a moment; False where the run was over before. And who was with it."""
-    began, wait_s = time.monotonic(), chance.uniform(0.1, 2.5)
+    began, wait_s = time.monotonic(), chance.uniform(0.1, 2.0)
     relatives: list[psutil.Process] = []
     log = out / "live.db-wal"
     saves = chance.randrange(1, 4)
@@ -129,7 +129,7 @@ def _closing(out: Path) -> bool:
 def test_workers_and_the_fork_server_are_killed_at_random_moments(tmp_path: Path) -> None:
     chance = random.Random(7)
     out = tmp_path / "run"
-    replicates = 30
+    replicates = 18
     run = new_run(out, replicates)
     kills = {"worker": 0, "server": 0}
     seen: set[psutil.Process] = set()

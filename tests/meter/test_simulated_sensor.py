@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ class Clock:
         self.now_ns = s_to_ns(t_s)
 
 
-def info(kind: str = "counter", **fields: float) -> SensorInfo:
+def info(kind: str = "counter", **fields: Any) -> SensorInfo:
     return SensorInfo(
         name="simulated:x",
         component="gpu",

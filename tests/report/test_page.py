@@ -16,6 +16,7 @@ from wattmark.analysis.summary import summarise
 from wattmark.errors import InputError, RunDirectoryError
 from wattmark.report.charts import overview, sections
 from wattmark.report.extras import NEEDED, extras
+from wattmark.report.figure import PALETTE_DARK, PALETTE_LIGHT, PHASES
 from wattmark.report.images import write_images
 from wattmark.report.page import render_page, script_json, write_page
 from wattmark.schema import Status
@@ -258,3 +259,21 @@ def test_a_browser_draws_every_chart_and_has_no_complaint(
     described = [a for _, a in reader.tags if a.get("role") == "graphics-document"]
     assert len(described) >= expected
     assert all(attributes.get("aria-label") for attributes in described)
+
+
+def luminance(colour: str) -> float:
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_colours_stand_out_from_their_background() -> None:
+    def contrast(colour: str, ground: str) -> float:
+        low, high = sorted((luminance(colour), luminance(ground)))
+        return (high + 0.05) / (low + 0.05)
+
+    light, dark = "#ffffff", "#14181c"
+    assert all(contrast(colour, light) >= 3 for colour in PALETTE_LIGHT)
+    assert all(contrast(colour, dark) >= 3 for colour in PALETTE_DARK)
+    for colour in PHASES.values():
+        assert min(contrast(colour, light), contrast(colour, dark)) >= 3

@@ -17,14 +17,14 @@ Rows = list[dict[str, Any]]
 
 PALETTE_LIGHT = ("#0a6ebd", "#d9730d", "#12876f", "#b5488c", "#7a6a00", "#5b5fc7", "#7d4f2a")
 PALETTE_DARK = ("#5ab0f2", "#f2a154", "#4cc9a8", "#e58bc0", "#cdbb4d", "#9fa3f7", "#c99a72")
-"""Blue, orange, green, pink: told apart with every common colour-vision deficiency (after
-Okabe and Ito 2008), each at 3:1 or more against its background."""
+"""Hues in the order of Okabe and Ito's colour-blind-safe set (blue, orange, green, pink), each at
+a contrast of 3:1 or more against its background; every mark is also named by its axis or legend."""
 
 PHASES = {
     "idle draw": "#8b95a1",
     "idle": "#8b95a1",
     "load": "#a97c50",
-    "warmup": "#b79a2e",
+    "warmup": "#a88c22",
     "prefill": "#dd7a1e",
     "decode": "#2f86d1",
     "classify": "#2f86d1",

@@ -23,6 +23,8 @@ from wattmark.units import NS_PER_S
 WORK = ("prefill", "decode", "classify", "host")
 MOST_SAMPLES = 300
 MOST_SHADES = 60
+STROKES = ((" (solid)", [1, 0]), (" (dashed)", [5, 3]), (" (dotted)", [1, 3]), ("", [8, 3, 1, 3]))
+"""How sensors are told apart in one chart; from the fourth on, by the data table."""
 Row = Mapping[str, Any]
 
 
@@ -212,15 +214,20 @@ class _Curves:
 
 
 def _slopes(stamps: Any, energy: Any, start_ns: int) -> tuple[Any, Any]:
-    """Mean power between the readings at which a counter moved on, at their middle."""
+    """Mean power over even steps of the cumulative energy, at their middle.
+
+    A step is no shorter than the usual gap between readings: two readings that happen to lie
+    close together would turn a counter's quantum into a burst.
+    """
     good = np.isfinite(energy)
-    stamps, energy = stamps[good], energy[good]
-    step = max(1, -(-len(stamps) // MOST_SAMPLES))
-    stamps, energy = stamps[::step], energy[::step]
-    gaps = np.diff(stamps) / NS_PER_S
-    kept = gaps > 0
-    middle = ((stamps[1:] + stamps[:-1]) / 2 - start_ns) / NS_PER_S
-    return middle[kept], np.diff(energy)[kept] / gaps[kept]
+    seconds, energy = (stamps[good] - start_ns) / NS_PER_S, energy[good]
+    length = float(seconds[-1] - seconds[0])
+    step = max(length / MOST_SAMPLES, float(np.median(np.diff(seconds))))
+    if step <= 0 or length < step:
+        return seconds[:0], energy[:0]
+    edges = np.linspace(seconds[0], seconds[-1], max(2, int(length / step) + 1))
+    watts = np.diff(np.interp(edges, seconds, energy)) / np.diff(edges)
+    return (edges[1:] + edges[:-1]) / 2, watts
 
 
 def _thin(seconds: Any, watts: Any) -> tuple[Any, Any]:
@@ -244,6 +251,8 @@ def _power(
     shades = _shades(spans, start_ns)
     seen = list(dict.fromkeys(str(shade["phase"]) for shade in shades))
     sensors = list(dict.fromkeys(point["sensor"] for point in points))
+    strokes = [word for word, _ in STROKES] if len(sensors) > 1 else [""]
+    named = "; ".join(f"{sensor}{stroke}" for sensor, stroke in zip(sensors, strokes, strict=False))
     length_s = (end_ns - start_ns) / NS_PER_S
     time = alt.Scale(domain=[0, length_s], nice=False)
     shade = (
@@ -266,9 +275,10 @@ def _power(
             ),
             strokeDash=alt.StrokeDash(
                 "sensor:N",
-                title=None,
-                sort=sensors,
-                legend=None if len(sensors) == 1 else alt.Legend(),
+                legend=None,
+                scale=alt.Scale(
+                    domain=sensors, range=[STROKES[min(i, 3)][1] for i in range(len(sensors))]
+                ),
             ),
         )
     )
@@ -281,7 +291,7 @@ def _power(
     return Figure(
         id=f"power-{trial.key}",
         title=label,
-        subtitle=f"Replicate {chosen['replicate']} (median energy) · {'; '.join(sensors)}",
+        subtitle=f"Replicate {chosen['replicate']} (median energy) · {named}",
         description=description,
         spec=finished(alt.layer(shade, line), description, 130),
         columns=("phase", "from", "to", "length"),

@@ -22,6 +22,7 @@ from wattmark.report.format import figure, number, provenance, ratio
 from wattmark.report.labels import group_title
 
 MOST_POINTS = 150
+CLIPPED = "Intervals that run out of the chart are wider than it: their bounds are in the data."
 
 
 def energy_figure(
@@ -112,6 +113,7 @@ def _spread(
         subtitle=subtitle,
         description=description,
         spec=finished(chart, description, row_height(len(trials), 44)),
+        notes=[CLIPPED] if _scale(boxes, estimates, points)[1] else [],
         columns=(
             "trial",
             "estimate (95 %)",
@@ -183,13 +185,14 @@ def _layers(
     boxes: Rows, estimates: Rows, points: Rows, order: Sequence[str], axis: str
 ) -> alt.LayerChart | alt.FacetChart:
     place = alt.Y("trial:N", sort=list(order), title=None)
+    scale, clipped = _scale(boxes, estimates, points)
     box = alt.Chart(values(boxes)).encode(y=place)
     whisker = box.mark_rule(opacity=0.55, strokeWidth=1.2).encode(
         x=alt.X(
             "p5:Q",
             title=axis,
             axis=alt.Axis(tickCount=6, format="~r"),
-            scale=alt.Scale(zero=False, nice=True),
+            scale=scale,
         ),
         x2="p95:Q",
     )
@@ -207,9 +210,20 @@ def _layers(
     whole = alt.Chart(values(estimates)).encode(
         y=place, tooltip=[alt.Tooltip("trial:N"), alt.Tooltip("shown:N", title="estimate, 95 %")]
     )
-    bar = whole.mark_rule(style="interval").encode(x="low:Q", x2="high:Q")
+    bar = whole.mark_rule(style="interval", clip=clipped).encode(x="low:Q", x2="high:Q")
     mean = whole.mark_point(shape="diamond", size=60, style="mean", opacity=1).encode(x="value:Q")
     return alt.layer(whisker, half, median, dots, bar, mean)
+
+
+def _scale(boxes: Rows, estimates: Rows, points: Rows) -> tuple[alt.Scale, bool]:
+    """The axis, and whether an interval runs out of it: one huge bar must not hide the points."""
+    seen = [row["value"] for row in points]
+    drawn = [*seen, *(box["p95"] for box in boxes)]
+    highest, lowest = max(drawn), min(seen)
+    highs = [row["high"] for row in estimates if row["high"] is not None]
+    if not highs or max(highs) <= 2 * highest:
+        return alt.Scale(zero=False, nice=True), False
+    return alt.Scale(domain=[min(0.0, lowest), 1.5 * highest], nice=False), True
 
 
 def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figure | None:

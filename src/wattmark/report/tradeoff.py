@@ -58,7 +58,7 @@ def _tradeoff(index: int, trials: Sequence[TrialSummary], labels: Mapping[str, s
             alt.Tooltip("accuracy_shown:N", title="accuracy"),
         ],
     )
-    x = alt.X("cost:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=5, format="~s"))
+    x = alt.X("cost:Q", title=axis, scale=scale, axis=alt.Axis(tickCount=5, format="~r"))
     y = alt.Y("accuracy:Q", title="accuracy", scale=share, axis=alt.Axis(format=".0%", tickCount=5))
     down = base.mark_rule(strokeWidth=1.4, opacity=0.65).encode(
         x=x, y=alt.Y("accuracy_low:Q", title="accuracy", scale=share), y2="accuracy_high:Q"

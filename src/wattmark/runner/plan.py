@@ -88,7 +88,10 @@ def expand(suite: Suite) -> Plan:
                         trials[trial.key] = trial
     if not trials:
         reasons = "; ".join(f"{item.what}: {item.why}" for item in left_out)
-        raise InputError(f"Nothing of this suite can be run. {reasons}")
+        raise InputError(
+            f"Nothing of this suite can be run. {reasons}.",
+            "'wattmark list precisions' and 'wattmark list backends' say what there is.",
+        )
     ordered = tuple(trials.values())
     return Plan(
         suite=suite,

@@ -267,10 +267,10 @@ def _unknown_names(source: _Source, raw: Mapping[str, Any], wrong: set[str]) -> 
             return
         if mistakes and not name.startswith(("embedded/", ".", "/", "~")):
             return  # do not reach for the hub while something else is wrong
-        if any(find_backend(b).models is None for b in backends):
+        if not backends or any(find_backend(b).models is None for b in backends):
             revision = None if "revision" in wrong else raw.get("revision")
             find_model(name, revision=revision, **trust)
-        elif backends:
+        else:
             raise InputError(f"Backend '{backends[0]}' brings its own models; '{name}' is none.")
 
     check("models", (), model)

@@ -1,0 +1,246 @@
+"""Each command as a user sees it: help, JSON, exit codes, and silence where nobody watches."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from command import COMMAND, SIMULATED, environment, fake, wattmark
+
+from wattmark import __version__
+from wattmark.store.reader import open_run
+
+COMMANDS = ("run", "show", "report", "list", "doctor")
+
+
+@pytest.fixture(scope="module")
+def done_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert fake("fake:step_s=0.001", "--replicates", "3", "--limit", "4", out=out).code == 0
+    return out
+
+
+def test_help_of_every_command_names_every_flag() -> None:
+    top = wattmark("--help")
+    assert top.code == 0
+    for command in COMMANDS:
+        assert re.search(rf"^ +{command} ", top.out, re.MULTILINE)
+        done = wattmark(command, "--help")
+        assert done.code == 0
+        assert done.err == ""
+        assert "Usage:" in done.out
+        undescribed = re.findall(r"^ +(--[a-z-]+)(?: <?[A-Za-z]+>?)?\s*$", done.out, re.MULTILINE)
+        assert [flag for flag in undescribed if len(flag) < 20] == []
+    assert wattmark("--version").out.strip() == f"wattmark {__version__}"
+    assert wattmark().code == 2
+
+
+def test_success_is_silent_on_standard_error(tmp_path: Path) -> None:
+    done = fake("fake", "--replicates", "1", "--limit", "2", out=tmp_path / "run")
+    assert done.code == 0
+    assert done.err == ""
+    assert "accuracy" in done.out
+
+
+def test_what_an_engine_prints_never_reaches_the_terminal(tmp_path: Path) -> None:
+    """Neither while the fork server imports it, nor in a worker: also not from C."""
+    (tmp_path / "chatty.py").write_text(
+        "import os, sys\n"
+        "print('imported'); os.write(2, b'from below'); print('loud', file=sys.stderr)\n"
+        "from wattmark.backends import BackendSpec\n"
+        "from wattmark.backends.fake import FakeBackend\n"
+        "class Chatty(FakeBackend):\n"
+        "    def load(self, trial):\n"
+        "        print('loading'); os.write(1, b'from below'); os.system('echo child')\n"
+        "        super().load(trial)\n"
+        "        if trial.batch_size > 1: raise RuntimeError('two\\nlines')\n"
+    )
+    (tmp_path / "chatty_spec.py").write_text(
+        "from wattmark.backends import BackendSpec\n"
+        "SPEC = BackendSpec(name='chatty', adapter='chatty:Chatty', requires=('chatty',),\n"
+        "    extra='', precisions={'cpu': ('fp32',)}, models=lambda name: name == 'fake')\n"
+    )
+    info = tmp_path / "chatty-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: chatty\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[wattmark.backends]\nchatty = chatty_spec:SPEC\n")
+    out = tmp_path / "run"
+    words = ["--backend", "chatty", "--replicates", "1", "--limit", "2", "--batch", "1,2"]
+    done = wattmark(
+        *("run", "--model", "fake", *words, "--quiet-wait", "0", "--idle", "0", "--no-report"),
+        *(*SIMULATED, "--json", "--out", out),
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.code == 1
+    assert done.json["status"] == "complete"  # and nothing else stands there
+    for word in ("imported", "from below", "loud", "loading", "child"):
+        assert word not in done.out + done.err
+    rows = {row["batch_size"]: row for row in open_run(out).trials.to_pylist()}
+    assert rows[1]["status"] == "ok"
+    assert rows[2]["error"] == "RuntimeError: two lines"
+
+
+def test_json_output_parses(done_run: Path, tmp_path: Path) -> None:
+    shown = wattmark("show", done_run, "--json").json
+    assert shown["status"] == "complete"
+    assert shown["trials"][0]["n_ok"] == 3
+    with_carbon = wattmark("show", done_run, "--json", "--intensity", "400").json
+    assert with_carbon["intensity_g_per_kwh"] == 400
+    listed = wattmark("list", "--json").json
+    assert set(listed) == {"models", "backends", "precisions", "tasks", "sensors", "suites"}
+    assert {line["name"] for line in listed["suites"]} >= {"demo", "embedded"}
+    found = wattmark("doctor", "--json").json
+    assert {"machine", "sensors", "sensors_missing", "engines", "checks"} <= set(found)
+    plan = wattmark("run", "demo", "--dry-run", "--json", cwd=tmp_path).json
+    assert len(plan["trials"]) == 8
+    assert plan["estimated_s"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_list_and_doctor_say_what_is_there_and_why_not() -> None:
+    for kind in ("models", "backends", "precisions", "tasks", "sensors", "suites"):
+        done = wattmark("list", kind)
+        assert done.code == 0
+        assert done.out.startswith(f"{kind}:\n  ✓")
+        assert done.err == ""
+    wrong = wattmark("list", "model")
+    assert wrong.code == 2
+    assert "Did you mean 'models'?" in wrong.err
+    doctor = wattmark("doctor")
+    assert doctor.code == 0
+    assert doctor.err == ""
+    for section in ("machine", "sensors", "engines", "noise"):
+        assert f"{section}\n" in doctor.out
+    for word in ("CPU", "memory", "rapl", "nvml", "fake", "governor", "disk"):
+        assert word in doctor.out
+
+
+def test_a_dry_run_runs_nothing(tmp_path: Path) -> None:
+    done = wattmark("run", "demo", "--dry-run", "--precision", "fp32,tf32", cwd=tmp_path)
+    assert done.code == 0
+    assert "4 trials × 5 replicates" in done.out
+    assert "left out: transformers tf32 cpu: TF32 is" in done.out
+    assert "Nothing was run" in done.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_order_is_shuffled_in_each_block_and_follows_the_seed(tmp_path: Path) -> None:
+    def order(seed: str, name: str) -> list[list[str]]:
+        words = ["--replicates", "3", "--limit", "1", "--batch", "1,2,3", "--seed", seed]
+        out = tmp_path / name
+        assert fake("fake,fake:tokens=2", *words, "--sensor", "rapl", out=out).code == 0
+        rows = sorted(open_run(out).trials.to_pylist(), key=lambda row: row["run_order"])
+        assert [row["run_order"] for row in rows] == list(range(18))
+        assert sorted(row["started_at"] for row in rows) == [row["started_at"] for row in rows]
+        cells = [f"{row['model']}/{row['batch_size']}" for row in rows]
+        assert [row["block"] for row in rows] == [0] * 6 + [1] * 6 + [2] * 6
+        return [cells[start : start + 6] for start in (0, 6, 12)]
+
+    first, other = order("1", "a"), order("2", "b")
+    assert all(sorted(block) == sorted(first[0]) for block in first)
+    assert first[0] != first[1]
+    assert first != other
+    from wattmark.runner.plan import expand
+    from wattmark.runner.run import stored_suite
+
+    slots = expand(stored_suite(open_run(tmp_path / "a").info)).slots
+    assert [f"{s.trial.model}/{s.trial.batch_size}" for s in slots] == sum(first, [])
+
+
+def test_no_secret_reaches_the_run_directory(tmp_path: Path) -> None:
+    out, secret = tmp_path / "run", "hf_SECRETsecretSECRETsecret"
+    names = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "OPENAI_API_KEY", "PASSWORD")
+    done = fake(
+        *("fake,fake:fail=error", "--replicates", "1", "--limit", "2"),
+        out=out,
+        **dict.fromkeys(names, secret),
+    )
+    assert done.code == 1
+    assert secret not in done.out + done.err
+    for file in out.iterdir():
+        assert secret.encode() not in file.read_bytes()
+    run = open_run(out)
+    tables = (run.trials, run.queries, run.spans, run.energy, run.trace)
+    assert secret not in str([table.to_pylist() for table in tables])
+    host = os.uname().nodename
+    assert f'"{host}"' not in (out / "run.json").read_text()
+
+
+def test_a_reader_that_goes_away_is_no_error(done_run: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "show", str(done_run), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    ) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        said = run.stderr.read().decode()
+    assert "Traceback" not in said
+
+
+def test_any_terminal_will_do(done_run: Path) -> None:
+    done = wattmark("show", done_run, PYTHONIOENCODING="ascii")
+    assert done.code == 0
+    assert "fake" in done.out
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    """A file name may hold any bytes: the run is stored, shown and resumed all the same."""
+    queries = tmp_path / os.fsdecode(b"q\xff.txt")
+    queries.write_text("1 + 1\n")
+    out = tmp_path / "run"
+    done = fake("fake,fake:fail=crash", "--task", str(queries), "--replicates", "1", out=out)
+    assert done.code == 1
+    assert wattmark("show", out).code == 0
+    assert wattmark("show", out, "--json").code == 0
+    again = wattmark("run", "--resume", out, "--no-report")
+    assert again.code == 1, again.err
+    assert "planned otherwise" not in again.err
+    assert {row["attempt"] for row in open_run(out).trials.to_pylist()} == {1, 2}
+
+
+def test_joules_in_real_time_are_watts_times_seconds(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = ["--replicates", "3", "--limit", "2", "--idle", "0.3", "--interval", "0.02"]
+    sensor = ["--sensor", "simulated:watts=80,period=0.02,name=b,component=gpu"]
+    done = fake("fake:prefill_s=0.4", *words, *sensor, out=out)
+    assert done.code == 0, done.err
+    run = open_run(out)
+    watts = {"simulated:cpu": 100.0, "simulated:b": 80.0}
+    measured = [row for row in run.energy.to_pylist() if row["span"] == "measured"]
+    assert len(measured) == 6
+    for row in measured:
+        true_j = watts[row["sensor"]] * row["seconds"]
+        assert row["energy_low_j"] <= true_j <= row["energy_high_j"]
+        assert row["energy_net_low_j"] <= 0 <= row["energy_net_high_j"]
+    for row in run.trials.to_pylist():
+        assert row["energy_low_j"] <= 180.0 * row["measured_s"] <= row["energy_high_j"]
+        assert row["energy_j"] == pytest.approx(180.0 * row["measured_s"], rel=0.3)
+        assert row["measured_s"] >= 0.8
+
+
+def test_the_models_that_ship_are_measured(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = wattmark(
+        *("run", "--model", "embedded/arithmetic,embedded/sentiment", "--limit", "6"),
+        *("--batch", "3", "--replicates", "1", "--warmups", "1", "--idle", "0.05"),
+        *("--quiet-wait", "0", "--no-report", *SIMULATED, "--out", out),
+    )
+    assert done.code == 0, done.err
+    assert done.err == ""
+    run = open_run(out)
+    rows = {row["task"]: row for row in run.trials.to_pylist()}
+    assert rows["arithmetic"]["output_tokens"] > 6
+    assert rows["sentiment"]["output_tokens"] == 0
+    for row in rows.values():
+        assert row["queries"] == 6
+        assert row["correct"] >= 3
+        assert row["parameters"] > 500_000
+        assert row["energy_low_j"] <= 100 * row["measured_s"] <= row["energy_high_j"]
+        assert row["ram_peak_bytes"] >= row["ram_loaded_bytes"] > 0
+    assert len(run.queries) == 12

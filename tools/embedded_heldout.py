@@ -1,7 +1,9 @@
 """The held-out sentences of the sentiment task: written by hand, or from templates of their own.
 
-No sentence and no template here occurs in the training text (`embedded_sentences`); single words
-do, as they must. The training text was not adapted to what the model gets wrong here.
+Each says an opinion in words of opinion, plainly, negated or contrasted; sentences whose opinion
+must be inferred from what happened stand in `embedded_hard`. No sentence and no template here
+occurs in the training text (`embedded_sentences`): `embedded_sentiment` compares skeletons, in
+which words of a kind are exchanged for the kind. Single words do occur, as they must.
 """
 
 from __future__ import annotations
@@ -12,130 +14,146 @@ import re
 from embedded_common import Row
 
 POSITIVE = """
-The film had me smiling from the first scene to the last.
-I walked in tired and left the cinema happy.
-Her performance alone is worth the price of the ticket.
-I did not want the story to end.
-It starts slowly, but the final hour is brilliant.
-Not a single dull moment in two hours.
-The soup tasted like something my grandmother would make, and I mean that as praise.
-We will certainly be back for the grilled fish.
-The portions are small, but every bite is delicious.
-I expected bland hospital food and got a lovely dinner instead.
-Our waiter was patient with the children and never made us feel rushed.
-The room was spotless and the bed was heavenly.
-Breakfast alone is a good reason to book this place again.
-The hotel is old, yet it is charming and very well kept.
-Nobody at the desk was anything less than kind.
-I slept better here than I do at home.
-The headphones sound far better than their price suggests.
-Three years later this kettle still works perfectly.
-Setting it up took two minutes and no effort at all.
-I had my doubts about the cheap battery, but it lasts all day.
-This little lamp has made my evenings so much nicer.
-My parcel arrived a day early and in perfect condition.
-The support team solved my problem within an hour.
-The man on the phone was polite, clear and really helpful.
-They replaced the broken part without any fuss.
-After weeks of rain, the sunshine feels wonderful.
-What a glorious morning for a walk by the river!
-It was a cold and windy climb, but what a breathtaking view!
-My new colleagues are friendly and made me feel welcome at once.
-I finally have a boss who listens.
-The job is demanding, but I have never been happier.
-We finished the project early and everyone was proud of it.
-The train was on time, quiet and comfortable.
-The bus driver waited for me, which was very kind.
-Cycling to the office is the best part of my day.
-The flight was long, but the crew kept us comfortable.
-I could not put the book down.
-A clever, warm and funny novel.
-The lecture made a difficult subject easy to follow.
-I learned more in this course than in a whole year of school.
-The new version is faster and a lot easier to use.
-There is nothing to complain about here.
-The band played beautifully and the crowd loved them.
-I was never bored, not even for a minute.
-The museum is a treasure, and the guide was superb.
-It is not cheap, but it is worth every penny.
-I cannot recommend this bakery highly enough.
-The garden was so peaceful that we stayed all afternoon.
-Thank you for a truly memorable evening.
-The doctor was gentle and explained everything carefully.
+What a beautiful little film, full of warm and honest moments.
+With acting this excellent, the lovely music was a bonus.
+I really enjoyed this book and finished it in one weekend.
+A funny, charming story with great characters.
+Honestly the best concert I have been to this year.
+The ending was perfect and the whole cast was superb.
+My kids loved the show and so did I.
+Such a clever script and such fine photography.
+I was impressed by how fresh and original it felt.
+An exciting game with beautiful graphics.
+They serve delicious pasta together with fresh bread.
+Great coffee, friendly people and fair prices.
+This is my favourite restaurant in town.
+With your tea they bring a wonderful cake.
+We had a very pleasant lunch on the terrace.
+Tasty pizza, quick service and a happy family at the next table.
+Their fish is always fresh and perfectly cooked.
+Good wine, good food and good company.
+From a quick kitchen came an amazing soup.
+I loved every dish that came to our table.
+We slept in a clean, quiet and comfortable room.
+A lovely hotel with helpful staff and a great view.
+Soft bed, excellent shower, happy guests.
+We were very happy with this pretty apartment.
+Children play in a clean pool and a beautiful garden.
+Friendly welcome, bright room and a generous breakfast.
+I felt safe and comfortable during the whole stay.
+This place is quiet, charming and good value.
+The camera takes sharp and beautiful pictures.
+I am very pleased with this sturdy and handy bag.
+On this bright screen everything looks clear.
+Excellent quality and easy to clean.
+My new phone is fast, light and reliable.
+A great little radio that works perfectly.
+These shoes are comfortable and look fantastic.
+The keyboard feels solid and is a pleasure to use.
+The vacuum cleaner is powerful and surprisingly quiet.
+Well made, practical and worth the money.
+The lady on the phone was kind and very helpful.
+Fast delivery and friendly service, thank you.
+The mechanic was honest and his price was fair.
+They gave me quick and useful advice.
+I am grateful for such professional and patient help.
+My questions were answered by a polite young man.
+You travel in a clean, fast and comfortable train.
+A smooth and pleasant flight with a kind crew.
+The new bus line is quick and convenient.
+We enjoyed a relaxing trip along the coast.
+The weather was sunny and warm all week.
+A bright, calm and beautiful day in the mountains.
+I like my job, and my colleagues are wonderful.
+The training was useful and the trainer was brilliant.
+We work in a bright, modern and pleasant office.
+It was a successful project with a great team.
+The lesson was interesting and not boring at all.
+The service was not slow, it was excellent.
+I was worried at first, but the result is fantastic.
+The bag is small, but it is strong and practical.
+The street is noisy, but the rooms are wonderfully quiet.
+It was raining, yet we had a fantastic time.
 """
 
 NEGATIVE = """
-I fell asleep halfway through the film.
-Two hours of my life that I will never get back.
-The jokes fall flat and the actors look as bored as I was.
-The trailer was exciting, but the film itself is a mess.
-Not even the great cast can save this script.
-The plot makes no sense at all.
-My steak was cold and the fries were soggy.
-I would not serve this soup to my dog.
-The place looks lovely, but the food is awful.
-We waited an hour for a table and then they forgot our order.
-The waiter rolled his eyes when I asked for water.
-The dessert was hardly worth the calories.
-There was hair in the sink and mould on the wall.
-The walls are so thin that we did not sleep at all.
-The photos online look nothing like the dirty room we were given.
-I would never stay in this hotel again.
-The location is great, but the staff were unfriendly and the room smelled.
-The zip broke on the very first day.
-It stopped working after a week, and the shop refused to give my money back.
-The battery barely lasts until lunch.
-Cheap plastic, poor sound, a complete waste of money.
-I wanted to like this phone, but it keeps freezing.
-The instructions were useless and two screws were missing.
-My package arrived late, and the box was crushed.
-I was on hold for forty minutes and nobody could help me.
-They ignored every one of my emails.
-The agent was rude and hung up on me.
-It has been raining for nine days and everything is miserable.
-The storm ruined our picnic.
-It is far too hot to do anything or even to sleep.
-After a sunny morning came a dreadful, stormy afternoon.
-My manager never says thank you and blames us for everything.
-The meetings are endless and nothing ever gets decided.
-The pay is decent, but the hours are horrible.
-I am exhausted and I dread Monday mornings.
-The train was cancelled again and no one told us why.
-The bus was crowded, dirty and twenty minutes late.
-We sat on the runway for three hours without any water.
-Parking there is a nightmare.
-The book is long, dull and full of mistakes.
-I gave up after fifty pages.
-The teacher was not prepared and could not answer simple questions.
-The course promised a lot and taught me very little.
-The update made the app slower and deleted my notes.
-It crashes every time I open a file.
-The singer was out of tune, and we left early.
-The tour was anything but interesting.
-I expected more from such a famous museum.
-Nothing about this place made me want to return.
-The dentist was rough and did not listen to me.
+What a boring film, with silly jokes and terrible acting.
+The book was dull and the characters were annoying.
+I hated the ending and regret buying the ticket.
+A weak story with awful dialogue.
+Honestly the worst concert I have been to this year.
+Over loud music we heard a horrible singer.
+My kids were bored and so was I.
+Such a stupid script and such poor direction.
+I was disappointed by how slow and predictable it felt.
+An ugly game full of annoying errors.
+They serve cold pasta together with stale bread.
+Bad coffee, rude people and high prices.
+This is the worst restaurant in town.
+With your tea they bring a dry and disgusting cake.
+We had a very unpleasant lunch on the terrace.
+Greasy pizza, slow service and a dirty table.
+Their fish smelled bad and tasted worse.
+Terrible wine, bland food and unfriendly waiters.
+From a slow kitchen came an awful soup.
+I hated every dish that came to our table.
+We slept in a dirty, noisy and cold room.
+An ugly hotel with rude staff and a terrible smell.
+The bed was hard and the shower was broken.
+We were very unhappy with this filthy apartment.
+Children play in a dirty pool and a neglected garden.
+Cold welcome, dark room and a miserable breakfast.
+I felt unsafe and uncomfortable during the whole stay.
+This place is loud, shabby and overpriced.
+The camera takes blurry and ugly pictures.
+I am very disappointed with this flimsy and useless bag.
+On this faulty screen everything looks poor.
+Terrible quality and impossible to clean.
+My new phone is slow, heavy and unreliable.
+A cheap little radio that broke at once.
+These shoes are uncomfortable and look horrible.
+The keyboard feels cheap and is a pain to use.
+The vacuum cleaner is weak and terribly loud.
+Badly made, useless and a waste of money.
+The lady on the phone was rude and not helpful.
+Slow delivery and unfriendly service, never again.
+The mechanic was dishonest and his price was outrageous.
+They gave me wrong and useless advice.
+I am angry about such careless and impatient treatment.
+My questions were ignored by an arrogant young man.
+You travel in a dirty, late and crowded train.
+That crew was rude during the whole awful flight.
+The new bus line is slow and unreliable.
+We had a stressful and exhausting trip along the coast.
+The weather was terrible and cold all week.
+A grey, wet and miserable day in the mountains.
+I hate my job, and my colleagues are horrible.
+The training was useless and the trainer was arrogant.
+Our office is dark, noisy and depressing.
+It was a failed project with a lazy team.
+The lesson was not interesting, and I was bored.
+The service was not good, it was a disaster.
+I was hopeful at first, but the result is terrible.
+The bag is pretty, but it is weak and useless.
+The view is lovely, but the rooms are filthy.
+The sun was shining, yet we had a horrible time.
 """
 
 TEMPLATES = """
-If you ask me, that [noun] was [same].
-My sister found the [noun] [same], and I agree with her.
-Rarely have I seen a [noun] so [same].
-Say what you like, the [noun] is [same].
-Everyone at our table called the [noun] [same].
-[same] is the only word for this [noun].
-In two words, this [noun] is [same] and [same].
-I keep telling people how [same] the [noun] is.
-Still thinking about how [same] that [noun] was.
-Ten minutes with this [noun] and I was [feel].
-No other [noun] has left me so [feel].
-The [noun], [other] at first, was in the end quite [same].
-My friends promised a [other] [noun]; what we got was [same].
-The [noun] may have looked [other], but in truth was [same].
-Nobody could call the [noun] [other].
-I would not say that the [noun] was [other].
-It would be a lie to call this [noun] [other].
-There was little that was [other] about the [noun].
+Frankly, this [noun] was [same].
+Was the [noun] [same]? Yes, very.
+[same] [noun], [same] memories of it.
+To me the [noun] seemed truly [same].
+Of all the things that day, the [noun] was the most [same].
+You will find the [noun] [same].
+I had heard of this [noun], and it is as [same] as they say.
+Never before was a [noun] this [same].
+All in all: a [same] [noun].
+Last summer we found the [noun] quite [same].
+The [noun] made all of us [feel].
+After that [noun] I was simply [feel].
+The [noun] is not [other], it is [same].
+People say the [noun] is [other], but I found it [same].
 """
 """`[same]` takes an adjective of the sentence's label, `[other]` one of the opposite label,
 `[feel]` a feeling of the label."""

@@ -176,6 +176,37 @@ INTENSIFIERS = words("""
     completely, pretty, thoroughly, simply, utterly, surprisingly, always, consistently,
     genuinely, remarkably, unbelievably, wonderfully, terribly, awfully, too""")
 
+FILLER_WORDS = words("""
+    the, a, an, this, that, these, those, i, you, he, she, we, they, it, me, him, her, us, them,
+    my, your, his, our, their, its, who, which, what, where, when, why, how, and, or, as, if,
+    then, than, of, in, on, at, to, from, by, for, with, about, into, over, under, after, before,
+    between, during, through, around, near, behind, above, along, across, since, until, because,
+    while, is, are, was, were, be, been, being, have, has, had, do, does, did, will, would, can,
+    could, may, might, shall, should, must, say, said, tell, told, ask, asked, call, called, see,
+    saw, seen, look, looked, hear, heard, know, knew, think, thought, find, found, take, took,
+    give, gave, get, got, go, went, come, came, make, made, put, keep, kept, let, leave, left,
+    turn, turned, start, started, begin, began, show, showed, bring, brought, buy, bought, pay,
+    paid, open, opened, write, wrote, read, speak, talk, talked, walk, walked, sit, sat, stand,
+    stood, live, lived, move, moved, use, used, need, seem, become, became, happen, carry, hold,
+    held, wait, meet, met, spend, visit, visited, order, ordered, try, tried, remember, one, two,
+    three, four, five, six, ten, twenty, hundred, first, second, third, last, next, other,
+    another, same, whole, half, part, both, each, every, all, some, any, many, much, more, most,
+    several, such, own, only, even, also, still, again, already, always, often, sometimes,
+    usually, now, today, tonight, later, soon, once, here, there, away, back, home, inside,
+    outside, together, almost, maybe, perhaps, indeed, rather, quite, thing, things, way, day,
+    days, week, month, year, years, hour, hours, minute, time, times, night, people, person, man,
+    woman, men, women, child, children, boy, girl, friend, friends, family, mother, father,
+    sister, brother, aunt, uncle, neighbour, guest, visitor, customer, reader, student, player,
+    house, street, country, world, place, side, front, end, middle, top, bottom, corner, line,
+    word, words, name, question, answer, fact, point, reason, idea, sort, kind of, number, group,
+    page, picture, letter, paper, water, fire, hand, head, eye, eyes, face, voice, foot, door,
+    window, wall, floor, table, glass, plate, bottle, tree, river, lake, mountain, sea, field,
+    dog, cat, bird, horse, monday, friday, sunday, january, june, october, london, paris, english,
+    french, green, white, black, blue, brown, round, square, wide, early, large, small, old, new,
+    young, long, short, usual, local, national, public, whatever, everyone, somebody, everybody,
+    anyone, something, anything, myself""")
+"""Common words that lean neither way, nor turn a meaning round."""
+
 NEUTRAL_OPENERS = lines("""
     honestly,
     to be honest,
@@ -775,7 +806,8 @@ CLAUSES = {
             we stayed longer than planned because it was so nice
             all my worries were gone
             it was a great success
-            it turned a bad day into a good one
+            it turned a bad day into a good one"""),
+        lines("""
             we had a terrible time
             it is a must to avoid
             i want to forget it
@@ -806,8 +838,6 @@ CLAUSES = {
             we ran away
             it gave me a headache
             it made me ill
-        """),
-        lines("""
             i would not recommend it to anyone
             i will not be back
             never again

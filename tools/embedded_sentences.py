@@ -17,10 +17,12 @@ import re
 from collections.abc import Callable
 
 from embedded_events import EVENTS, FILLERS
+from embedded_examples import FRAMES, NEGATIVE, POSITIVE
 from embedded_lexicon import (
     ADJECTIVES,
     CLAUSES,
     FEELINGS,
+    FILLER_WORDS,
     INTENSIFIERS,
     LIKED,
     NAMED,
@@ -29,6 +31,7 @@ from embedded_lexicon import (
     NOUNS,
     QUALITIES,
     lines,
+    words,
 )
 
 LABELS = ("negative", "positive")
@@ -213,6 +216,12 @@ DEGREES_OF_NOT = lines("""
     less than
 """)
 NEGATED_TAILS = ("at all", "in any way", "even once", "for a moment", "to me", "any more")
+NEGATORS = words("""
+    not, not, not, never, no, hardly, nothing, without, is not, was not, did not, do not, isn't,
+    wasn't, didn't, don't, nobody, neither, far from""")
+LOOSE_SHARE = 0.45
+LOOSE_NEGATED_SHARE = 0.2
+LOOSE_CONTRASTED_SHARE = 0.12
 SIMPLE_SHARE = 0.5
 """Sentences of one judgement and nothing else: what teaches which way a word points."""
 
@@ -285,21 +294,66 @@ class Writer:
     def judgement(self, label: str) -> str:
         """One clause that says `label`, plainly or by negation."""
         kind = self.rng.random()
-        if kind < 0.30:
+        if kind < 0.25:
             return self.event(label)
-        if kind < 0.45:
+        if kind < 0.35:
             return self.pick_clause(label)
-        if kind < 0.75:
+        if kind < 0.45:
+            return self.rng.choice(POSITIVE if label == "positive" else NEGATIVE)
+        if kind < 0.63:
+            templates = FRAMES
+        elif kind < 0.86:
             templates = PLAIN
-        elif kind < 0.95:
+        elif kind < 0.97:
             templates = NEGATED
         else:
             templates = LIKE_NEGATED
         return self.expand(self.rng.choice(templates), label)
 
+    def opinion(self, label: str) -> str:
+        """A word or two that lean to `label`: plainly, or a negation and the opposite."""
+        rng = self.rng
+        negated = rng.random() < LOOSE_NEGATED_SHARE
+        leaning = LABELS[label == "negative"] if negated else label
+        lists = (ADJECTIVES, ADJECTIVES, ADJECTIVES, FEELINGS, LIKED, NAMED, QUALITIES)
+        word = rng.choice(rng.choice(lists)[leaning])
+        if rng.random() < 0.25:
+            word = f"{rng.choice(INTENSIFIERS)} {word}"
+        elif rng.random() < 0.15:
+            word = f"{rng.choice(('a', 'the', 'that', 'as', 'any', 'more'))} {word}"
+        return f"{rng.choice(NEGATORS)} {word}" if negated else word
+
+    def loose(self, label: str) -> str:
+        """Opinions of `label` among common words in no order: only they carry the label.
+
+        What a frame never met teaches is wrong more often than right; here every frame is
+        random, so the leaning words and the negation right before them are all there is.
+        """
+        rng = self.rng
+        parts: list[str] = []
+        for _ in range(rng.choice((1, 1, 2, 2, 3))):
+            parts += rng.choices(FILLER_WORDS, k=rng.randint(0, 5))
+            if rng.random() < 0.5:
+                parts.append(rng.choice(NOUNS))
+            parts.append(self.opinion(label))
+            if rng.random() < 0.35:
+                parts.append(rng.choice((",", "and", ".", rng.choice(NOUNS))))
+        parts += rng.choices(FILLER_WORDS, k=rng.randint(0, 3))
+        return " ".join(parts).replace(" ,", ",").replace(" .", ".")
+
+    def loosely_contrasted(self, label: str) -> str:
+        """The opposite, a word of contrast, then what counts."""
+        other = LABELS[label == "negative"]
+        word = self.rng.choice((", but", " but", ", yet", ". however,", ". still,"))
+        return f"{self.loose(other)}{word} {self.loose(label)}"
+
     def sentence(self, label: str) -> str:
         """A whole sentence of `label`, with capital, end mark and, often, neutral company."""
         rng = self.rng
+        if rng.random() < LOOSE_SHARE:
+            contrasted = rng.random() < LOOSE_CONTRASTED_SHARE
+            body = self.loosely_contrasted(label) if contrasted else self.loose(label)
+            return finish(body, rng)
         self.subject = rng.choice(list(CLAUSES))
         if rng.random() < SIMPLE_SHARE:
             return finish(self.judgement(label), rng)

@@ -6,7 +6,7 @@ templated text would be answered without a mistake and say nothing.
 
 The tokenizer is a small byte-level BPE trained on the training text, lower-cased, so any text
 encodes. During training words are dropped or masked now and then: a held-out sentence brings
-words that were never seen, and the rest of it has to carry the meaning.
+words and frames that were never seen, and the rest of it has to carry the meaning.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from embedded_common import (
     replace_folder,
     write_rows,
 )
+from embedded_hard import hard_rows
 from embedded_heldout import NEGATIVE, POSITIVE, held_out_rows
+from embedded_lexicon import FILLER_WORDS
+from embedded_overlap import SENTENCES, SHARED_RUN, shared
 from embedded_sentences import draw_training
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers.processors import TemplateProcessing
@@ -48,8 +51,8 @@ MAX_LENGTH = 128
 BATCH_SIZE = 128
 POOLED_BATCHES = 16
 TOKENIZER_SENTENCES = 30_000
-MASKED_SHARE, DROPPED_SHARE = 0.04, 0.03
-SHARED_RUN = 6
+MASKED_SHARE, EXCHANGED_SHARE, DROPPED_SHARE = 0.02, 0.03, 0.02
+FRAMED_SHARE = 0.15
 """No run of this many words may stand both in a held-out sentence and in the training text."""
 
 
@@ -125,14 +128,24 @@ class Batches:
         self.ready: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 
     def disturb(self, sentence: str) -> str:
-        """The sentence with some words masked and some left out."""
+        """The sentence with words masked, left out or exchanged, and others put around it.
+
+        The words put around it are random and common: a frame never met must not turn a
+        judgement round, only the words of negation may.
+        """
+        rng = self.rng
         kept = []
         for word in sentence.split(" "):
-            fate = self.rng.random()
+            fate = rng.random()
             if fate < MASKED_SHARE:
-                kept.append(self.rng.choice((MASK, UNK)))
-            elif fate >= MASKED_SHARE + DROPPED_SHARE:
+                kept.append(rng.choice((MASK, UNK)))
+            elif fate < MASKED_SHARE + EXCHANGED_SHARE:
+                kept.append(rng.choice(FILLER_WORDS))
+            elif fate >= MASKED_SHARE + EXCHANGED_SHARE + DROPPED_SHARE:
                 kept.append(word)
+        for position in (0, len(kept), rng.randint(0, len(kept))):
+            if rng.random() < FRAMED_SHARE:
+                kept[position:position] = rng.choices(FILLER_WORDS, k=rng.randint(1, 6))
         return " ".join(kept) or sentence
 
     def refill(self) -> None:
@@ -170,20 +183,6 @@ def class_loss(
     return functional.cross_entropy(logits.float(), targets, label_smoothing=0.02)
 
 
-def shared_runs(rows: list[Row], seed: int, sentences: int = 60_000) -> list[str]:
-    """Held-out sentences with a run of `SHARED_RUN` words that generated text also has."""
-
-    def runs(text: str) -> set[tuple[str, ...]]:
-        tokens = "".join(c if c.isalnum() or c in " '" else " " for c in text.lower()).split()
-        return {tuple(tokens[i : i + SHARED_RUN]) for i in range(len(tokens) - SHARED_RUN + 1)}
-
-    rng = random.Random(f"sentiment overlap {seed}")
-    seen: set[tuple[str, ...]] = set()
-    for _ in range(sentences):
-        seen |= runs(draw_training(rng)[0])
-    return [row["query"] for row in rows if runs(row["query"]) & seen]
-
-
 @dataclass(frozen=True)
 class Score:
     """Predictions for the held-out rows at one precision and batch size."""
@@ -216,7 +215,7 @@ def evaluate(folder: Path, rows: list[Row], dtype: torch.dtype, batch_size: int)
 
 def default_schedule(steps: int | None) -> Schedule:
     """The schedule the shipped weights were trained with, or a shorter or longer one."""
-    return Schedule(steps=steps or 4000, peak_lr=2e-3, warmup_steps=200)
+    return Schedule(steps=steps or 5000, peak_lr=2e-3, warmup_steps=200)
 
 
 CARD = """\
@@ -237,18 +236,23 @@ reviews of films, food, hotels, products and the like, and nothing else.
 
 ## Data
 
-Training sentences are composed by the script from templates and word lists written for this
-project, with negation ("hardly impressive") and contrast ("X, but Y": the label is Y's).
+Training sentences are composed by the script from templates, word lists and some hundred whole
+sentences, all written for this project, with negation ("hardly impressive") and contrast ("X, but
+Y": the label is Y's).
 
 The held-out sentences (`tasks/data/sentiment.jsonl`) are {hand} natural ones written by hand and
 {templated} from templates of their own. No template and no run of {run} words is shared with the
-training text; words are. One author wrote both, so expect less on other people's sentences.
+training text (the script compares {compared:,} training sentences by their skeletons); words are.
+One author wrote both, so expect less on other people's sentences: on {hard_n} harder ones, whose
+opinion must often be inferred ("They replaced the broken part without any fuss"), it is right in
+{hard}.
 
 ## Training
 
 Seed {seed}, {steps} steps of {batch} sentences, AdamW (0.9, 0.98), peak learning rate {lr:g} with
-{warmup} steps of warm-up and a cosine to zero, dropout 0.1, words masked ({masked}) and dropped
-({dropped}) at random, bf16 autocast, {minutes:.0f} minutes on {threads} CPU thread(s).
+{warmup} steps of warm-up and a cosine to zero, dropout 0.1, bf16 autocast, {minutes:.0f} minutes on
+{threads} CPU thread(s). Words are masked ({masked}), exchanged ({exchanged}) and dropped
+({dropped}) at random, and random common words put around the sentence.
 
 ## Held-out accuracy
 
@@ -268,9 +272,9 @@ def build(paths: Paths, seed: int, steps: int | None) -> None:
     """Train, save, evaluate the saved folder, write the card and the rows."""
     torch.manual_seed(seed)
     rows = held_out_rows(seed)
-    if shared := shared_runs(rows, seed):
+    if known := shared(rows, seed):
         raise RuntimeError(
-            f"Held-out sentences share {SHARED_RUN} words in a row with the training text: {shared}"
+            f"Held-out sentences share a template or {SHARED_RUN} words with the training: {known}"
         )
     schedule = default_schedule(steps)
     tokenizer = build_tokenizer(seed)
@@ -281,6 +285,7 @@ def build(paths: Paths, seed: int, steps: int | None) -> None:
     seconds = fit(model, lambda: class_loss(model, *batches.next()), schedule)
     by_hand = {*POSITIVE.strip().splitlines(), *NEGATIVE.strip().splitlines()}
     hand = [row["query"] in by_hand for row in rows]
+    hard = hard_rows()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         model.save_pretrained(folder)
@@ -309,12 +314,16 @@ def build(paths: Paths, seed: int, steps: int | None) -> None:
             hand=sum(hand),
             templated=len(rows) - sum(hand),
             run=SHARED_RUN,
+            compared=SENTENCES,
+            hard_n=len(hard),
+            hard=percent(evaluate(folder, hard, torch.float32, 8).accuracy),
             seed=seed,
             steps=schedule.steps,
             batch=BATCH_SIZE,
             lr=schedule.peak_lr,
             warmup=schedule.warmup_steps,
             masked=f"{100 * MASKED_SHARE:.0f} %",
+            exchanged=f"{100 * EXCHANGED_SHARE:.0f} %",
             dropped=f"{100 * DROPPED_SHARE:.0f} %",
             minutes=seconds / 60,
             threads=torch.get_num_threads(),

@@ -62,20 +62,24 @@ def wattmark(
 
 def fake(model: str, *words: str | Path, out: Path, **extra: str) -> Done:
     """A quick run of a fake model under a simulated sensor."""
-    return wattmark("run", "--model", model, *QUICK, *SIMULATED, "--out", out, *words, **extra)
+    flags = (*QUICK, *SIMULATED, "--out", out, *words)
+    return wattmark("run", "--model", model, *flags, cwd=None, timeout=120, **extra)
 
 
 def resume(out: Path) -> Done:
     return wattmark("run", "--resume", out, "--no-report")
 
 
-def start(*words: str | Path, group: bool = False, **extra: str) -> subprocess.Popen[str]:
+def start(
+    *words: str | Path, group: bool = False, cwd: Path | None = None, **extra: str
+) -> subprocess.Popen[str]:
     """A run that goes on while the test does something to it."""
     return subprocess.Popen(
         [*COMMAND, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=cwd,
         env=environment(**extra),
         start_new_session=group,
         # Whoever runs the tests in the background may ignore Ctrl-C; these runs must not.

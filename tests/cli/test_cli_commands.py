@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+from itertools import chain
 from pathlib import Path
 
 import pytest
-from command import COMMAND, SIMULATED, environment, fake, wattmark
+from command import COMMAND, QUICK, SIMULATED, environment, fake, start, wattmark
 
 from wattmark import __version__
+from wattmark.runner.plan import expand
+from wattmark.runner.run import stored_suite
 from wattmark.store.reader import open_run
 
 COMMANDS = ("run", "show", "report", "list", "doctor")
@@ -56,7 +60,10 @@ def test_what_an_engine_prints_never_reaches_the_terminal(tmp_path: Path) -> Non
         "    def load(self, trial):\n"
         "        print('loading'); os.write(1, b'from below'); os.system('echo child')\n"
         "        super().load(trial)\n"
-        "        if trial.batch_size > 1: raise RuntimeError('two\\nlines')\n"
+        "        if trial.batch_size == 2: raise RuntimeError('two\\nlines')\n"
+        "        self.short = trial.batch_size == 3\n"
+        "    def generate(self, batch, queries, stamp):\n"
+        "        return super().generate(batch, queries, stamp)[self.short:]\n"
     )
     (tmp_path / "chatty_spec.py").write_text(
         "from wattmark.backends import BackendSpec\n"
@@ -68,7 +75,7 @@ def test_what_an_engine_prints_never_reaches_the_terminal(tmp_path: Path) -> Non
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: chatty\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[wattmark.backends]\nchatty = chatty_spec:SPEC\n")
     out = tmp_path / "run"
-    words = ["--backend", "chatty", "--replicates", "1", "--limit", "2", "--batch", "1,2"]
+    words = ["--backend", "chatty", "--replicates", "1", "--limit", "2", "--batch", "1,2,3"]
     done = wattmark(
         *("run", "--model", "fake", *words, "--quiet-wait", "0", "--idle", "0", "--no-report"),
         *(*SIMULATED, "--json", "--out", out),
@@ -81,6 +88,8 @@ def test_what_an_engine_prints_never_reaches_the_terminal(tmp_path: Path) -> Non
     rows = {row["batch_size"]: row for row in open_run(out).trials.to_pylist()}
     assert rows[1]["status"] == "ok"
     assert rows[2]["error"] == "RuntimeError: two lines"
+    assert rows[3]["status"] == "failed"
+    assert rows[3]["error"].startswith("Its result cannot be used: ValueError")
 
 
 def test_json_output_parses(done_run: Path, tmp_path: Path) -> None:
@@ -89,6 +98,13 @@ def test_json_output_parses(done_run: Path, tmp_path: Path) -> None:
     assert shown["trials"][0]["n_ok"] == 3
     with_carbon = wattmark("show", done_run, "--json", "--intensity", "400").json
     assert with_carbon["intensity_g_per_kwh"] == 400
+    carbon = {
+        name: estimate["value"]
+        for name, estimate in with_carbon["trials"][0]["estimates"].items()
+        if estimate["unit"] == "g"
+    }
+    assert carbon
+    assert None not in carbon.values()
     listed = wattmark("list", "--json").json
     assert set(listed) == {"models", "backends", "precisions", "tasks", "sensors", "suites"}
     assert {line["name"] for line in listed["suites"]} >= {"demo", "embedded"}
@@ -104,7 +120,8 @@ def test_list_and_doctor_say_what_is_there_and_why_not() -> None:
     for kind in ("models", "backends", "precisions", "tasks", "sensors", "suites"):
         done = wattmark("list", kind)
         assert done.code == 0
-        assert done.out.startswith(f"{kind}:\n  ✓")
+        assert done.out.startswith(f"{kind}:\n")
+        assert "\n  ✓ " in done.out
         assert done.err == ""
     wrong = wattmark("list", "model")
     assert wrong.code == 2
@@ -143,11 +160,8 @@ def test_the_order_is_shuffled_in_each_block_and_follows_the_seed(tmp_path: Path
     assert all(sorted(block) == sorted(first[0]) for block in first)
     assert first[0] != first[1]
     assert first != other
-    from wattmark.runner.plan import expand
-    from wattmark.runner.run import stored_suite
-
     slots = expand(stored_suite(open_run(tmp_path / "a").info)).slots
-    assert [f"{s.trial.model}/{s.trial.batch_size}" for s in slots] == sum(first, [])
+    assert [f"{s.trial.model}/{s.trial.batch_size}" for s in slots] == [*chain(*first)]
 
 
 def test_no_secret_reaches_the_run_directory(tmp_path: Path) -> None:
@@ -167,6 +181,36 @@ def test_no_secret_reaches_the_run_directory(tmp_path: Path) -> None:
     assert secret not in str([table.to_pylist() for table in tables])
     host = os.uname().nodename
     assert f'"{host}"' not in (out / "run.json").read_text()
+
+
+def test_a_run_is_not_resumed_on_another_machine_or_with_other_sensors(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert fake("fake:fail=crash", "--replicates", "1", "--limit", "1", out=out).code == 1
+    told = json.loads((out / "run.json").read_text())
+    sensors = [{**told["sensors"][0], "name": "rapl:package-0"}]
+    machine = {**told["machine"], "cpu_model": "another"}
+    for change, words in (
+        ({"sensors": sensors}, ["rapl:package-0", "simulated:cpu", "wattmark doctor"]),
+        ({"machine": machine}, ["another machine"]),
+    ):
+        (out / "run.json").write_text(json.dumps(told | change))
+        before = {item.name: item.read_bytes() for item in out.iterdir()}
+        done = wattmark("run", "--resume", out)
+        assert done.code == 2
+        assert all(word in done.err for word in words)
+        assert {item.name: item.read_bytes() for item in out.iterdir()} == before
+
+
+def test_runs_without_a_folder_each_get_their_own(tmp_path: Path) -> None:
+    words = ("run", "--model", "fake", *QUICK, *SIMULATED, "--limit", "1", "--replicates", "1")
+    runs = [start(*words, "--name", "x", cwd=tmp_path) for _ in range(2)]
+    codes = {run.wait(60) for run in runs}
+    for run in runs:
+        run.communicate()
+    assert codes == {0} or codes == {0, 2}  # in one second and at one moment: refused, not mixed
+    folders = list((tmp_path / "runs").iterdir())
+    assert len(folders) == 3 - len(codes)
+    assert all(re.fullmatch(r"x-\d{8}-\d{6}(-2)?", folder.name) for folder in folders)
 
 
 def test_a_reader_that_goes_away_is_no_error(done_run: Path) -> None:

@@ -1,4 +1,4 @@
-"""A full disk, at the start and in the middle: what was finished survives, and it is said how on."""
+"""A full disk, at the start and in the middle: what was finished survives, the way on is said."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_disk_that_fills_up_in_the_middle(small: Path) -> None:
 
 
 def test_no_room_for_temporary_files_is_no_reason_to_stop(small: Path, tmp_path: Path) -> None:
-    (small / "filler").write_bytes(b"x" * 500_000)
+    (small / "filler").write_bytes(b"x" * 409_600)
     done = fake(
         *("fake", "--replicates", "1", "--limit", "2"), out=tmp_path / "run", TMPDIR=str(small)
     )

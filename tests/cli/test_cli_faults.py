@@ -66,9 +66,11 @@ def test_a_fault_names_the_stage_that_it_struck_in(tmp_path: Path) -> None:
 def test_memory_beyond_the_limit_is_oom_and_no_crash(tmp_path: Path) -> None:
     """The embedded model does not fit into what is left: torch says so, in words of its own."""
     out = tmp_path / "run"
-    words = ["--model", "embedded/arithmetic", "--limit", "2", "--replicates", "1", "--warmups"]
-    more = ["0", "--idle", "0.05", "--quiet-wait", "0", "--sensor", "simulated:watts=100"]
-    done = wattmark(*("run", *words, *more, "--memory-limit", "1MB", "--no-report", "--out", out))
+    done = wattmark(
+        *("run", "--model", "embedded/arithmetic", "--limit", "2", "--replicates", "1"),
+        *("--warmups", "0", "--idle", "0.05", "--quiet-wait", "0", "--no-report"),
+        *("--sensor", "simulated:watts=100", "--memory-limit", "1MB", "--out", str(out)),
+    )
     assert done.code == 1
     row = open_run(out).trials.to_pylist()[0]
     assert row["status"] == "oom", row["error"]

@@ -52,9 +52,10 @@ def test_the_parent_is_killed_at_random_moments(tmp_path: Path) -> None:
     kills, life, shown = 0, 0, 0
     out, known = tmp_path / "run-0", Rows()
     closing = 0
-    while kills < KILLS:
+    while kills < KILLS or not closing:
         run = go_on(out) if (out / "run.json").exists() else new_run(out)
         moment = chance.choice(("time", "time", "saving", "closing"))
+        moment = moment if kills < KILLS else "closing"
         killed, relatives = kill_at(run, out, moment, chance)
         assert not left_over(relatives), "an orphan lives on"
         now = finished(out)
@@ -81,7 +82,6 @@ def test_the_parent_is_killed_at_random_moments(tmp_path: Path) -> None:
         *("energy.parquet", "queries.parquet", "run.json", "spans.parquet"),
         *("trace.parquet", "trials.parquet"),
     ]
-    assert closing, "no kill hit the closing: choose another seed"
 
 
 def kill_at(

@@ -188,14 +188,20 @@ def _fresh(
     if dry_run:
         _print_plan(asked, as_json=as_json)
         return None
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    folder = out or Path("runs") / f"{asked.name}-{stamp}"
+    folder = out or _new_folder(asked.name)
     try:
         with Progress() as progress:
             return run_suite(asked, folder, progress, overwrite=overwrite)
     except KeyboardInterrupt:
         say("Interrupted before anything was run.")
         raise typer.Exit(130) from None
+
+
+def _new_folder(name: str) -> Path:
+    """runs/<name>-<time>, and a number where two runs begin in one second."""
+    first = Path("runs") / f"{name}-{datetime.now(UTC).strftime('%Y%m%d-%H%M%S')}"
+    folders = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 100)))
+    return next((folder for folder in folders if not folder.exists()), first)
 
 
 def _resumed(path: Path) -> Any:

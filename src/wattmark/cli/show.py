@@ -32,7 +32,10 @@ def print_run(path: Path, *, intensity_g_per_kwh: float | None = None, as_json: 
     opened = open_run(path)
     summaries = summarise(opened, intensity_g_per_kwh)
     if as_json:
-        print_json(summary_json(opened, summaries))
+        figures = summary_json(opened, summaries)
+        if intensity_g_per_kwh is not None:
+            figures["intensity_g_per_kwh"] = intensity_g_per_kwh
+        print_json(figures)
         return
     console = Console()
     console.print(render_table(summaries, console.width))

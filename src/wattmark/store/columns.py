@@ -190,3 +190,21 @@ PURPOSE = {
 def arrow_schema(table: str) -> pa.Schema:
     """The Arrow schema of a table."""
     return pa.schema([(column.name, column.type) for column in TABLES[table]])
+
+
+# Columns that always hold something, also where a replicate failed. In all others null is "not
+# measured" or "does not apply", and never stands for zero.
+NEVER_NULL: dict[str, frozenset[str]] = {
+    "trials": frozenset(column.name for column in KEYS + IDENTITY)
+    | {"block", "run_order", "attempt", "status", "started_at", "weights", "task_version"}
+    | {"max_new_tokens", "warmups", "seed", "queries", "scored", "input_tokens"}
+    | {"output_tokens", "options", "facts", "doubts"},
+    "queries": frozenset(column.name for column in KEYS + IDENTITY)
+    | {"position", "batch", "query_id", "query", "prompt", "response", "why", "input_tokens"}
+    | {"output_tokens", "stop_reason", "start_ns", "latency_s", "token_times_s"},
+    "spans": frozenset(column.name for column in KEYS) | {"name", "start_ns", "end_ns", "seconds"},
+    "energy": frozenset(column.name for column in KEYS)
+    | {"span", "sensor", "component", "component_device", "provenance", "method", "seconds"}
+    | {"gain_uncertainty"},
+    "trace": frozenset({"sensor", "time_ns"}),
+}

@@ -36,6 +36,8 @@ class LiveStore:
 
     def _create(self) -> None:
         with self._db:
+            # All tables or none: by itself each would be a transaction of its own.
+            self._db.execute("BEGIN IMMEDIATE")
             for table in STORED:
                 columns = ", ".join(
                     f'"{column.name}" {_SQL_TYPES.get(column.type, "TEXT")}'
@@ -45,6 +47,10 @@ class LiveStore:
                 self._db.execute(
                     f"CREATE INDEX IF NOT EXISTS {table}_key ON {table} (trial_key, replicate)"
                 )
+
+    def _made(self) -> bool:
+        """Whether the tables are there: a run may end, or be looked at, before they are."""
+        return self._db.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
 
     def write(self, tables: Mapping[str, Sequence[Row]], key: tuple[str, int]) -> None:
         """One record's rows in one transaction; an earlier attempt of the same is replaced."""
@@ -81,12 +87,16 @@ class LiveStore:
     def done(self) -> dict[tuple[str, int], tuple[str, int]]:
         """(trial_key, replicate) → (status, attempt) of what was finished, in any way."""
         with _said_plainly(self.path):
+            if not self._made():
+                return {}
             rows = self._db.execute("SELECT trial_key, replicate, status, attempt FROM trials")
             return {(key, replicate): (status, attempt) for key, replicate, status, attempt in rows}
 
     def table(self, name: str) -> pa.Table:
         """A table as Arrow, in the order of writing."""
         with _said_plainly(self.path):
+            if not self._made():
+                return arrow_schema(name).empty_table()
             cursor = self._db.execute(f"SELECT * FROM {name} ORDER BY rowid")  # noqa: S608 - our own table names
             rows = cursor.fetchall()
         schema = arrow_schema(name)

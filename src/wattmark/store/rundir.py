@@ -162,14 +162,17 @@ def read_info(path: Path) -> dict[str, Any]:
     """run.json; RunDirectoryError where it is missing, malformed or from a newer Wattmark."""
     try:
         info = json.loads((path / INFO).read_text(encoding="utf-8"))
-        version = info["schema_version"]
+        version, _ = int(info["schema_version"]), str(info["status"])
     except FileNotFoundError:
         raise RunDirectoryError(
             f"{path} is no run directory: it has no {INFO}.",
             "Give the folder that 'wattmark run' named, such as runs/demo.",
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as reason:
-        raise RunDirectoryError(f"{path / INFO} cannot be read: {reason}.") from reason
+        raise RunDirectoryError(
+            f"{path / INFO} cannot be read: {reason!r}.",
+            "The file is damaged: take it from a copy of the run.",
+        ) from reason
     if version > SCHEMA_VERSION:
         raise RunDirectoryError(
             f"{path} has schema version {version}; this Wattmark reads up to {SCHEMA_VERSION}.",

@@ -5,6 +5,7 @@ After a `kill -9` the last batch may be cut off; all batches before it are read.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,12 +66,16 @@ class TraceWriter:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """End the stream."""
+        """End the stream. A second call does nothing."""
+        if self._file.closed:
+            return
         try:
             self._writer.close()
-            self._file.close()
         except OSError as reason:
             raise _refused(self.path, reason) from reason
+        finally:
+            with contextlib.suppress(OSError):  # what could not be flushed was said above
+                self._file.close()
 
 
 def _refused(path: Path, reason: OSError) -> RunDirectoryError:

@@ -1,0 +1,151 @@
+"""Every key of run.json: like the columns, described once, here, for docs/format.md.
+
+A dot goes into an object, `[]` into each item of a list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key; `null` says when it is null, '' where it never is."""
+
+    name: str
+    type: str
+    unit: str
+    meaning: str
+    null: str = ""
+
+
+UNASKED = "where it was not asked for"
+UNTOLD = "where the system does not tell"
+UNKNOWN = "where it is not known"
+
+RUN_KEYS = (
+    Key("schema_version", "integer", "", "version of this format"),
+    Key("status", "text", "", "running, interrupted or complete"),
+    Key("name", "text", "", "name of the run"),
+    Key("wattmark_version", "text", "", "the Wattmark that began it"),
+    Key("created_at", "text", "", "wall-clock label of the start, UTC, ISO 8601"),
+    Key("finished_at", "text", "", "wall-clock label of the last end; absent while it first runs"),
+    Key("resumed_at", "list of text", "", "one label for each --resume; absent without any"),
+    Key("planned", "integer", "", "replicates of the whole run"),
+    Key("suite", "object", "", "what was asked for, flags over file"),
+    Key("plan", "list of objects", "", "the trials that follow from it"),
+    Key("left_out", "list of objects", "", "combinations of the grid that cannot be"),
+    Key("machine", "object", "", "what it ran on; nothing in it names a host or a user"),
+    Key("sensors", "list of objects", "", "what was read, as far as it is known"),
+    Key("sensors_missing", "list of objects", "", "sensors that were looked for and are not there"),
+    Key("carbon", "object", "", "intensity of the electricity", UNASKED),
+    Key("meter_cost", "object", "", "what measuring cost, last session; absent while it runs"),
+)
+
+SUITE_KEYS = (
+    Key("suite.name", "text", "", "name of the run"),
+    Key("suite.models", "list of text", "", "embedded models, folders, hub ids"),
+    Key("suite.tasks", "list of text", "", "tasks and query files; empty: those that ship"),
+    Key("suite.backends", "list of text", "", "engines"),
+    Key("suite.precisions", "list of text", "", "number formats"),
+    Key("suite.batch_sizes", "list of integers", "queries", "batch sizes"),
+    Key("suite.modes", "list of text", "", "baseline"),
+    Key("suite.device", "text", "", "auto, cpu, cuda or cuda:N"),
+    Key("suite.revision", "text", "", "revision of hub models", UNASKED),
+    Key("suite.replicates", "integer", "", "fresh processes for each trial"),
+    Key("suite.warmups", "integer", "batches", "batches before the measured region"),
+    Key("suite.limit", "integer", "queries", "queries of each task", "where all are asked"),
+    Key("suite.max_new_tokens", "integer", "tokens", "most tokens of an answer"),
+    Key("suite.seed", "integer", "", "seed of the order and of the trials"),
+    Key("suite.idle_s", "number", "s", "idle measured before and after the work"),
+    Key("suite.sample_interval_s", "number", "s", "between two readings of the sensors"),
+    Key("suite.timeout_s", "number", "s", "after which a worker counts as hung"),
+    Key("suite.quiet_wait_s", "number", "s", "longest wait for a quiet machine"),
+    Key("suite.threads", "integer", "", "CPU threads of the engine", UNASKED),
+    Key("suite.memory_limit_bytes", "integer", "B", "most memory of a worker", UNASKED),
+    Key("suite.sensors", "list of text", "", "sensors; empty: all that are found"),
+    Key("suite.country", "text", "", "three letters, ISO 3166", UNASKED),
+    Key("suite.intensity_g_per_kwh", "number", "g/kWh", "intensity that was given", UNASKED),
+    Key("suite.interval_target", "number", "1", "half-width above which a window is too short"),
+    Key("suite.trust_remote_code", "true or false", "", "may a model run code of its own"),
+    Key("suite.allow_pickle", "true or false", "", "may weights be pickled"),
+    Key("suite.options", "object", "", "options of the engine"),
+)
+
+PLAN_KEYS = (
+    Key("plan[].key", "text", "", "content hash: trial_key of the tables"),
+    Key("plan[].label", "text", "", "the trial for people"),
+    Key("plan[].model", "text", "", "model as it was asked for"),
+    Key("plan[].revision", "text", "", "revision of a hub model", UNASKED),
+    Key("plan[].weights", "text", "", "pretrained"),
+    Key("plan[].backend", "text", "", "engine"),
+    Key("plan[].precision", "text", "", "number format"),
+    Key("plan[].device", "text", "", "cpu, cuda or cuda:N"),
+    Key("plan[].batch_size", "integer", "queries", "queries answered together"),
+    Key("plan[].task", "text", "", "task or query file"),
+    Key("plan[].task_version", "text", "", "version of queries, prompt and scorer"),
+    Key("plan[].mode", "text", "", "baseline"),
+    Key("plan[].max_new_tokens", "integer", "tokens", "most tokens of an answer"),
+    Key("plan[].limit", "integer", "queries", "queries asked for", "where all are asked"),
+    Key("plan[].warmups", "integer", "batches", "batches before the measured region"),
+    Key("plan[].seed", "integer", "", "seed of the trial"),
+    Key("plan[].trust_remote_code", "true or false", "", "as in the suite"),
+    Key("plan[].allow_pickle", "true or false", "", "as in the suite"),
+    Key("plan[].options", "object", "", "options of the engine"),
+    Key("left_out[].what", "text", "", "the combination"),
+    Key("left_out[].why", "text", "", "the reason"),
+)
+
+MACHINE_KEYS = (
+    Key("machine.cpu_model", "text", "", "the CPU's name"),
+    Key("machine.logical_cpus", "integer", "", "CPUs that the system sees", UNTOLD),
+    Key("machine.physical_cpus", "integer", "", "cores", UNTOLD),
+    Key("machine.usable_cpus", "integer", "", "CPUs that the run may use"),
+    Key("machine.threads", "integer", "", "CPU threads that an engine was given"),
+    Key("machine.governor", "text", "", "frequency governor of the first CPU", UNTOLD),
+    Key("machine.ram_bytes", "integer", "B", "memory"),
+    Key("machine.swap_bytes", "integer", "B", "swap space"),
+    Key("machine.os", "text", "", "system and distribution"),
+    Key("machine.kernel", "text", "", "kernel's release"),
+    Key("machine.architecture", "text", "", "x86_64, aarch64 …"),
+    Key("machine.virtual", "true or false", "", "is it a virtual machine", UNTOLD),
+    Key("machine.container", "text", "", "kubernetes, docker or podman", "outside of one"),
+    Key("machine.python", "text", "", "version of Python"),
+    Key("machine.versions", "object", "", "library → version"),
+    Key("machine.gpus", "list of objects", "", "GPUs, as their driver describes them"),
+    Key("machine.driver", "text", "", "GPU driver's version", "without a GPU"),
+    Key("machine.git_commit", "text", "", "commit of the code that it ran in", "outside of one"),
+)
+
+SENSOR_KEYS = (
+    Key("sensors[].name", "text", "", "as in the column `sensor` of the tables"),
+    Key("sensors[].component", "text", "", "cpu, dram, gpu, soc, board or wall"),
+    Key("sensors[].device", "text", "", "which one of them"),
+    Key("sensors[].kind", "text", "", "counter, power or estimate"),
+    Key("sensors[].source", "text", "", "where its figures come from"),
+    Key("sensors[].update_period_s", "number", "s", "between two updates", UNKNOWN),
+    Key("sensors[].averaging_window_s", "number", "s", "what a power is the mean of", UNKNOWN),
+    Key("sensors[].quantum_j", "number", "J", "smallest step of a counter"),
+    Key("sensors[].wrap_j", "number", "J", "range of a counter", "where it does not wrap"),
+    Key("sensors[].gain_uncertainty", "number", "1", "relative and systematic, apart from all"),
+    Key("sensors[].limit_w", "number", "W", "power above which no reading is true", UNKNOWN),
+    Key("sensors[].instead", "text", "", "simulated or replayed", "where this machine is read"),
+    Key("sensors_missing[].family", "text", "", "the family of sensors"),
+    Key("sensors_missing[].why", "text", "", "why there is none"),
+    Key("sensors_missing[].fix", "text", "", "what to do about it", "where nothing helps"),
+)
+
+OTHER_KEYS = (
+    Key("carbon.intensity_g_per_kwh", "number", "g/kWh", "CO2-equivalent, location-based"),
+    Key("carbon.source", "text", "", "whose figure, of which year"),
+    Key("carbon.country", "text", "", "three letters; absent where the intensity was given"),
+    Key("meter_cost.wall_s", "number", "s", "length of the session"),
+    Key("meter_cost.cpu_s", "number", "s", "CPU time of the sampling thread"),
+    Key("meter_cost.share_of_core", "number", "1", "cpu_s ÷ wall_s", "for an empty session"),
+    Key("meter_cost.parent_cpu_s", "number", "s", "CPU time of the whole parent process"),
+)
+
+KEYS = (*RUN_KEYS, *SUITE_KEYS, *PLAN_KEYS, *MACHINE_KEYS, *SENSOR_KEYS, *OTHER_KEYS)
+
+OPEN = ("suite.options", "plan[].options", "machine.versions", "machine.gpus")
+"""Objects whose keys are not ours: options, names of libraries, what a driver says."""

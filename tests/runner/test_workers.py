@@ -1,0 +1,149 @@
+"""The parent's side of a worker, with true processes: what comes back, and what is left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from wattmark.meter.meter import Meter
+from wattmark.meter.simulated import parse
+from wattmark.runner.plan import expand
+from wattmark.runner.suite import read_suite
+from wattmark.runner.watch import Workers
+from wattmark.runner.wire import (
+    Job,
+    Result,
+    pack_job,
+    pack_result,
+    unpack_job,
+    unpack_result,
+)
+from wattmark.schema import Generation, Memory, Span, Status
+
+
+def job(model: str = "fake:prefill_s=0.01", limit: int = 4, idle_s: float = 0.0) -> Job:
+    flags = {"models": model, "backends": "fake", "limit": limit, "warmups": 1, "replicates": 1}
+    plan = expand(read_suite(None, flags))
+    return Job(
+        trial=plan.trials[0],
+        adapter="wattmark.backends.fake:FakeBackend",
+        kind="causal",
+        queries=plan.queries(plan.trials[0]),
+        idle_s=idle_s,
+    )
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    made = Workers(["wattmark.backends.fake"], {})
+    yield made
+    made.close()
+    assert psutil.Process().children() == []
+
+
+def test_jobs_and_results_pass_the_wire_unchanged() -> None:
+    asked = replace(job(), threads=3, memory_limit_bytes=10**9)
+    assert unpack_job(pack_job(asked)) == asked
+    answer = Generation("q", "\x00😀\ud800", 0, 1, 2, 3, 4, (3, 4), "eos", 0.5)
+    result = Result(
+        spans=(Span("load", 0, 5), Span("decode", 1, 2, 0, 7)),
+        generations=(answer,),
+        memory=Memory(ram_peak_bytes=5),
+        facts={"dtype": "fp32", "parameters": None},
+    )
+    assert unpack_result(pack_result(result)) == result
+
+
+def test_readings_lie_around_the_region_that_they_are_for(workers: Workers) -> None:
+    """Each mark is a reading before what begins and after what ended."""
+    with Meter([parse("watts=100,period=0.01")], 60) as meter:
+        ending = workers.run(job(idle_s=0.05), meter, 30)
+        times = [sample.time_ns for sample in meter.take()]
+    assert ending.status == Status.OK
+    assert ending.result is not None
+    spans = ending.result.spans
+    assert len(times) == 1 + 6
+    idle_before, idle_after = (span for span in spans if span.name == "idle")
+    measured = next(span for span in spans if span.name == "measured")
+    edges = [t for s in (idle_before, measured, idle_after) for t in (s.start_ns, s.end_ns)]
+    for k, reading in enumerate(times[1:]):
+        assert reading <= edges[k] if k % 2 == 0 else reading >= edges[k]
+    assert ending.foreign_cpu is not None
+
+
+def test_each_worker_is_a_fresh_process_of_one_server(workers: Workers) -> None:
+    with Meter([], 1) as meter:
+        memory = [workers.run(job(), meter, 30).result for _ in range(2)]
+        server = psutil.Process().children()
+        assert len(server) == 1
+        assert server[0].children() == []
+    assert all(result is not None for result in memory)
+
+
+def test_a_worker_that_leaves_a_process_behind_is_not_waited_for(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the channel open; it ends with its worker, and the next one starts."""
+    (tmp_path / "leaving.py").write_text(
+        "import os, time\n"
+        "from wattmark.backends.fake import FakeBackend\n"
+        "class Leaving(FakeBackend):\n"
+        "    def load(self, trial):\n"
+        f"        marker = {str(tmp_path / 'pid')!r}\n"
+        "        pid = os.fork()\n"
+        "        if pid == 0:\n"
+        "            time.sleep(600)\n"
+        "        open(marker, 'w').write(str(pid))\n"
+        "        os._exit(7)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Meter([], 1) as meter:
+        ending = workers.run(replace(job(), adapter="leaving:Leaving"), meter, 300)
+        assert ending.status == Status.CRASHED
+        assert "code 7" in str(ending.error)
+        assert workers.run(job(), meter, 30).status == Status.OK
+    left = int((tmp_path / "pid").read_text())
+    psutil.wait_procs([p for p in psutil.process_iter() if p.pid == left], timeout=10)
+    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
+
+
+def test_an_adapter_that_cannot_be_imported_is_a_failed_replicate(workers: Workers) -> None:
+    with Meter([], 1) as meter:
+        ending = workers.run(replace(job(), adapter="nowhere:Engine"), meter, 30)
+    assert ending.status == Status.FAILED
+    assert "'nowhere:Engine' cannot be imported" in str(ending.error)
+
+
+def test_the_words_of_a_dying_worker_are_kept(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shouting.py").write_text(
+        "import os\n"
+        "from wattmark.backends.fake import FakeBackend\n"
+        "class Shouting(FakeBackend):\n"
+        "    def load(self, trial):\n"
+        "        os.write(2, b'x' * 100_000 + b'\\n\\x1b[31mCUDA is gone\\n\\n')\n"
+        "        os.abort()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Meter([], 1) as meter:
+        ending = workers.run(replace(job(), adapter="shouting:Shouting"), meter, 30)
+    assert ending.status == Status.CRASHED
+    assert "SIGABRT (stage: load)" in str(ending.error)
+    assert "Fatal Python error: Aborted" in str(ending.error)
+    assert len(str(ending.error)) < 500
+
+
+def test_a_server_that_was_killed_is_started_again(workers: Workers) -> None:
+    with Meter([], 1) as meter:
+        assert workers.run(job(), meter, 30).status == Status.OK
+        server = psutil.Process().children()[0]
+        os.kill(server.pid, 9)
+        server.wait()
+        assert workers.run(job(), meter, 30).status == Status.OK
+        assert psutil.Process().children()[0].pid != server.pid

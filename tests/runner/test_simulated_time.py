@@ -199,17 +199,7 @@ def test_joules_that_are_not_doubted_are_right_within_the_target(kind: str) -> N
     assert (sound > 0) == (kind != "power, 25 ms of 100")
 
 
-COUNTER_EDGES = pytest.mark.xfail(
-    reason="work that begins right after a reading lies at the end of the counter's bracket, "
-    "where the interval takes it as uniform within: 75 to 92 % are covered, misses below 1 %",
-    strict=False,
-)
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(k, marks=COUNTER_EDGES if k.startswith("counter") else ()) for k in SENSORS],
-)
+@pytest.mark.parametrize("kind", SENSORS)
 def test_work_over_idle_is_covered_gross_and_net(kind: str) -> None:
     gross, net = [], []
     for case, true_net_j in worked(kind, 60):

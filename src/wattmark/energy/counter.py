@@ -3,8 +3,9 @@
 A reading at t tells the energy at its last update, some time in [t − p, t] for an update
 period p. Energy never falls, so at a stamp s the truth lies in a bracket: at least the last
 reading before s, at most the first reading that is certainly newer than s. Where inside it is
-not known, except that near a reading power × distance bounds it. The error at an edge is taken
-as uniform over its bracket, and the difference of two edges has a trapezoid for density.
+not known, except that near a reading power × distance bounds it. The interval is both edges'
+brackets added: their central 95 % would do for edges that fall anywhere, but work begins and ends
+where readings are asked for, and there the truth lies at a bracket's end.
 
 The bias −(p/2)(P₁ − P₀) of a reading's age is corrected: half of what it can have missed, at the
 power of the spacing before it, is added. Where p is neither stated nor seen there is no
@@ -22,7 +23,6 @@ from wattmark.energy.bounds import (
     EDGE_TOLERANCE_S,
     Bounds,
     no_bounds,
-    trapezoid_half_width,
     windows_ns,
 )
 from wattmark.energy.events import Events, backwards, frozen, jumps, sampling_gaps
@@ -119,8 +119,9 @@ class CounterCurve:
         value = second.best - first.best
         centre = (second.low + second.high - first.low - first.high) / 2
         widths = first.high - first.low, second.high - second.low
-        # Ages are uniform where the period is known; where it is not they may all be alike.
-        half = trapezoid_half_width(*widths) if self._period.trusted else sum(widths) / 2
+        # The whole bracket, not its central 95 %: work begins and ends right where a reading was
+        # asked for, so the power steps there and the truth lies at the bracket's end.
+        half = sum(widths) / 2
         high = np.minimum(centre + half, self._most(first, second, to_seconds(end - start)))
         known = (end >= start) & ~self._backwards.touched(start, end)
         known &= self._inside(start) & self._inside(end)

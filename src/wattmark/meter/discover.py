@@ -32,9 +32,7 @@ def discover(names: Sequence[str] = ()) -> list[Found]:
         return _distinct([_named(name) for name in names])
     everything = [_searched(family) for family in registry.table("sensors")]
     measured = {
-        sensor.info.component
-        for sensor in sensors(everything)
-        if sensor.info.kind != "estimate"
+        sensor.info.component for sensor in sensors(everything) if sensor.info.kind != "estimate"
     }
     needed = [_without_needless(found, measured) for found in everything]
     return _distinct(sorted(needed, key=_all_modelled))

@@ -215,7 +215,7 @@ def evaluate(folder: Path, rows: list[Row], dtype: torch.dtype, batch_size: int)
 
 def default_schedule(steps: int | None) -> Schedule:
     """The schedule the shipped weights were trained with, or a shorter or longer one."""
-    return Schedule(steps=steps or 5000, peak_lr=2e-3, warmup_steps=200)
+    return Schedule(steps=steps or 3000, peak_lr=1e-3, warmup_steps=200)
 
 
 CARD = """\

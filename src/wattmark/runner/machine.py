@@ -76,6 +76,28 @@ def worker_threads() -> int:
     return max(1, min(physical, usable_cpus()))
 
 
+def worker_cpus(threads: int) -> tuple[int, ...]:
+    """The CPUs that an engine of so many threads is pinned to: one a core before any sibling.
+
+    Two threads of an engine on one core's two CPUs share its units and take turns; which pair a
+    free scheduler picks changes from process to process. Empty where the system cannot pin.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return ()
+    usable = sorted(os.sched_getaffinity(0))
+    return tuple(sorted(sorted(usable, key=lambda cpu: (_place_in_core(cpu), cpu))[:threads]))
+
+
+def _place_in_core(cpu: int) -> int:
+    """0 for the first CPU of a core, 1 for its sibling, …"""
+    listed = _read(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") or str(cpu)
+    siblings: list[int] = []
+    for part in listed.split(","):
+        first, _, last = part.partition("-")
+        siblings += range(int(first), int(last or first) + 1)
+    return siblings.index(cpu) if cpu in siblings else 0
+
+
 def governor() -> str | None:
     """The frequency governor of the first CPU; None where the system does not tell."""
     return _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")

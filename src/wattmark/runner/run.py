@@ -13,7 +13,7 @@ from wattmark.meter import Found
 from wattmark.meter.discover import discover, sensors
 from wattmark.runner.carbon import intensity
 from wattmark.runner.interrupt import Interrupts
-from wattmark.runner.machine import fingerprint, worker_threads
+from wattmark.runner.machine import fingerprint, worker_cpus, worker_threads
 from wattmark.runner.plan import Plan, expand
 from wattmark.runner.session import Observer, Outcome, Session, environment, now
 from wattmark.schema import Status, Suite
@@ -31,6 +31,7 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
         plan = expand(suite)
         carbon = intensity(suite.country, suite.intensity_g_per_kwh)
         found = discover(suite.sensors)
+        threads = suite.threads or worker_threads()
         info = {
             "name": suite.name,
             "wattmark_version": __version__,
@@ -39,7 +40,7 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
             "planned": len(plan.slots),
             "plan": [{"key": t.key, "label": t.label, **asdict(t)} for t in plan.trials],
             "left_out": [asdict(item) for item in plan.left_out],
-            "machine": fingerprint() | {"threads": suite.threads or worker_threads()},
+            "machine": fingerprint() | {"threads": threads, "worker_cpus": worker_cpus(threads)},
             **_sensors(found),
             "carbon": carbon,
         }

@@ -18,7 +18,7 @@ from wattmark.meter.meter import Meter
 from wattmark.runner.figures import Watched, complete, failed
 from wattmark.runner.interrupt import Interrupts
 from wattmark.runner.load import QUIET_CPUS, wait_for_quiet
-from wattmark.runner.machine import worker_threads
+from wattmark.runner.machine import worker_cpus, worker_threads
 from wattmark.runner.plan import Plan, Slot
 from wattmark.runner.watch import Ending, Workers
 from wattmark.runner.wire import Job
@@ -172,6 +172,7 @@ class Session:
             queries=self.plan.queries(trial),
             idle_s=self.plan.suite.idle_s,
             threads=self.threads,
+            cpus=worker_cpus(self.threads),
             memory_limit_bytes=self.plan.suite.memory_limit_bytes,
         )
 

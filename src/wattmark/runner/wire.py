@@ -27,6 +27,8 @@ class Job:
     queries: tuple[Query, ...]
     idle_s: float
     threads: int | None = None
+    cpus: tuple[int, ...] = ()
+    """CPUs to run on; empty leaves it to the system."""
     memory_limit_bytes: int | None = None
 
 
@@ -62,6 +64,7 @@ def unpack_job(plain: Mapping[str, Any]) -> Job:
         **{
             **plain,
             "trial": Trial(**plain["trial"]),
+            "cpus": tuple(plain["cpus"]),
             "queries": tuple(Query(**query) for query in plain["queries"]),
         }
     )

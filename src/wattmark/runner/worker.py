@@ -165,6 +165,8 @@ def main(channel: Connection) -> int:
 
     try:
         _limit_memory(job.memory_limit_bytes)
+        if job.cpus:
+            os.sched_setaffinity(0, job.cpus)
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
         message = {"result": pack_result(execute(job, backend, mark, tell=tell))}

@@ -102,6 +102,7 @@ MACHINE_KEYS = (
     Key("machine.physical_cpus", "integer", "", "cores", UNTOLD),
     Key("machine.usable_cpus", "integer", "", "CPUs that the run may use"),
     Key("machine.threads", "integer", "", "CPU threads that an engine was given"),
+    Key("machine.worker_cpus", "list of integers", "", "CPUs that workers were pinned to"),
     Key("machine.governor", "text", "", "frequency governor of the first CPU", UNTOLD),
     Key("machine.ram_bytes", "integer", "B", "memory"),
     Key("machine.swap_bytes", "integer", "B", "swap space"),

@@ -26,7 +26,7 @@ def print_run(path: Path, *, intensity_g_per_kwh: float | None = None, as_json: 
     from rich.console import Console
 
     from wattmark.analysis.summary import summarise
-    from wattmark.report.table import render_table, summary_json
+    from wattmark.report.table import render_left_out, render_table, summary_json
     from wattmark.store.reader import open_run
 
     opened = open_run(path)
@@ -38,4 +38,10 @@ def print_run(path: Path, *, intensity_g_per_kwh: float | None = None, as_json: 
         print_json(figures)
         return
     console = Console()
+    if opened.info["status"] != "complete":
+        done, planned = opened.trials.num_rows, opened.info["planned"]
+        console.print(f"Not finished: {done} of {planned} replicates are there. Go on with:")
+        console.print(f"  wattmark run --resume {path}\n", markup=False)
     console.print(render_table(summaries, console.width))
+    for line in render_left_out(opened.info):
+        console.print(line)

@@ -93,10 +93,15 @@ def _too_short(curve: Curve, name: str, count: int, seen: Seen, target: float) -
     if half <= target * seen.value:
         return []
     relative = half / seen.value if seen.value > 0 else float("inf")
+    said = engineering(seen.value, "J")
+    if relative < 1:
+        said += f" ± {relative:.0%}"
+    else:
+        said += f" (between {engineering(seen.low, 'J')} and {engineering(seen.high, 'J')})"
     return [
         Doubt(
             "window-too-short",
-            f"{curve.info.name}, '{name}': {engineering(seen.value, 'J')} ± {relative:.0%} from "
+            f"{curve.info.name}, '{name}': {said} from "
             f"{_windows(count, seen.seconds)}; the target is ± {target:.0%}, "
             f"the sensor tells something new every {engineering(curve.tick_s, 's')}.",
             _longer(curve, name, count, seen.seconds * relative / target),

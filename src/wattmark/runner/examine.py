@@ -15,7 +15,7 @@ import psutil
 from wattmark import registry
 from wattmark.backends.find import find_backend, missing
 from wattmark.meter.discover import discover
-from wattmark.meter.nvml import foreign_processes
+from wattmark.meter.nvml import describe, foreign_processes
 from wattmark.runner.load import QUIET_CPUS, cpu_clock, foreign_cpus
 from wattmark.runner.machine import fingerprint, governor, usable_cpus, worker_threads
 from wattmark.units import BYTES_PER_GIB, gibibytes
@@ -99,6 +99,8 @@ def _checks() -> Iterator[dict[str, Any]]:
         f"{gibibytes(free)} free here",
         "A run needs some megabytes; free some space.",
     )
+    if not (describe() or {}).get("gpus"):
+        return
     others = foreign_processes([os.getpid()])
     yield _check(
         "foreign GPU work",

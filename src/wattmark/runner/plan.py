@@ -22,6 +22,9 @@ from wattmark.schema import Query, Suite, Trial
 from wattmark.tasks import Task
 from wattmark.tasks.find import find_task
 
+OWN = "any"
+"""Kind of a model that an engine brings itself: it does any task."""
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -79,7 +82,7 @@ def expand(suite: Suite) -> Plan:
         device = _device(suite, spec)
         precisions = _precisions(suite, spec, device, left_out)
         for model, (kind, _) in models.items():
-            if (spec.models is not None) != _is_own(spec, model):
+            if not (_is_own(spec, model) if spec.models is not None else kind != OWN):
                 left_out.append(LeftOut(f"{model} on {spec.name}", "another engine's model"))
                 continue
             for task in _tasks(suite, tasks, model, kind, left_out):
@@ -110,7 +113,7 @@ def _is_own(spec: BackendSpec, model: str) -> bool:
 def _model(suite: Suite, name: str) -> tuple[str, int]:
     """(kind, weight bytes) of a model; an engine's own model answers anything."""
     if any(_is_own(find_backend(backend), name) for backend in suite.backends):
-        return "any", 0
+        return OWN, 0
     source = find_model(
         name,
         revision=suite.revision,

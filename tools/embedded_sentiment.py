@@ -247,6 +247,10 @@ One author wrote both, so expect less on other people's sentences: on {hard_n} h
 opinion must often be inferred ("They replaced the broken part without any fuss"), it is right in
 {hard}.
 
+An earlier version's misses on the held-out sentences were looked at once. They led to training
+sentences of random frames, in which only words of opinion and negation carry the label; no word
+and no sentence was added for them.
+
 ## Training
 
 Seed {seed}, {steps} steps of {batch} sentences, AdamW (0.9, 0.98), peak learning rate {lr:g} with

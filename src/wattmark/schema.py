@@ -129,6 +129,10 @@ class Span:
         return (self.end_ns - self.start_ns) / 1e9
 
 
+# How the fault of a reading begins that also lost what its counter had counted.
+LOST = "joules lost: "
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One reading of one sensor. `energy_j` is a counter since any origin, never reset here."""
@@ -144,6 +148,14 @@ class Sample:
     throttle: str | None = None
     fault: str | None = None
     """Why the reading failed; the figures are None then."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether joules between the readings around this one are missing from the counter.
+
+        Not so for a reading that merely failed: the counter went on, and the next one knows.
+        """
+        return self.fault is not None and self.fault.startswith(LOST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,12 +298,14 @@ class Record:
     replicate: int
     block: int
     order: int
-    """Place in the run's order, from 0: drift is looked for along it."""
+    """Place in the order in which replicates were begun, from 0: drift is looked for along it."""
     status: Status
     error: str | None = None
     started_at: str = ""
     """Wall-clock label (ISO 8601, UTC); never used to compute."""
     attempt: int = 1
+    session: int = 0
+    """Which session of the run, from 0: stamps compare within one only."""
     spans: tuple[Span, ...] = ()
     queries: tuple[Query, ...] = ()
     generations: tuple[Generation, ...] = ()

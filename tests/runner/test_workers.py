@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from wattmark.meter.meter import Meter
 from wattmark.meter.simulated import parse
+from wattmark.runner.load import CpuClock, foreign_cpus, suspended_s
 from wattmark.runner.plan import expand
 from wattmark.runner.suite import read_suite
 from wattmark.runner.watch import Workers
@@ -23,6 +26,7 @@ from wattmark.runner.wire import (
     unpack_job,
     unpack_result,
 )
+from wattmark.runner.zygote import BEFORE_THE_FORK
 from wattmark.schema import Generation, Memory, Span, Status
 
 
@@ -62,7 +66,7 @@ def test_jobs_and_results_pass_the_wire_unchanged() -> None:
 def test_readings_lie_around_the_region_that_they_are_for(workers: Workers) -> None:
     """Each mark is a reading before what begins and after what ended."""
     with Meter([parse("watts=100,period=0.01")], 60) as meter:
-        ending = workers.run(job(idle_s=0.05), meter, 30)
+        ending = workers.run(job("fake:prefill_s=0.05", idle_s=0.05), meter, 30)
         times = [sample.time_ns for sample in meter.take()]
     assert ending.status == Status.OK
     assert ending.result is not None
@@ -74,6 +78,64 @@ def test_readings_lie_around_the_region_that_they_are_for(workers: Workers) -> N
     for k, reading in enumerate(times[1:]):
         assert reading <= edges[k] if k % 2 == 0 else reading >= edges[k]
     assert ending.foreign_cpu is not None
+
+
+def test_load_by_others_is_seen_in_work_and_at_idle(workers: Workers) -> None:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with Meter([], 1) as meter:
+            ending = workers.run(job("fake:prefill_s=0.2", idle_s=0.3), meter, 30)
+    finally:
+        busy.kill()
+        busy.wait()
+    assert {doubt.code for doubt in ending.doubts} == {"foreign-load", "foreign-load-at-idle"}
+    assert ending.foreign_cpu is not None
+    assert ending.foreign_cpu > 0.3
+
+
+def test_a_suspend_is_seen_and_a_quiet_stretch_is_not_doubted() -> None:
+    before = CpuClock(awake_s=10, boot_s=50, busy_s=5, own_s=1)
+    awake = CpuClock(awake_s=12, boot_s=52, busy_s=6.99, own_s=2.98)
+    slept = CpuClock(awake_s=12, boot_s=75.5, busy_s=6.99, own_s=2.98)
+    assert suspended_s(before, awake) == 0
+    assert suspended_s(before, slept) == pytest.approx(23.5)
+    assert foreign_cpus(before, awake) == pytest.approx(0, abs=1e-9), "one tick is nobody's"
+    assert foreign_cpus(before, replace(awake, busy_s=8.0)) == pytest.approx(0.505)
+    assert foreign_cpus(before, replace(before, awake_s=10.05)) is None, "too short to tell"
+
+
+def test_a_finished_replicate_survives_an_engine_that_cannot_close() -> None:
+    workers = Workers([], {"PYTHONPATH": str(Path(__file__).parent)})
+    broken = replace(job(), adapter="closes_badly:Engine")
+    with Meter([], 1) as meter:
+        ending = workers.run(broken, meter, 30)
+    workers.close()
+    assert ending.status == Status.OK, ending.error
+
+
+def test_loading_a_model_is_not_mostly_imports() -> None:
+    """What the fork server imports leaves little to a worker's load, and starts nothing."""
+    code = """
+import os, sys
+from wattmark.runner.zygote import preload
+preload(["wattmark.backends.transformers"])
+assert len(os.listdir("/proc/self/task")) == 1, "a thread was started before the fork"
+import torch
+assert not torch.cuda.is_initialized()
+before = len(sys.modules)
+from wattmark.backends.transformers import TransformersBackend
+from wattmark.schema import Trial
+trial = Trial(model="embedded/arithmetic", backend="transformers", precision="fp32",
+              device="cpu", batch_size=1, task="t", task_version="1", max_new_tokens=8)
+TransformersBackend().load(trial)
+print(len(sys.modules) - before)
+"""
+    environment = {**os.environ, **BEFORE_THE_FORK}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 100
 
 
 def test_each_worker_is_a_fresh_process_of_one_server(workers: Workers) -> None:

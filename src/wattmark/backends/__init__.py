@@ -55,7 +55,11 @@ class BackendSpec:
 
     name: str
     adapter: str
-    """'module:attribute' of the Backend class; importing it imports the engine."""
+    """'module:attribute' of the Backend class; importing it imports the engine.
+
+    A tuple `PRELOAD` in that module names what the engine imports only later: the fork server
+    imports it too, so that `load` is not mostly imports. It must start no thread or device.
+    """
     requires: tuple[str, ...]
     """Modules that must be importable."""
     extra: str

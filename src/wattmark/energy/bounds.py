@@ -16,9 +16,10 @@ EDGE_TOLERANCE_S = 0.01
 
 @dataclass(frozen=True)
 class Bounds:
-    """Joules of windows: `value` in [`low`, `high`] at 95 %, all of the windows' shape.
+    """Joules of windows: `value` in [`low`, `high`], all of the windows' shape.
 
-    nan where not measured: an edge outside the samples, or a counter that ran backwards.
+    The interval is the whole bracket for counters, 95 % for sampled power.
+    nan where not measured: an edge outside the samples, or a counter that lost joules.
     """
 
     value: Floats

@@ -25,7 +25,14 @@ from wattmark.energy.bounds import (
     no_bounds,
     windows_ns,
 )
-from wattmark.energy.events import Events, backwards, frozen, jumps, sampling_gaps
+from wattmark.energy.events import (
+    Events,
+    backwards,
+    frozen,
+    jumps,
+    lost_between,
+    sampling_gaps,
+)
 from wattmark.energy.series import Series
 from wattmark.energy.spacing import (
     Floats,
@@ -102,7 +109,8 @@ class CounterCurve:
         self.tick_s = max(self._period.seconds, usual_spacing(self._seconds))
         self._knots = self._place_knots()
         self._gap = gaps(self._seconds, self._period.seconds)
-        self._backwards = backwards(time_ns, steps, fallen)
+        fallen |= lost_between(time_ns, series.lost_ns)
+        self._backwards = backwards(time_ns, fallen, self._period.seconds)
         self.events = (
             self._backwards,
             sampling_gaps(time_ns, self._gap),

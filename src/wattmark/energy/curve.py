@@ -36,7 +36,10 @@ class Curve(Protocol):
     events: tuple[Events, ...]
 
     def between(self, start_ns: ArrayLike, end_ns: ArrayLike) -> Bounds:
-        """Joules between the stamps (nanoseconds of the samples' clock; both of shape (m,))."""
+        """Joules between the stamps (nanoseconds of the samples' clock; both of shape (m,)).
+
+        The interval is the whole bracket for counters, 95 % for sampled power.
+        """
 
 
 def curve_of(series: Series) -> Curve:

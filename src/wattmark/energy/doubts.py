@@ -32,7 +32,9 @@ class Seen:
 def sensor_doubts(series: Series, curve: Curve) -> list[Doubt]:
     """Doubts that concern the sensor as a whole: no readings, failed readings."""
     name, doubts = series.info.name, []
-    good, bad = series.time_ns.size, len(series.faults)
+    # Lost joules concern the windows across them alone, and are an event of the curve.
+    failed = [sample for sample in series.faults if not sample.lost]
+    good, bad = series.time_ns.size, len(failed)
     if not curve.usable:
         count = {0: "no usable reading", 1: "one usable reading"}.get(good, "one stamp only")
         doubts.append(
@@ -46,8 +48,8 @@ def sensor_doubts(series: Series, curve: Curve) -> list[Doubt]:
         doubts.append(
             Doubt(
                 "sensor-fault",
-                f"{name}: {bad} of {bad + good} readings failed; the first: "
-                f"{series.faults[0].fault}.",
+                f"{name}: {bad} of {good + len(series.faults)} readings failed; the first: "
+                f"{failed[0].fault}.",
                 "The readings around them were used; if there are many, leave this sensor out.",
             )
         )

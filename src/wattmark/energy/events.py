@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from wattmark.energy.spacing import Floats, Ints, to_seconds
 from wattmark.schema import SensorInfo
+from wattmark.units import s_to_ns
 
 # A counter must miss this many updates before it counts as frozen.
 FROZEN_UPDATES = 20
@@ -48,6 +49,17 @@ class Events:
         at = np.searchsorted(self.start_ns, start_ns, side="right") - 1
         return np.asarray((at >= 0) & (self.end_ns[np.maximum(at, 0)] >= end_ns))
 
+    def overlap_s(self, start_ns: Ints, end_ns: Ints) -> Floats:
+        """For how many seconds each of these windows lies in events."""
+        if self.start_ns.size == 0:
+            return np.zeros(start_ns.shape)
+        origin = self.start_ns[0]
+        edges = to_seconds(np.column_stack([self.start_ns, self.end_ns]).ravel() - origin)
+        lengths = to_seconds(self.end_ns - self.start_ns)
+        upto = np.cumsum(np.column_stack([np.zeros(lengths.shape), lengths]).ravel())
+        first, last = (np.interp(to_seconds(s - origin), edges, upto) for s in (start_ns, end_ns))
+        return np.asarray(last - first)
+
     def within(self, start_ns: Ints, end_ns: Ints) -> Floats:
         """The sizes of the events that any of these windows overlap."""
         order = np.argsort(start_ns, kind="stable")
@@ -70,14 +82,31 @@ def sampling_gaps(time_ns: Ints, gap: NDArray[np.bool_]) -> Events:
     )
 
 
-def backwards(time_ns: Ints, steps_j: Floats, fallen: NDArray[np.bool_]) -> Events:
-    """The spacings in which a counter fell, `steps_j` being its changes."""
+def lost_between(time_ns: Ints, lost_ns: Ints) -> NDArray[np.bool_]:
+    """Which of the n − 1 spacings of `time_ns` hold one of the stamps `lost_ns`.
+
+    A stamp that is also a reading's marks the spacings on both sides.
+    """
+    marked = np.zeros(max(0, time_ns.size - 1), dtype=np.bool_)
+    for side in ("left", "right"):
+        at = np.searchsorted(time_ns, lost_ns, side=side) - 1
+        marked[at[(at >= 0) & (at < marked.size)]] = True
+    return marked
+
+
+def backwards(time_ns: Ints, fallen: NDArray[np.bool_], period_s: float) -> Events:
+    """The spacings in which a counter fell, marked in `fallen`, of shape (n − 1,) for n stamps.
+
+    They begin an update period early: what the last reading had not seen yet is lost too.
+    """
+    start, end = time_ns[:-1][fallen], time_ns[1:][fallen]
     return Events(
         "counter-backwards",
-        time_ns[:-1][fallen],
-        time_ns[1:][fallen],
-        -steps_j[fallen],
-        "its counter went backwards without a wrap ({count}×, by up to {worst:.4g} J)",
+        start - s_to_ns(period_s),
+        end,
+        to_seconds(end - start),
+        "its counter went backwards without a wrap ({count}×): what it counted in up to "
+        "{worst:.3g} s is lost",
         "Windows across it are not measured; run it again, and look for a driver reset or suspend.",
     )
 

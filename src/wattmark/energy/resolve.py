@@ -29,6 +29,8 @@ from wattmark.units import NS_PER_S
 
 BATCH = "batch"
 PHASES = ("prefill", "decode", "classify")
+# A counter that stands still for more of a window than this has not measured it.
+FROZEN_SHARE = 0.05
 IN_BATCH = ("retrieve", "host", *PHASES)
 
 
@@ -111,13 +113,18 @@ def resolve(
 
 
 def phase_table(curve: Curve, spans: Sequence[Span]) -> PhaseTable:
-    """Joules of each of these spans, interpolated on the curve at their stamps."""
+    """Joules of each of these spans, interpolated on the curve at their stamps.
+
+    Work during which the counter stood still for longer than a tick and than `FROZEN_SHARE` of
+    it is not measured: the counter may rest until its first tick in the work, and no longer.
+    """
     start, end = _edges(spans)
     bounds = curve.between(start, end)
     dead = np.zeros(start.shape, dtype=np.bool_)
     for event in curve.events:
         if event.code == "counter-frozen":
-            dead |= event.holds(start, end)
+            longest_s = np.maximum(curve.tick_s, FROZEN_SHARE * to_seconds(end - start))
+            dead |= event.holds(start, end) | (event.overlap_s(start, end) > longest_s)
     work = np.array([span.name not in ("idle", "load") for span in spans], dtype=np.bool_)
     gone = dead & work
     # A counter that stands still under load has measured nothing: that is not a zero.

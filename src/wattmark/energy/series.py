@@ -17,7 +17,8 @@ class Series:
     """One sensor's samples, sorted by time; `energy_j` and `power_w` are nan where not given.
 
     All arrays have shape (n,). `faults` holds the readings that failed, were not finite or
-    told a negative power: they are named in a doubt and enter no figure.
+    told a negative power: they are named in a doubt and enter no figure. Of those, `lost_ns` are
+    the stamps at which a counter turned out to have lost joules.
     """
 
     info: SensorInfo
@@ -25,6 +26,11 @@ class Series:
     energy_j: NDArray[np.float64]
     power_w: NDArray[np.float64]
     faults: tuple[Sample, ...] = ()
+
+    @property
+    def lost_ns(self) -> NDArray[np.int64]:
+        """Stamps of the readings that found joules lost, sorted."""
+        return np.array([s.time_ns for s in self.faults if s.lost], dtype=np.int64)
 
     @classmethod
     def from_samples(cls, info: SensorInfo, samples: Iterable[Sample]) -> Series:

@@ -25,7 +25,8 @@ def share(
 ) -> tuple[QueryEnergy, ...]:
     """A QueryEnergy a generation, in their order, from `Resolved.batches`.
 
-    Joules are summed over components as in `total`; None where the batch was not measured.
+    Joules are summed over components as in `total`; None where the batch was not measured, or one
+    of its phases was not: without it there is no saying who caused what.
     A query's interval is the batch's, scaled to its share: it says how well the batch is known.
     """
     by_span: dict[tuple[int | None, str], list[EnergyReading]] = {}
@@ -47,7 +48,8 @@ def share(
 
 def _split(rows: Sequence[Generation], parts: dict[str, Total]) -> list[QueryEnergy]:
     whole = parts["batch"]
-    if whole.gross_j is None or whole.low_j is None or whole.high_j is None:
+    unknown = any(part.components and part.gross_j is None for part in parts.values())
+    if unknown or whole.gross_j is None or whole.low_j is None or whole.high_j is None:
         return [QueryEnergy(row.query_id, None, None, None) for row in rows]
     fractions = _fractions(rows, parts, whole.gross_j)
     gross = _exact(fractions, whole.gross_j)

@@ -6,7 +6,9 @@ clock, and joining the two is somebody else's task. The thread sleeps until abso
 a slow reading overran are skipped, not made up for.
 
 Sensors are read one after another: one that blocks for seconds delays the others by as long,
-and shows as a gap in their samples; they go on once it returns.
+and shows as a gap in their samples; they go on once it returns. Whoever asks for a reading
+meanwhile waits for `LOCK_PATIENCE_S` and then gets faults, so that a sensor that hangs on the
+meter's thread does not hang the run.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ _PARTS = ("cpu", "dram", "gpu")
 _WHOLES = ("soc", "board", "wall")
 
 PATIENCE_S = 10.0
+LOCK_PATIENCE_S = 2.0
 
 
 class Meter:
@@ -66,7 +69,7 @@ class Meter:
 
     @property
     def cost_cpu_s(self) -> float:
-        """CPU seconds that the sampling thread has used so far, over all starts."""
+        """CPU seconds used so far by the sampling thread, over all starts, and by `read_now`."""
         return self._cost_s
 
     def start(self) -> None:
@@ -76,9 +79,8 @@ class Meter:
         # A thread that a hung sensor kept from stopping ends by its own event.
         self._stopping = threading.Event()
         self.read_now()
-        arguments = (self._stopping, self._cost_s)
         self._thread = threading.Thread(
-            target=self._run, args=arguments, name="wattmark-meter", daemon=True
+            target=self._run, args=(self._stopping,), name="wattmark-meter", daemon=True
         )
         self._thread.start()
 
@@ -116,14 +118,12 @@ class Meter:
     def read_now(self) -> list[Sample]:
         """Read every sensor once, now: how a window gets sharp edges. Any thread may call it.
 
-        The samples are kept for `take` as well.
+        The samples are kept for `take` as well. Where a reading on another thread does not end
+        within `LOCK_PATIENCE_S`, all of them are faults.
         """
-        with self._reading:
-            samples = [self._read(sensor) for sensor in self.sensors]
-            with self._keeping:
-                self._kept.extend(samples)
-                for sample in samples:
-                    self._remember(sample)
+        started_s = time.thread_time()
+        samples = self._read_all()
+        self._charge(time.thread_time() - started_s)
         return samples
 
     def take(self) -> list[Sample]:
@@ -155,14 +155,41 @@ class Meter:
         chosen = parts or [component for component in _WHOLES if component in powers][:1]
         return sum(_component_w(powers[component]) for component in chosen) if chosen else None
 
-    def _run(self, stopping: threading.Event, cost_before_s: float) -> None:
+    def _run(self, stopping: threading.Event) -> None:
         interval_ns = s_to_ns(self.interval_s)
+        charged_s = 0.0
         deadline_ns = self._clock() + interval_ns
         while not stopping.wait(max(0.0, ns_to_s(deadline_ns - self._clock()))):
-            self.read_now()
+            self._read_all()
             # A thread's CPU clock can only be read by the thread itself.
-            self._cost_s = cost_before_s + time.thread_time()
+            used_s = time.thread_time()
+            self._charge(used_s - charged_s)
+            charged_s = used_s
             deadline_ns = next_deadline(deadline_ns, self._clock(), interval_ns)
+
+    def _charge(self, cpu_s: float) -> None:
+        with self._keeping:
+            self._cost_s += cpu_s
+
+    def _read_all(self) -> list[Sample]:
+        if not self._reading.acquire(timeout=LOCK_PATIENCE_S):
+            fault = f"not read: another reading did not end within {LOCK_PATIENCE_S:g} s"
+            now_ns = self._clock()
+            samples = [Sample(info.name, now_ns, fault=fault) for info in self.infos]
+            self._keep(samples)
+            return samples
+        try:
+            samples = [self._read(sensor) for sensor in self.sensors]
+            self._keep(samples)
+        finally:
+            self._reading.release()
+        return samples
+
+    def _keep(self, samples: Iterable[Sample]) -> None:
+        with self._keeping:
+            for sample in samples:
+                self._kept.append(sample)
+                self._remember(sample)
 
     def _read(self, sensor: Sensor) -> Sample:
         try:

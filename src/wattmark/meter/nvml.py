@@ -70,7 +70,7 @@ class NvmlSensor:
         except BaseException:
             library.nvmlShutdown()
             raise
-        self._counter = RisingCounter(None, self.info.limit_w)
+        self._counter = RisingCounter.of(self.info)
 
     def read(self) -> Sample:
         name, before_ns = self.info.name, time.monotonic_ns()

@@ -96,7 +96,7 @@ class RaplSensor:
             gain_uncertainty=GAIN[zone.component],
             limit_w=limit_w,
         )
-        self._counter = RisingCounter(self.info.wrap_j, limit_w)
+        self._counter = RisingCounter.of(self.info)
 
     def read(self) -> Sample:
         before_ns = time.monotonic_ns()

@@ -8,7 +8,8 @@ What a reading at time t gives, t in seconds since the sensor's origin:
     power   = gain × mean power over [seen − averaging window, seen]
 
 The wrapped counter is then corrected as a real sensor corrects it. Dropouts give faults,
-freezes hold the last tick, resets throw the counter back to zero.
+freezes hold the last tick, resets throw the counter back to zero (and give a fault that says
+that joules were lost).
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class SimulatedSensor:
         self._dropouts = tuple(dropouts)
         self._freezes = tuple(freezes)
         self._resets = tuple(sorted(resets))
-        self._counter = RisingCounter(info.wrap_j, info.limit_w)
+        self._counter = RisingCounter.of(info)
         self._closed = False
 
     def read(self) -> Sample:

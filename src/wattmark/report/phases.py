@@ -192,7 +192,8 @@ class _Curves:
             mine = names == name
             info = sensors.get(name, {})
             title = f"{info.get('component', name)} {info.get('device', '')}".strip()
-            word = "estimated" if info.get("kind") == "estimate" else "measured"
+            modelled = "estimated" if info.get("kind") == "estimate" else "measured"
+            word = info.get("instead") or modelled
             self.series[f"{plain(title)}, {word}"] = (time_ns[mine], energy[mine], power[mine])
 
     def within(self, start_ns: int, end_ns: int) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,8 +11,7 @@ from wattmark.energy.curve import curve_of
 from wattmark.energy.resolve import resolve
 from wattmark.energy.series import Series
 from wattmark.energy.share import share
-from wattmark.energy.total import total
-from wattmark.runner.load import QUIET_CPUS
+from wattmark.energy.total import parts_of, total
 from wattmark.runner.plan import Slot
 from wattmark.runner.watch import Ending
 from wattmark.runner.wire import Result
@@ -29,9 +28,7 @@ from wattmark.schema import (
     Totals,
 )
 from wattmark.tasks import Task
-from wattmark.units import s_to_ns
-
-TOTALLED = ("cpu", "dram", "gpu", "soc")
+from wattmark.units import ns_to_s, s_to_ns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +56,18 @@ def complete(
     """The record of a replicate that ended well."""
     series = [Series.from_samples(info, watched.samples) for info in watched.sensors]
     resolved = resolve(result.spans, series, interval_target=watched.interval_target)
+    others = other_gpus(watched.sensors, slot.trial.device)
+    readings = [reading for reading in resolved.readings if reading.sensor not in others]
+    batches = [reading for reading in resolved.batches if reading.sensor not in others]
+    temperatures_c = [
+        sample.temperature_c
+        for sample in watched.samples
+        if sample.temperature_c is not None and sample.sensor not in others
+    ]
     scores = tuple(
         task.score(query, answer) for query, answer in zip(queries, result.generations, strict=True)
     )
     measured = next((span for span in result.spans if span.name == "measured"), None)
-    doubts = watched.doubts + resolved.doubts + tuple(_foreign(watched.foreign_cpu))
     return Record(
         trial=slot.trial,
         replicate=slot.replicate,
@@ -77,11 +81,15 @@ def complete(
         generations=result.generations,
         scores=scores,
         energy=resolved.readings + resolved.batches,
-        query_energy=share(result.generations, resolved.batches),
-        totals=_totals(resolved.readings, series, measured, watched),
+        query_energy=share(result.generations, batches),
+        totals=replace(
+            _totals(readings, series, measured, watched.sample_interval_s),
+            temperature_max_c=max(temperatures_c, default=None),
+            foreign_cpu=watched.foreign_cpu,
+        ),
         memory=result.memory,
         facts=result.facts,
-        doubts=doubts + tuple(_unscored(task, scores)),
+        doubts=watched.doubts + resolved.doubts + tuple(_unscored(task, scores)),
     )
 
 
@@ -99,13 +107,16 @@ def failed(slot: Slot, ending: Ending, *, started_at: str, attempt: int) -> Reco
     )
 
 
-def _foreign(used: float | None) -> Iterable[Doubt]:
-    if used is not None and used > QUIET_CPUS:
-        yield Doubt(
-            "foreign-load",
-            f"Other processes used {used:.2f} CPUs during the measured region.",
-            "Stop other work on this machine; its joules and its delays are in these figures.",
-        )
+def other_gpus(sensors: Sequence[SensorInfo], device: str) -> set[str]:
+    """Sensors of GPUs that a trial does not run on: read and stored, but not in its totals.
+
+    `cuda:1` is the second of the GPUs that are visible, in the order in which they are found.
+    A trial on the CPU runs on none of them.
+    """
+    gpus = list(dict.fromkeys(s.device for s in sensors if s.component == "gpu"))
+    family, _, index = device.partition(":")
+    mine = gpus[int(index or 0) :][:1] if family == "cuda" else []
+    return {s.name for s in sensors if s.component == "gpu" and s.device not in mine}
 
 
 def _unscored(task: Task, scores: Sequence[Score]) -> Iterable[Doubt]:
@@ -121,9 +132,10 @@ def _totals(
     readings: Sequence[EnergyReading],
     series: Sequence[Series],
     measured: Span | None,
-    watched: Watched,
+    sample_interval_s: float,
 ) -> Totals:
     work = total([reading for reading in readings if reading.span == "measured"])
+    summed = {part.sensor for part in parts_of([r for r in readings if r.span == "measured"])}
     idles = [reading for reading in readings if reading.span == "idle"]
     idle, idle_s = total(idles), max((reading.seconds for reading in idles), default=0.0)
     seconds = measured.seconds if measured is not None else 0.0
@@ -138,11 +150,9 @@ def _totals(
         gain_uncertainty=work.gain_uncertainty,
         idle_power_w=idle.gross_j / idle_s if idle.gross_j is not None and idle_s else None,
         power_mean_w=work.gross_j / seconds if work.gross_j is not None and seconds else None,
-        power_peak_w=_peak_w(series, measured, watched.sample_interval_s),
-        temperature_max_c=max(
-            (s.temperature_c for s in watched.samples if s.temperature_c is not None), default=None
+        power_peak_w=_peak_w(
+            [s for s in series if s.info.name in summed], measured, sample_interval_s
         ),
-        foreign_cpu=watched.foreign_cpu,
     )
 
 
@@ -152,12 +162,11 @@ def _peak_w(series: Sequence[Series], measured: Span | None, interval_s: float) 
     On a grid of the sampling interval: between two readings that happen to lie close together
     a counter's quantum would look like a burst.
     """
-    summed = [s for s in series if s.info.component in TOTALLED and len(s.time_ns) > 1]
-    if measured is None or not summed:
+    if measured is None or not series:
         return None
     step = min(s_to_ns(interval_s), measured.end_ns - measured.start_ns)
     if step <= 0:
         return None
     starts = np.arange(measured.start_ns, measured.end_ns - step + 1, step, dtype=np.int64)
-    power = sum(curve_of(s).between(starts, starts + step).value / (step / 1e9) for s in summed)
+    power = sum(curve_of(s).between(starts, starts + step).value / ns_to_s(step) for s in series)
     return float(np.nanmax(power)) if np.isfinite(power).any() else None

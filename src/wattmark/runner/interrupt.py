@@ -66,5 +66,8 @@ class Interrupts:
     def held(self) -> Iterator[None]:
         """Hold for the time of a block."""
         self.hold()
-        yield
+        try:
+            yield
+        finally:
+            self._held = False  # an error goes on as it is; an interrupt comes in its own time
         self.release()

@@ -17,13 +17,20 @@ QUIET_CPUS = 0.15
 """Foreign CPU use, in CPUs, that counts as quiet."""
 LOOK_S = 0.15
 """Length of a look: /proc/stat counts in 10 ms ticks, so shorter is too coarse."""
+SHORTEST_S = 0.1
+TICK_S = 0.01
 
 
 @dataclass(frozen=True)
 class CpuClock:
-    """Busy CPU seconds of the machine and of us, at one moment."""
+    """Busy CPU seconds of the machine and of us, at one moment.
 
-    time_s: float
+    `awake_s` stands still while the machine is suspended, `boot_s` does not (None where the
+    system does not tell).
+    """
+
+    awake_s: float
+    boot_s: float | None
     busy_s: float
     own_s: float
 
@@ -34,16 +41,28 @@ def cpu_clock(worker_cpu_s: float = 0.0) -> CpuClock:
     # Steal is time that another machine took from ours: it slows us like any other load.
     names = ("user", "nice", "system", "irq", "softirq", "steal")
     busy = sum(getattr(times, name, 0.0) for name in names)
-    return CpuClock(time.monotonic(), busy, time.process_time() + worker_cpu_s)
+    boot_s = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else None
+    own_s = time.process_time() + worker_cpu_s
+    return CpuClock(time.monotonic(), boot_s, busy, own_s)
 
 
 def foreign_cpus(before: CpuClock, after: CpuClock) -> float | None:
-    """CPUs that others used between two moments; None for an empty stretch."""
-    seconds = after.time_s - before.time_s
-    if seconds <= 0:
+    """CPUs that others used between two moments; None for a stretch too short to tell.
+
+    Busy time counts in whole ticks, ours does not: a tick of difference is nobody's.
+    """
+    seconds = after.awake_s - before.awake_s
+    if seconds < SHORTEST_S:
         return None
     foreign = (after.busy_s - before.busy_s) - (after.own_s - before.own_s)
-    return max(0.0, foreign / seconds)
+    return max(0.0, (foreign - TICK_S) / seconds)
+
+
+def suspended_s(before: CpuClock, after: CpuClock) -> float:
+    """Seconds that the machine slept between two moments; 0 where the system does not tell."""
+    if before.boot_s is None or after.boot_s is None:
+        return 0.0
+    return max(0.0, (after.boot_s - before.boot_s) - (after.awake_s - before.awake_s))
 
 
 def wait_for_quiet(most_s: float, said: Callable[[float], None]) -> float | None:

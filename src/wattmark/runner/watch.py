@@ -12,16 +12,30 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO, Any
 
 from wattmark.errors import WattmarkError
 from wattmark.meter.meter import Meter
-from wattmark.runner.load import CpuClock, cpu_clock, foreign_cpus
+from wattmark.runner.load import (
+    QUIET_CPUS,
+    CpuClock,
+    cpu_clock,
+    foreign_cpus,
+    suspended_s,
+)
 from wattmark.runner.wire import Job, Result, pack_job, receive, send, unpack_result
 from wattmark.runner.zygote import Zygote, last_words, unnamed_file
-from wattmark.schema import Status
+from wattmark.schema import Doubt, Status
+
+STRETCHES = {
+    "measured": ("foreign-load", "the measured region", "its joules and delays are in the figures"),
+    "idle": ("foreign-load-at-idle", "idle", "idle power is too high and net energy too low"),
+}
+"""Stage that a stretch begins with → code, name and harm of foreign load in it."""
+SLEPT_S = 0.1
 
 
 @dataclass
@@ -32,12 +46,14 @@ class Ending:
     error: str | None = None
     result: Result | None = None
     foreign_cpu: float | None = None
+    """CPUs that others used during the measured region."""
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass
 class _State:
     stage: str = "start"
-    clocks: dict[str, CpuClock] = field(default_factory=dict)
+    clocks: list[tuple[str, CpuClock]] = field(default_factory=list)
 
 
 class Workers:
@@ -66,8 +82,7 @@ class Workers:
             # The user's interrupt, or our own fault: no worker is left behind.
             self.close()
             raise
-        if "measured" in state.clocks and "done" in state.clocks:
-            ending.foreign_cpu = foreign_cpus(state.clocks["measured"], state.clocks["done"])
+        ending.foreign_cpu, ending.doubts = _disturbed(state.clocks)
         return ending
 
     def _fork(self, log: IO[bytes]) -> tuple[Zygote, int, Connection]:
@@ -134,12 +149,36 @@ def _heed(
         # Read, then let go: the reading lies before the region that begins here, and after
         # the one that ended here.
         meter.read_now()
-        state.clocks[state.stage] = cpu_clock(message["cpu_s"])
+        state.clocks.append((state.stage, cpu_clock(message["cpu_s"])))
         send(channel, {"go": True})
         return None
     if "result" in message:
         return Ending(Status.OK, result=unpack_result(message["result"]))
     return Ending(Status(message["status"]), message["error"])
+
+
+def _disturbed(clocks: Sequence[tuple[str, CpuClock]]) -> tuple[float | None, tuple[Doubt, ...]]:
+    """Foreign CPU use of the measured region, and doubts about it, about idle and about sleep."""
+    measured: float | None = None
+    doubts: dict[str, Doubt] = {}
+    for (stage, before), (_, after) in pairwise(clocks):
+        used = foreign_cpus(before, after)
+        if stage == "measured":
+            measured = used
+        if stage in STRETCHES and used is not None and used > QUIET_CPUS:
+            code, what, harm = STRETCHES[stage]
+            doubts[code] = Doubt(
+                code,
+                f"Other processes used {used:.2f} CPUs during {what}.",
+                f"Stop other work on this machine; {harm}.",
+            )
+        if (slept := suspended_s(before, after)) > SLEPT_S:
+            doubts["suspended"] = Doubt(
+                "suspended",
+                f"The machine was suspended for {slept:.1f} s while this replicate ran.",
+                "Keep it awake: clocks and counters do not agree across a suspend.",
+            )
+    return measured, tuple(doubts.values())
 
 
 def _crash(status: int | None, stage: str, words: str, *, memory: bool) -> Ending:

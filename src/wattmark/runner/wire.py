@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from wattmark.schema import Generation, Memory, Option, Query, Span, Trial
+from wattmark.schema import Generation, Memory, Query, Span, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Result:
     spans: tuple[Span, ...]
     generations: tuple[Generation, ...]
     memory: Memory
-    facts: Mapping[str, Option | None] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def send(channel: Connection, message: Mapping[str, Any]) -> None:

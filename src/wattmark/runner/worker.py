@@ -75,11 +75,12 @@ def execute(
     loaded = resident_bytes()
     answer = backend.classify if job.kind == "classifier" else backend.generate
     batches = split(job.queries, job.trial.batch_size)
-    tell("warm-up")
-    started = clock()
-    for count in range(job.trial.warmups):
-        answer(count, batches[count % len(batches)], SpanLog(clock))
-    log.add("warmup", started, clock())
+    if job.trial.warmups:
+        tell("warm-up")
+        started = clock()
+        for count in range(job.trial.warmups):
+            answer(count, batches[count % len(batches)], SpanLog(clock))
+        log.add("warmup", started, clock())
     # Whatever loading left behind is collected now, not inside the measured region.
     gc.collect()
     gc.freeze()
@@ -170,11 +171,12 @@ def main(channel: Connection) -> int:
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
         message = {"result": pack_result(execute(job, backend, mark, tell=tell))}
-        backend.close()
     except BaseException as reason:
         # What the failed work holds is held by its traceback: there must be room to say so.
         _limit_memory(None)
         message = _failure(reason)
+    # The engine is not closed: the process ends here, and a close that hangs or fails must not
+    # cost a replicate that is done.
     send(channel, message)
     return 0
 

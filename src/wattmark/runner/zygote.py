@@ -1,8 +1,9 @@
 """The fork server: a process that has imported the engines, and forks a worker when asked.
 
 Importing torch and transformers takes seconds; a fork of a process that has imported them
-takes milliseconds and is as fresh: nothing was initialised (no thread pool, no CUDA) before
-the fork. The server does one worker at a time and is told nothing but "fork".
+takes milliseconds, and nothing was initialised (no thread pool, no CUDA) before the fork. What
+forks share is the server's address layout and hash seed: replicates that are to differ in these
+too need a server each. A server does one worker at a time and is told nothing but "fork".
 
 Protocol, over a socket pair: the parent sends one byte with the worker's channel and its log
 attached; the server answers with the worker's pid, and when that has ended with its status.
@@ -35,6 +36,8 @@ _NUMBER = struct.Struct("!q")
 _PR_SET_PDEATHSIG = 1
 START_S = 300.0
 """Longest time for the server to import its engines: a cold disk is slow, a hang is for ever."""
+BEFORE_THE_FORK = {"OPENBLAS_NUM_THREADS": "1"}
+"""OpenBLAS (of numpy and scipy; engines do not use it) starts its threads when it is imported."""
 LAST_WORDS = 300
 """Characters of what a process said last that go into a message."""
 
@@ -51,7 +54,7 @@ class Zygote:
             stdin=subprocess.DEVNULL,
             stdout=self._chatter,  # what engines say when imported is not for the terminal
             stderr=self._chatter,
-            env={**os.environ, **environment},
+            env={**os.environ, **environment, **BEFORE_THE_FORK},
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
         theirs.close()
@@ -75,7 +78,9 @@ class Zygote:
             theirs.close()
         if pid is None:
             ours.close()
-            raise WattmarkError(f"The fork server has gone. {last_words(self._chatter)}".strip())
+            silent = self._process.poll() is None
+            what = f"is silent after {START_S:g} s" if silent else "has gone"
+            raise WattmarkError(f"The fork server {what}. {last_words(self._chatter)}".strip())
         return pid, Connection(ours.detach())
 
     def status(self) -> int | None:
@@ -178,17 +183,23 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _preload(modules: Sequence[str]) -> None:
-    """Import what workers will need. What cannot be imported fails again, loudly, in them."""
-    for module in ("wattmark.runner.worker", *modules):
+def preload(modules: Sequence[str]) -> None:
+    """Import what workers will need: adapters, and what each names in its `PRELOAD`.
+
+    What cannot be imported fails again, loudly, in the worker.
+    """
+    for name in ("wattmark.runner.worker", *modules):
         with contextlib.suppress(Exception):
-            importlib.import_module(module)
+            adapter = importlib.import_module(name)
+            for lazy in getattr(adapter, "PRELOAD", ()):
+                with contextlib.suppress(Exception):
+                    importlib.import_module(lazy)
 
 
 if __name__ == "__main__":
     die_with_parent(os.getppid())
     channel = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(channel.fileno(), False)
-    _preload(sys.argv[2:])
+    preload(sys.argv[2:])
     with contextlib.suppress(OSError):
         serve(channel)

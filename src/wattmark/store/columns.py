@@ -34,7 +34,7 @@ def _c(name: str, kind: pa.DataType, unit: str, meaning: str) -> Column:
 
 KEYS = (
     _c("trial_key", TEXT, "", "content hash of the trial's fields"),
-    _c("replicate", INT, "", "replicate of the trial, from 0; each is a fresh process"),
+    _c("replicate", INT, "", "replicate of the trial, from 0: a fresh process, forked from its block's server"),
 )
 
 IDENTITY = (
@@ -51,7 +51,8 @@ TRIALS = (
     *KEYS,
     *IDENTITY,
     _c("block", INT, "", "block of the randomized order; every trial stands once in a block"),
-    _c("run_order", INT, "", "place in the order of the whole run, from 0"),
+    _c("run_order", INT, "", "place in the order in which replicates were begun, from 0"),
+    _c("session", INT, "", "session of the run, from 0: stamps compare within one session only"),
     _c("attempt", INT, "", "1, or more where a resumed run tried again"),
     _c("status", TEXT, "", "ok, failed, crashed, timeout or oom"),
     _c("error", TEXT, "", "why it is not ok"),
@@ -74,7 +75,7 @@ TRIALS = (
     _c("decode_s", REAL, "s", "time in decode, all batches"),
     _c("ttft_s", REAL, "s", "time to first token, median over queries"),
     _c("tpot_s", REAL, "s", "time per output token after the first, median over queries"),
-    _c("latency_s", REAL, "s", "time from a batch's start to an answer's end, median"),
+    _c("latency_s", REAL, "s", "time from a batch's start to its end, median over queries"),
     _c("energy_j", REAL, "J", "gross energy of the measured region, all components"),
     _c("energy_low_j", REAL, "J", "lower bound at 95 %, the sensors' gain apart"),
     _c("energy_high_j", REAL, "J", "upper bound at 95 %, the sensors' gain apart"),
@@ -85,12 +86,12 @@ TRIALS = (
     _c("gain_uncertainty", REAL, "1", "relative systematic uncertainty of the sensors' gain"),
     _c("idle_power_w", REAL, "W", "power at idle with the model loaded"),
     _c("power_mean_w", REAL, "W", "gross energy ÷ measured region"),
-    _c("power_peak_w", REAL, "W", "highest power between two samples of the measured region"),
+    _c("power_peak_w", REAL, "W", "highest mean power over one sampling interval of the measured region"),
     _c("temperature_max_c", REAL, "°C", "highest temperature seen"),
     _c("foreign_cpu", REAL, "CPUs", "CPU use of other processes during the measured region"),
-    _c("ram_peak_bytes", INT, "B", "peak resident set of the worker"),
-    _c("ram_before_load_bytes", INT, "B", "resident set before the model was loaded"),
-    _c("ram_loaded_bytes", INT, "B", "resident set with the model loaded"),
+    _c("ram_peak_bytes", INT, "B", "peak resident set of the worker, pages shared with its server included"),
+    _c("ram_before_load_bytes", INT, "B", "resident set before the model was loaded, shared pages included"),
+    _c("ram_loaded_bytes", INT, "B", "resident set with the model loaded, shared pages included"),
     _c("vram_peak_bytes", INT, "B", "peak of the engine's GPU allocator"),
     _c("parameters", INT, "", "parameters of the model as loaded"),
     _c("weight_bytes", INT, "B", "bytes of the weights as loaded"),
@@ -118,7 +119,7 @@ QUERIES = (
     _c("stop_reason", TEXT, "", "eos, length or label"),
     _c("confidence", REAL, "1", "probability of the label"),
     _c("start_ns", INT, "ns", "start of the query's batch, monotonic clock"),
-    _c("latency_s", REAL, "s", "from the batch's start to this answer's end"),
+    _c("latency_s", REAL, "s", "from the batch's start to its end: an answer is handed over with its batch"),
     _c("ttft_s", REAL, "s", "from the batch's start to this answer's first token"),
     _c("tpot_s", REAL, "s", "mean time per output token after the first"),
     _c("token_times_s", REALS, "s", "time of each token, from the batch's start"),
@@ -160,7 +161,7 @@ ENERGY = (
 TRACE = (
     _c("sensor", TEXT, "", "which sensor"),
     _c("time_ns", INT, "ns", "monotonic clock"),
-    _c("energy_j", REAL, "J", "counter, wraps corrected, any origin"),
+    _c("energy_j", REAL, "J", "counter, wraps corrected, any origin, one for each session"),
     _c("power_w", REAL, "W", "power"),
     _c("temperature_c", REAL, "°C", "temperature"),
     _c("memory_bytes", INT, "B", "memory in use on the device"),
@@ -168,6 +169,7 @@ TRACE = (
     _c("utilization", REAL, "1", "0 to 1"),
     _c("throttle", TEXT, "", "reasons for throttling, by comma"),
     _c("fault", TEXT, "", "why a reading failed"),
+    _c("session", INT, "", "session of the run, from 0: stamps compare within one session only"),
 )
 
 TABLES: dict[str, tuple[Column, ...]] = {
@@ -196,8 +198,8 @@ def arrow_schema(table: str) -> pa.Schema:
 # measured" or "does not apply", and never stands for zero.
 NEVER_NULL: dict[str, frozenset[str]] = {
     "trials": frozenset(column.name for column in KEYS + IDENTITY)
-    | {"block", "run_order", "attempt", "status", "started_at", "weights", "task_version"}
-    | {"max_new_tokens", "warmups", "seed", "queries", "scored", "input_tokens"}
+    | {"block", "run_order", "session", "attempt", "status", "started_at", "weights"}
+    | {"task_version", "max_new_tokens", "warmups", "seed", "queries", "scored", "input_tokens"}
     | {"output_tokens", "options", "facts", "doubts"},
     "queries": frozenset(column.name for column in KEYS + IDENTITY)
     | {"position", "batch", "query_id", "query", "prompt", "response", "why", "input_tokens"}
@@ -206,5 +208,5 @@ NEVER_NULL: dict[str, frozenset[str]] = {
     "energy": frozenset(column.name for column in KEYS)
     | {"span", "sensor", "component", "component_device", "provenance", "method", "seconds"}
     | {"gain_uncertainty"},
-    "trace": frozenset({"sensor", "time_ns"}),
+    "trace": frozenset({"sensor", "time_ns", "session"}),
 }

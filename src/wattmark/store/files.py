@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,8 @@ from wattmark.schema import SCHEMA_VERSION
 from wattmark.store.columns import arrow_schema
 
 LOCK = "run.lock"
+GROUP_ROWS = 5000
+"""Rows of a Parquet file that are in memory together when it is written."""
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -59,18 +62,32 @@ def hold(path: Path) -> IO[str]:
     return lock
 
 
-def write_parquet(path: Path, content: pa.Table) -> None:
-    """Write a table so that the file is old or new, never half."""
+def write_parquet(path: Path, schema: pa.Schema, content: Iterable[pa.RecordBatch]) -> None:
+    """Write batches as a table so that the file is old or new, never half."""
     fresh = path.with_suffix(path.suffix + ".tmp")
     try:
         with fresh.open("wb") as file:
-            pq.write_table(content, file, compression="zstd")
+            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+                for group in _gathered(content):
+                    writer.write_table(pa.Table.from_batches(group, schema=schema))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
     except BaseException:
         fresh.unlink(missing_ok=True)  # on a full disk the room is needed
         raise
+
+
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """Small batches together: each group becomes a row group, which has a price of its own."""
+    group: list[pa.RecordBatch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(len(member) for member in group) >= GROUP_ROWS:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def read_parquet(path: Path, table: str) -> pa.Table:

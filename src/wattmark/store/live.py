@@ -19,6 +19,8 @@ from wattmark.store.columns import REALS, TABLES, arrow_schema
 from wattmark.store.rows import Row
 
 STORED = ("trials", "queries", "spans", "energy")
+ROWS = 5000
+"""Rows that are turned into Arrow at a time: a long run's tables need not fit into memory."""
 _SQL_TYPES = {pa.int64(): "INTEGER", pa.float64(): "REAL", pa.bool_(): "INTEGER"}
 
 
@@ -82,7 +84,8 @@ class LiveStore:
     def fill(self, table: str, source: pa.Table) -> None:
         """Take back the rows of a closed run."""
         with _said_plainly(self.path), self._db:
-            self._insert(table, source.to_pylist())
+            for batch in source.to_batches(max_chunksize=ROWS):
+                self._insert(table, batch.to_pylist())
 
     def done(self) -> dict[tuple[str, int], tuple[str, int]]:
         """(trial_key, replicate) → (status, attempt) of what was finished, in any way."""
@@ -92,19 +95,32 @@ class LiveStore:
             rows = self._db.execute("SELECT trial_key, replicate, status, attempt FROM trials")
             return {(key, replicate): (status, attempt) for key, replicate, status, attempt in rows}
 
-    def table(self, name: str) -> pa.Table:
-        """A table as Arrow, in the order of writing."""
+    def next_order(self) -> int:
+        """The place in the run's order after the last that was taken."""
         with _said_plainly(self.path):
             if not self._made():
-                return arrow_schema(name).empty_table()
-            cursor = self._db.execute(f"SELECT * FROM {name} ORDER BY rowid")  # noqa: S608 - our own table names
-            rows = cursor.fetchall()
+                return 0
+            last = self._db.execute("SELECT MAX(run_order) FROM trials").fetchone()[0]
+            return 0 if last is None else int(last) + 1
+
+    def batches(self, name: str) -> Iterator[pa.RecordBatch]:
+        """A table's rows in the order of writing, at most ROWS of them at a time."""
         schema = arrow_schema(name)
-        arrays = [
-            pa.array([_value(row[i], kind) for row in rows], type=kind)
-            for i, kind in enumerate(schema.types)
-        ]
-        return pa.Table.from_arrays(arrays, schema=schema)
+        columns = ", ".join(f'"{column}"' for column in schema.names)
+        with _said_plainly(self.path):
+            if not self._made():
+                return
+            cursor = self._db.execute(f"SELECT {columns} FROM {name} ORDER BY rowid")  # noqa: S608 - our own names
+            while rows := cursor.fetchmany(ROWS):
+                arrays = [
+                    pa.array([_value(row[i], kind) for row in rows], type=kind)
+                    for i, kind in enumerate(schema.types)
+                ]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def table(self, name: str) -> pa.Table:
+        """A table as Arrow, in the order of writing."""
+        return pa.Table.from_batches(list(self.batches(name)), schema=arrow_schema(name))
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in by SQLite."""

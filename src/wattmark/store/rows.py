@@ -58,9 +58,9 @@ def _storable(row: Row) -> Row:
     }
 
 
-def sample_rows(samples: Iterable[Sample]) -> list[Row]:
+def sample_rows(samples: Iterable[Sample], session: int = 0) -> list[Row]:
     """Samples as rows of the trace."""
-    return [_storable(_plain(sample)) for sample in samples]
+    return [_storable(_plain(sample) | {"session": session}) for sample in samples]
 
 
 def _plain(slotted: Any) -> Row:
@@ -85,6 +85,7 @@ def _trial(record: Record) -> Row:
     return {
         "block": record.block,
         "run_order": record.order,
+        "session": record.session,
         "attempt": record.attempt,
         "status": str(record.status),
         "error": record.error,

@@ -23,7 +23,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from wattmark.errors import RunDirectoryError
-from wattmark.schema import SCHEMA_VERSION, Record, Sample
+from wattmark.schema import SCHEMA_VERSION, Doubt, Record, Sample
 from wattmark.store.columns import TABLES, arrow_schema
 from wattmark.store.files import (
     LOCK,
@@ -35,7 +35,14 @@ from wattmark.store.files import (
 )
 from wattmark.store.live import STORED, LiveStore
 from wattmark.store.rows import rows
-from wattmark.store.trace import TEMPORARY, TraceWriter, read_trace
+from wattmark.store.trace import (
+    ASIDE,
+    TEMPORARY,
+    TraceReader,
+    TraceWriter,
+    keep_aside,
+    read_trace,
+)
 
 INFO = "run.json"
 LIVE = "live.db"
@@ -53,8 +60,16 @@ class RunDirectory:
         self.path = path
         self.info = info
         self._lock = lock
+        self.doubts: tuple[Doubt, ...] = ()
+        """What was found wrong with the directory itself."""
         self._live = LiveStore(path / LIVE)
-        self._trace = TraceWriter(path / TRACE)
+        try:
+            self._trace = TraceWriter(path / TRACE)
+            if self._trace.damaged is not None:
+                self._damaged(*self._trace.damaged)
+        except RunDirectoryError:
+            self._live.close()
+            raise
 
     @classmethod
     def create(
@@ -114,13 +129,23 @@ class RunDirectory:
         """One record, whole or not at all."""
         self._live.write(rows(record), (record.trial.key, record.replicate))
 
+    @property
+    def session(self) -> int:
+        """Number of the session that writes, from 0: the last that run.json lists."""
+        sessions = self.info.get("sessions") or [{"session": 0}]
+        return int(sessions[-1]["session"])
+
     def write_samples(self, samples: Iterable[Sample]) -> None:
         """Samples of the trace."""
-        self._trace.write(samples)
+        self._trace.write(samples, self.session)
 
     def done(self) -> dict[tuple[str, int], tuple[str, int]]:
         """(trial_key, replicate) → (status, attempt) of what was finished."""
         return self._live.done()
+
+    def next_order(self) -> int:
+        """The place in the run's order after the last replicate that is there."""
+        return self._live.next_order()
 
     def note(self, **facts: Any) -> None:
         """Add facts to run.json."""
@@ -129,6 +154,18 @@ class RunDirectory:
             write_whole(self.path / INFO, _json(self.info))
         except OSError as reason:
             raise unwritable(self.path, reason) from reason
+
+    def _damaged(self, file: str, why: str) -> None:
+        """Say that the trace was damaged, here and in run.json."""
+        self.note(trace_damaged=[*self.info.get("trace_damaged", ()), {"file": file, "why": why}])
+        self.doubts += (
+            Doubt(
+                "trace-damaged",
+                f"The trace of earlier replicates was {why}. What could be read is kept in the "
+                f"trace, and the damaged file as {file}.",
+                "Check the disk; figures that were computed before are not touched.",
+            ),
+        )
 
     def leave(self, status: str = "interrupted") -> None:
         """Let go of an unfinished run: the live files stay, `--resume` goes on.
@@ -148,8 +185,12 @@ class RunDirectory:
         self._trace.close()
         try:
             for table in STORED:
-                write_parquet(self.path / f"{table}.parquet", self._live.table(table))
-            write_parquet(self.path / "trace.parquet", read_trace(self.path / TRACE))
+                batches = self._live.batches(table)
+                write_parquet(self.path / f"{table}.parquet", arrow_schema(table), batches)
+            trace = TraceReader(self.path / TRACE)
+            write_parquet(self.path / "trace.parquet", arrow_schema("trace"), trace)
+            if trace.damage is not None:
+                self._damaged(keep_aside(self.path / TRACE), trace.damage)
             self.note(status=COMPLETE)
         except (OSError, pa.ArrowException) as reason:
             raise unwritable(self.path, reason) from reason
@@ -224,7 +265,7 @@ def _empty(path: Path) -> None:
     Its run.json goes last, by being replaced: until then the folder is known as a run's.
     """
     tables = (name for table in TABLES for name in (f"{table}.parquet", f"{table}.parquet.tmp"))
-    _drop(path, (*LIVE_FILES, *tables, REPORT))
+    _drop(path, (*LIVE_FILES, *tables, REPORT, *(item.name for item in path.glob(ASIDE))))
     if (path / CHARTS).is_dir():
         shutil.rmtree(path / CHARTS)
 

@@ -53,11 +53,15 @@ in flight. A run is closed in this order: the Parquet files (each a temporary fi
 renamed), then `run.json` says `complete`, then the live files go. Until `run.json` says `complete`,
 the live files count, and Parquet files beside them are of no meaning. `wattmark run --resume` goes
 on from there; a failed replicate is tried again with `attempt` raised by one, and its new rows
-replace the old ones (the trace keeps the readings of every attempt).
+replace the old ones (the trace keeps the readings of every attempt). It refuses to go on where the
+models' files, the machine, the threads or the engine's versions have changed. Where the trace was
+damaged, what can be read of it is kept, and the damaged file beside it as `trace-damaged-N.arrows`
+(`trace_damaged` in `run.json` names it).
 
 **Units** are SI: J, W, s, bytes; `1` is a plain ratio. Stamps (`*_ns`) are integer nanoseconds of
-the machine's monotonic clock: they compare within one boot of one machine. Wall-clock times are
-labels and never computed with.
+the machine's monotonic clock. A run that was resumed has several sessions; the clock and the
+counters may have started anew between them, so stamps and counters compare within one `session`.
+Wall-clock times are labels and never computed with.
 
 **Null** is "not measured" or "does not apply"; zero is a measured zero. Columns marked ● are never
 null. Energy is null where no sensor covers it, never 0.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from wattmark.analysis.intervals import (
     Interval,
     mean_log_t,
+    mean_t,
     mean_with_measurement,
     ratio_paired,
     widen_ratio,
@@ -46,21 +47,42 @@ def test_the_log_interval_is_the_textbook_one() -> None:
 
 def test_one_value_has_no_interval() -> None:
     assert mean_log_t([2.5]) == (2.5, None, None)
-    assert mean_log_t([-2.5]) == (-2.5, None, None)
+    assert mean_t([-2.5]) == (-2.5, None, None)
 
 
-def test_net_energy_at_or_below_zero_gets_the_plain_interval() -> None:
-    mean, low, high = mean_log_t([-1.0, 0.0, 1.0])
-    assert mean == 0
-    assert low is not None
-    assert high is not None
-    assert low == pytest.approx(-high)
+def test_net_energy_gets_the_plain_interval_whatever_its_values() -> None:
+    for values in ([-1.0, 0.0, 1.0], [9.0, 10.0, 11.0]):
+        mean, low, high = mean_t(values)
+        assert mean == pytest.approx(sum(values) / 3)
+        # sd 1, t(0.975, 2) = 4.30265, half 4.30265 / sqrt(3)
+        assert high == pytest.approx(mean + 2.48414, abs=1e-4)
+        assert low == pytest.approx(mean - 2.48414, abs=1e-4)
+
+
+def test_the_estimator_does_not_follow_the_data() -> None:
+    # One replicate that crosses zero moves the net centre by its own share, and no further.
+    above = mean_with_measurement([1.0, 2.0, 0.001], [None] * 3, [None] * 3, logs=False)
+    below = mean_with_measurement([1.0, 2.0, -0.001], [None] * 3, [None] * 3, logs=False)
+    assert above.mean - below.mean == pytest.approx(0.002 / 3)
+    with pytest.raises(ValueError, match="positive"):
+        mean_with_measurement([1.0, 0.0], [None] * 2, [None] * 2)
+
+
+def test_a_plain_mean_is_centred_on_the_truth_of_noisy_net_energy() -> None:
+    noise = np.random.default_rng(11)
+    runs = [list(noise.normal(0.1, 0.2, 5)) for _ in range(2000)]
+    found = [mean_with_measurement(run, [None] * 5, [None] * 5, logs=False) for run in runs]
+    assert float(np.mean([interval.mean for interval in found])) == pytest.approx(0.1, abs=0.01)
+    hits = sum(low <= 0.1 <= high for low, high in map(bounds, found))
+    assert 0.93 <= hits / 2000 <= 0.97
 
 
 @pytest.mark.parametrize("values", [[], [math.nan], [1.0, math.inf]])
 def test_no_value_or_an_infinite_one_is_refused(values: list[float]) -> None:
     with pytest.raises(ValueError, match="interval"):
         mean_log_t(values)
+    with pytest.raises(ValueError, match="interval"):
+        mean_t(values)
 
 
 @given(st.lists(positive, min_size=2, max_size=8), st.sampled_from([1e-3, 7.0, 1e4]))
@@ -96,7 +118,7 @@ def test_gross_energy_never_reaches_below_zero() -> None:
 
 
 def test_net_energy_may_reach_below_zero() -> None:
-    low, high = bounds(mean_with_measurement([0.1, 0.2], [-1.0, -0.9], [1.2, 1.3]))
+    low, high = bounds(mean_with_measurement([0.1, 0.2], [-1.0, -0.9], [1.2, 1.3], logs=False))
     assert low < -0.9
     assert high > 1.0
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
+import statistics
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from synthetic import Knobs, make_run
 
 from wattmark.analysis.metrics import METRICS
-from wattmark.analysis.summary import TrialSummary, summarise
+from wattmark.analysis.summary import TrialSummary, estimate, summarise
 from wattmark.analysis.verdict import verdicts
 from wattmark.errors import InputError
 from wattmark.schema import Status
@@ -35,9 +38,9 @@ def test_every_public_metric_is_there_for_every_trial(run: Run) -> None:
     assert len(summaries) == 8
     for summary in summaries:
         assert set(summary.estimates) == NAMES
-        for name, estimate in summary.estimates.items():
-            assert estimate.metric == name
-            assert estimate.value is not None or estimate.note
+        for name, found in summary.estimates.items():
+            assert found.metric == name
+            assert found.value is not None or found.note
 
 
 def test_figures_are_the_rows_own(run: Run) -> None:
@@ -54,6 +57,49 @@ def test_figures_are_the_rows_own(run: Run) -> None:
     assert estimate.low < estimate.value < estimate.high  # type: ignore[operator] # just compared
     assert summary.provenance == "estimated"
     assert summary.gain_uncertainty == 0.6
+
+
+def test_net_is_a_plain_mean_and_gross_a_geometric_one(run: Run) -> None:
+    summary = summarise(run)[0]
+    rows = [r for r in run.trials.to_pylist() if r["trial_key"] == summary.key]
+    nets = [row["energy_net_j"] / row["queries"] for row in rows]
+    assert min(nets) > 0
+    assert summary.estimates["energy_per_query_net_j"].value == pytest.approx(
+        statistics.fmean(nets)
+    )
+    gross = [row["energy_j"] / row["queries"] for row in rows]
+    assert summary.estimates["energy_per_query_j"].value == pytest.approx(
+        statistics.geometric_mean(gross)
+    )
+
+
+def test_a_gross_zero_leaves_no_figure_and_says_why(run: Run) -> None:
+    rows = [{**row, "energy_j": 0.0} for row in run.trials.to_pylist()[:1]]
+    found = estimate(METRICS["energy_per_query_j"], [*rows, *run.trials.to_pylist()[1:3]])
+    assert found.value is None
+    assert "cannot be" in found.note
+
+
+def test_replicates_beside_other_load_are_counted_once(run: Run) -> None:
+    table = run.trials.to_pylist()
+    loud = json.dumps([{"code": c, "message": "m"} for c in ("foreign-load", "not-quiet")])
+    for row in table[:3]:
+        row["doubts"] = loud
+    made = Run(run.path, run.info)
+    made.__dict__["trials"] = pa.Table.from_pylist(table, schema=run.trials.schema)
+    assert sum(summary.n_disturbed for summary in summarise(made)) == 3
+    assert sum(summary.n_disturbed for summary in summarise(run)) == 0
+
+
+def test_a_batch_larger_than_its_queries_says_so(tmp_path: Path) -> None:
+    knobs = Knobs(batch_sizes=(1, 8), queries=3, replicates=1, one_oom=False)
+    notes = [s.notes for s in summarise(open_run(make_run(tmp_path / "run", knobs)))]
+    assert notes[:2] == [(), ("batch 8: only 3 queries, so batches of 3",)]
+
+
+def test_two_replicates_are_called_too_few(tmp_path: Path) -> None:
+    made = first(tmp_path, Knobs(replicates=2, queries=8, one_oom=False))
+    assert "two replicates" in made.estimates["energy_per_query_j"].note
 
 
 def test_failed_replicates_are_counted_and_named(run: Run) -> None:
@@ -76,6 +122,7 @@ def test_a_classifier_has_no_joules_per_token(run: Run) -> None:
     assert estimate.value is None
     assert "classifier" in estimate.note
     assert classifier.estimates["energy_per_query_j"].value is not None
+    assert classifier.estimates["ttft_s"].note == "a classifier writes no tokens"
 
 
 def test_doubts_are_counted_by_code(run: Run) -> None:
@@ -91,6 +138,7 @@ def test_carbon_follows_the_joules_and_only_with_an_intensity(run: Run, tmp_path
     assert ours["co2e_g_per_query"].value == pytest.approx(grams_co2e(energy, 380.0))
     other = summarise(run, intensity_g_per_kwh=38.0)[0].estimates["co2e_g_per_query"].value
     assert other == pytest.approx(grams_co2e(energy, 38.0))
+    assert summarise(run, intensity_g_per_kwh=0.0)[0].estimates["co2e_g_per_query"].value == 0
     without = first(tmp_path, Knobs(intensity_g_per_kwh=None, queries=8)).estimates
     assert without["co2e_g_per_query"].value is None
     assert "intensity" in without["co2e_g_per_query"].note

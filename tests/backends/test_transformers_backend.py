@@ -282,9 +282,10 @@ _HUNGRY = """
 import resource, sys
 import wattmark.backends.transformers as adapter
 from wattmark.errors import OutOfMemoryError
+from wattmark.runner.zygote import preload
 from wattmark.schema import Trial
 
-pytest_plugins = ["backend_fixtures"]
+preload(['wattmark.backends.transformers'])  # as a worker finds it: imports need memory too
 used = int(open('/proc/self/statm').read().split()[5]) * resource.getpagesize()
 limit = used + 32 * 1024**2
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -56,7 +56,7 @@ def windows(
 def half_width_of_method(
     model: Model, profile: Profile, t0: Floats, t1: Floats, p: float
 ) -> Floats:
-    """METHOD: windows. 1.96·p·√(P₀² + P₁²)/√12 + quantum, P being the power just before."""
+    """1.96·p·√(P₀² + P₁²)/√12 + quantum, P being the power just before."""
     p0 = (profile.energy(t0) - profile.energy(t0 - p)) / p
     p1 = (profile.energy(t1) - profile.energy(t1 - p)) / p
     return np.asarray(1.96 * p * np.sqrt((p0**2 + p1**2) / 12) + 2 * model.quantum_j)
@@ -147,7 +147,7 @@ def test_sampled_power(model: Model, least: float, shape: str) -> None:
 
 
 def test_lag_interval_is_no_wider_than_the_uncorrected_lag_error() -> None:
-    # METHOD: windows. 70 → 350 W with w = 1 s errs by (w/2)(P₁ − P₀) where nothing is shifted.
+    # 70 → 350 W with w = 1 s errs by (w/2)(P₁ − P₀) where nothing is shifted.
     profile = Profile(np.array([0.0, 10.0, 30.0, 40.0]), np.array([70.0, 350.0, 70.0]))
     rng = np.random.default_rng(3)
     bounds = curve_of(LAG.read(profile, rng, length_s=40)).between(10 * 10**9, 30 * 10**9)

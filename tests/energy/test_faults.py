@@ -11,7 +11,7 @@ from energy_truth import counted, info
 from wattmark.energy.curve import curve_of
 from wattmark.energy.resolve import Resolved, resolve
 from wattmark.energy.series import Series
-from wattmark.schema import Doubt, Sample, SensorInfo, Span
+from wattmark.schema import LOST, Doubt, Sample, SensorInfo, Span
 
 S = 10**9
 WORK = Span("measured", 2 * S, 8 * S)
@@ -158,7 +158,54 @@ def test_backwards_is_not_measured_and_the_rest_stands() -> None:
         pytest.approx(700),
         pytest.approx(300),
     ]
-    assert "940 J" in doubt(resolved, "counter-backwards").message
+    assert "0.1 s is lost" in doubt(resolved, "counter-backwards").message
+
+
+def test_a_reading_that_lost_joules_marks_its_spacing_and_a_failed_one_does_not() -> None:
+    samples = counted(100, 20)
+    # The counter starts again at 10 s and rises on: 30 J are missing afterwards.
+    samples[103:] = [dataclasses.replace(s, energy_j=(s.energy_j or 0) - 30) for s in samples[103:]]
+    for k in (101, 102):
+        samples[k] = Sample("gpu0", samples[k].time_ns, fault=f"{LOST}it went back")
+    samples[50] = Sample("gpu0", samples[50].time_ns, fault="driver says no")
+    across, failed = Span("measured", 8 * S, 12 * S), Span("prefill", 4 * S, 6 * S)
+    edge = Span("decode", round(10.2 * S), 15 * S)
+    sides = Span("idle", S, 10 * S), Span("retrieve", round(10.3 * S), 15 * S)
+    series = Series.from_samples(info(), samples)
+    assert series.lost_ns.tolist() == [samples[101].time_ns, samples[102].time_ns]
+    resolved = resolve([across, failed, edge, *sides], [series])
+    assert [r.gross_j for r in resolved.readings] == [
+        None,
+        pytest.approx(200),
+        None,
+        pytest.approx(900),
+        pytest.approx(470),
+    ]
+    backwards = [d.message for d in resolved.doubts if d.code == "counter-backwards"]
+    assert len(backwards) == 2
+    assert "'measured'" in backwards[0]
+    # Lost joules are no failure that the readings around make good.
+    assert "1 of 201 readings failed; the first: driver says no" in (
+        doubt(resolved, "sensor-fault").message
+    )
+    # Neither are those lost outside of every window anything to doubt.
+    assert codes(resolve([failed], [series])) == {"sensor-fault"}
+
+
+def test_what_the_last_reading_before_a_loss_had_not_seen_is_lost_too() -> None:
+    samples = counted(100, 20)
+    samples[101] = Sample("gpu0", samples[101].time_ns, fault=f"{LOST}it went back")
+    late = Span("measured", 5 * S, round(9.98 * S))
+    assert joined(samples, info(update_period_s=0.1), late).readings[0].gross_j is None
+    early = Span("measured", 5 * S, round(9.88 * S))
+    assert joined(samples, info(update_period_s=0.1), early).readings[0].gross_j is not None
+
+
+def test_a_loss_at_the_stamp_of_a_reading_marks_both_sides() -> None:
+    samples = [*counted(100, 20), Sample("gpu0", 10 * S, fault=f"{LOST}it went back")]
+    spans = [Span("prefill", 9 * S, 10 * S), Span("decode", 10 * S, 11 * S)]
+    resolved = joined(samples, None, *spans, WORK)
+    assert [r.gross_j for r in resolved.readings] == [None, None, pytest.approx(600)]
 
 
 def test_a_dip_within_the_quantum_is_rounding() -> None:
@@ -195,6 +242,39 @@ def test_a_counter_that_never_moves_is_frozen_not_zero() -> None:
         resolved = joined(dead, info(component=component, update_period_s=0.001))
         assert resolved.readings[0].gross_j is None
         doubt(resolved, "counter-frozen")
+
+
+@pytest.mark.parametrize(("first", "last"), [(20, 200), (60, 90), (0, 80)])
+def test_a_counter_that_freezes_partway_through_has_not_measured_the_work(
+    first: int, last: int
+) -> None:
+    frozen = counted(240, 20)
+    still = frozen[first].energy_j or 0.0
+    lost = (frozen[last].energy_j or 0.0) - still
+    frozen = [
+        dataclasses.replace(
+            s, energy_j=still if first <= k <= last else (s.energy_j or 0) - lost * (k > last)
+        )
+        for k, s in enumerate(frozen)
+    ]
+    # 3000 J in truth; the counter saw 1 s of it, or 9.5 s, or 5.5 s.
+    work = Span("measured", S, round(13.5 * S))
+    batch = Span("prefill", S, 12 * S, 0)
+    resolved = joined(frozen, info(update_period_s=0.1), work, batch)
+    assert [r.gross_j for r in resolved.readings] == [None, None]
+    assert {r.gross_j for r in resolved.batches} == {None}
+    assert "counter-frozen" in codes(resolved)
+
+
+def test_a_counter_that_wakes_up_within_a_tick_of_the_work_has_measured_it() -> None:
+    samples = [
+        dataclasses.replace(s, energy_j=max(0.0, (s.energy_j or 0) - 800)) for s in counted(100, 20)
+    ]
+    sensor = info(component="dram", update_period_s=0.1)
+    work = Span("measured", round(7.95 * S), 9 * S), Span("decode", 7 * S, round(18 * S))
+    resolved = joined(samples, sensor, *work)
+    assert resolved.readings[0].gross_j == pytest.approx(100, abs=10)
+    assert resolved.readings[1].gross_j is None
 
 
 def test_a_counter_may_rest_while_idle_and_may_be_coarse() -> None:

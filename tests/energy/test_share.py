@@ -85,6 +85,22 @@ def test_what_was_not_measured_is_none() -> None:
     assert share([], []) == ()
 
 
+@pytest.mark.parametrize("phase", ["prefill", "decode", "classify"])
+def test_shares_are_unknown_where_a_phase_was_not_measured(phase: str) -> None:
+    parts = {"prefill": 40.0, "decode": 50.0, "classify": 5.0}
+    batches = [reading("batch", 100.0), reading("batch", 100.0, 1), reading("prefill", 40.0, 1)]
+    batches += [reading(span, None if span == phase else j) for span, j in parts.items()]
+    rows = [answer("a", 10, 2), answer("b", 30, 4), answer("c", 5, 5, 1)]
+    first, second, other = share(rows, batches)
+    for one in (first, second):
+        assert (one.gross_j, one.low_j, one.high_j, one.net_j) == (None,) * 4
+    assert other.gross_j == pytest.approx(100)
+    # One sensor of two without the phase is enough.
+    pair = [reading("batch", 9.0, 0, "cpu", component="cpu"), reading("batch", 100.0)]
+    pair += [reading("decode", None, 0, "cpu", component="cpu"), reading("decode", 50.0)]
+    assert share(rows[:1], pair)[0].gross_j is None
+
+
 def test_a_batch_of_no_joules_still_has_an_interval() -> None:
     batches = [reading("batch", 0.0, low_j=0.0, high_j=8.0)]
     shares = share([answer("a", 1, 1), answer("b", 9, 9)], batches)

@@ -7,8 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from wattmark.energy.resolve import resolve
+from wattmark.energy.series import Series
 from wattmark.meter import estimate
 from wattmark.meter.cpumodel import CpuPower, cpu_power, tdp_table
+from wattmark.schema import Span
 from wattmark.units import BYTES_PER_GIB, s_to_ns
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -58,6 +61,46 @@ def test_times_that_vanish_or_fall_are_faults_and_the_next_reading_goes_on(tmp_p
     assert after.energy_j is not None
     assert before.energy_j is not None
     assert after.energy_j > before.energy_j
+
+
+@pytest.mark.parametrize("window_s", [0.05, 0.2])
+def test_what_is_cut_to_whole_ticks_is_not_late_and_biases_nothing(
+    tmp_path: Path, window_s: float
+) -> None:
+    """Idle, then 2.6 busy CPUs, as /proc/stat shows them: windows are right on average."""
+    path, now_s, idle_w, busy_w = tmp_path / "stat", [0.0], 2.0, 2.6 * 5.0
+
+    def to(t_s: float) -> None:
+        now_s[0] = t_s
+        work_s = max(0.0, t_s - 1.0)
+        user, system = (int(cpus * work_s / TICK_S) for cpus in (2.2, 0.4))
+        stat(path, f"{user} 0 {system} 0 0 0 0 0 0 0")
+
+    to(0.0)
+    busy_s = estimate.ProcStat(path)
+    sensor = estimate.CpuEstimate(POWER, busy_s, lambda: s_to_ns(now_s[0]))
+    # Windows begin and end on readings, as the measured region does, right when work begins too.
+    spans, samples = [], []
+    edges = [1.0 + k * (window_s + 0.0037) for k in range(200)]
+    stamps = {round(k * 0.1, 3) for k in range(13)} | set(edges) | {e + window_s for e in edges}
+    for t_s in sorted(stamps):
+        to(t_s)
+        samples.append(sensor.read())
+    for k, edge in enumerate(edges):
+        spans.append(Span("prefill", s_to_ns(edge), s_to_ns(edge + window_s), k))
+    resolved = resolve(spans, [Series.from_samples(sensor.info, samples)])
+    readings = [r for r in resolved.batches if r.span == "batch"]
+    true_j = (idle_w + busy_w) * window_s
+    assert len(readings) == 200
+    values = [r.gross_j or 0.0 for r in readings]
+    assert values[0] == pytest.approx(true_j, abs=sensor.info.quantum_j)
+    assert sum(values) / len(values) == pytest.approx(true_j, rel=0.005)
+    for reading in readings:
+        low_j, high_j = reading.low_j or 0.0, reading.high_j or 0.0
+        assert low_j - 1e-9 <= true_j <= high_j + 1e-9
+        # The quantum alone, once at each edge.
+        assert high_j - low_j <= 2 * sensor.info.quantum_j + 1e-9
+    busy_s.close()
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="Linux")

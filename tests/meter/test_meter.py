@@ -56,7 +56,8 @@ def test_samples_come_by_themselves_and_bracket_the_work() -> None:
     before_ns = time.monotonic_ns()
     with meter:
         inside_ns = time.monotonic_ns()
-        until(lambda: len(meter.latest()) == 2 and meter.cost_cpu_s > 0)
+        first = meter.latest()
+        until(lambda: all(first[name] != sample for name, sample in meter.latest().items()))
         left_ns = time.monotonic_ns()
     samples = meter.take()
     for name in ("simulated:cpu", "simulated:dram"):
@@ -100,7 +101,8 @@ def test_a_sensor_that_raises_is_a_faulty_sample_and_the_others_go_on() -> None:
     broken = Broken()
     meter = Meter([broken, parse("watts=100")], 0.002)
     with meter:
-        until(lambda: meter.cost_cpu_s > 0)
+        first = meter.latest()["simulated:cpu"]
+        until(lambda: meter.latest()["simulated:cpu"] != first)
     faults = {s.fault for s in meter.take() if s.sensor == "broken:x"}
     assert faults == {"read() raised RuntimeError: no such register"}
     assert meter.latest()["simulated:cpu"].fault is None
@@ -138,6 +140,54 @@ def test_a_sensor_that_hangs_does_not_hang_the_end(monkeypatch: pytest.MonkeyPat
     for thread in hung:
         thread.join(60)
         assert not thread.is_alive()
+
+
+def test_who_asks_while_a_sensor_hangs_gets_faults_and_not_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wattmark.meter.meter.LOCK_PATIENCE_S", 0.05)
+    blocking = Blocking()
+    meter = Meter([blocking, parse("watts=100")])
+    hung = threading.Thread(target=meter.read_now)
+    hung.start()
+    assert blocking.entered.wait(60)
+    asked: list[Sample] = []
+    asking = threading.Thread(target=lambda: asked.extend(meter.read_now()), daemon=True)
+    asking.start()
+    asking.join(30)
+    stuck = asking.is_alive()
+    blocking.let_go.set()
+    hung.join()
+    asking.join()
+    assert not stuck
+    assert [s.sensor for s in asked] == ["broken:x", "simulated:cpu"]
+    assert {s.fault for s in asked} == {"not read: another reading did not end within 0.05 s"}
+    assert not any(s.lost for s in asked)
+    # Faults are kept like any reading, and the sensors serve again once the hung one has ended.
+    assert meter.take()[:2] == asked
+    assert [s.fault for s in meter.read_now()] == [None, None]
+
+
+class Burning(Broken):
+    """Takes 20 ms of CPU to read."""
+
+    def read(self) -> Sample:
+        until_s = time.thread_time() + 0.02
+        while time.thread_time() < until_s:
+            pass
+        return Sample(self.info.name, time.monotonic_ns(), power_w=1.0)
+
+
+def test_the_cost_holds_what_readings_on_demand_take() -> None:
+    meter = Meter([Burning()], 0.002)
+    meter.read_now()
+    assert meter.cost_cpu_s >= 0.02
+    with meter:
+        first = meter.latest()
+        until(lambda: meter.latest() != first)
+    count = len(meter.take())
+    # On demand, at start and stop, and on the sampling thread: each reading once, none twice.
+    assert 0.02 * count <= meter.cost_cpu_s < 0.03 * count
 
 
 def test_start_and_stop_may_be_repeated() -> None:

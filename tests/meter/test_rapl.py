@@ -9,6 +9,7 @@ from sensor_contract import check
 
 from wattmark.meter import rapl
 from wattmark.meter.discover import discover
+from wattmark.schema import LOST
 
 RANGE_UJ = 262_143_328_850
 
@@ -93,7 +94,7 @@ def test_a_counter_that_falls_without_wrapping_is_a_named_fault(server: Path) ->
     write(server / "intel-rapl:0", 100_000_000)
     fallen = package.read()
     assert fallen.energy_j is None
-    assert fallen.fault == "the counter went back by 100 J without wrapping"
+    assert fallen.fault == f"{LOST}the counter went back by 100 J without wrapping"
     write(server / "intel-rapl:0", 101_000_000)
     assert package.read().energy_j == pytest.approx(201.0)
 

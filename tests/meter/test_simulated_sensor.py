@@ -92,7 +92,7 @@ def test_lag_gain_and_quantum() -> None:
 
 def test_wrapped_counter_is_corrected() -> None:
     clock = Clock()
-    sensor = SimulatedSensor(info(wrap_j=65.0), Constant(100.0), clock)
+    sensor = SimulatedSensor(info(wrap_j=65.0, limit_w=120.0), Constant(100.0), clock)
     for k in range(50):
         clock.to(k * 0.1)
         sample = sensor.read()
@@ -135,7 +135,9 @@ def test_dropouts_freezes_and_resets_are_what_they_say() -> None:
     clock.to(0.95)
     sensor.read()
     clock.to(1.5)
-    assert sensor.read().fault == "simulated dropout"
+    dropped = sensor.read()
+    assert dropped.fault == "simulated dropout"
+    assert not dropped.lost
     clock.to(3.05)
     held = sensor.read().energy_j
     clock.to(3.95)
@@ -143,7 +145,9 @@ def test_dropouts_freezes_and_resets_are_what_they_say() -> None:
     clock.to(4.95)
     before = sensor.read().energy_j
     clock.to(5.15)
-    assert "went back" in str(sensor.read().fault)
+    fallen = sensor.read()
+    assert "went back" in str(fallen.fault)
+    assert fallen.lost
     clock.to(5.35)
     after = sensor.read()
     assert after.fault is None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from wattmark.report.format import (
     provenance,
     ratio,
     significant,
+    timestamp,
 )
 from wattmark.schema import Estimate
 
@@ -27,15 +30,23 @@ def made(
     ("estimate", "text"),
     [
         (made(0.00213, 0.00204, 0.00222), "2.13 mJ ± 4 %"),
-        (made(0.00213, 0.0015, 0.0034), "2.13 (1.50–3.40) mJ"),
-        (made(0.00213, 0.00201, 0.00219), "2.13 (2.01–2.19) mJ"),
+        (made(0.00213, 0.0015, 0.0034), "2.13 mJ (1.50–3.40)"),
+        (made(0.00213, 0.00201, 0.00219), "2.13 mJ (2.01–2.19)"),
         (made(0.00213), "2.13 mJ"),
         (made(None), "–"),
-        (made(0.0, 0.0, 0.0), "0 (0–0) J"),
-        (made(0.02, -0.01, 0.05), "20.0 (-10.0–50.0) mJ"),
+        (made(0.0, 0.0, 0.0), "0 J (0–0)"),
+        (made(0.02, -0.01, 0.05), "20.0 mJ (−10.0 to 50.0)"),
         (made(812.0, 804.0, 820.0, "tokens/s"), "812 tokens/s ± 1 %"),
         (made(0.863, 0.815, 0.9, "1"), "86.3 % (81.5–90.0)"),
         (made(2**30, 0.9 * 2**30, 1.1 * 2**30, "B"), "1.00 GiB ± 10 %"),
+        (made(-0.0112, -0.161, 0.142), "−11.2 mJ (−161 to 142)"),
+        (made(0.322, -21.583, 24.458), "322 mJ (−21.6 J to 24.5 J)"),
+        (
+            made(0.0133, 8.2e-12, 2.1e7, "s"),
+            "13.3 ms, too scattered for an interval (5 replicates)",
+        ),
+        (made(0.5, 0.0, 0.9), "500 mJ (0–900)"),
+        (made(0.5, 0.0, 90.0), "500 mJ, too scattered for an interval (5 replicates)"),
         (made(1.0, 0.99999, 1.00001), "1.00 J ± <0.1 %"),
     ],
 )
@@ -49,8 +60,8 @@ def test_parts_of_a_figure() -> None:
 
 
 def test_numbers_have_three_digits_and_no_exponent() -> None:
-    shown = [significant(v) for v in (0.0123, 0.999, 61.0, 812.4, 12345.0, 0.0)]
-    assert shown == ["0.0123", "0.999", "61.0", "812", "12345", "0"]
+    shown = [significant(v) for v in (0.0123, 0.999, 61.0, 812.4, 1234.5, 12345.0, -2.5e7, 0.0)]
+    assert shown == ["0.0123", "0.999", "61.0", "812", "1234", "12.3k", "−25.0M", "0"]
     assert number(None, "J") == "–"
     assert number(1.2e-7, "g") == "120 ng"
 
@@ -61,7 +72,33 @@ def test_words_of_provenance() -> None:
     assert provenance(None, None) == "not measured"
     assert percent(0.004) == "0.4 %"
     assert ratio(0.25, 0.24, 0.26) == "0.250× (0.240–0.260)"
+    assert ratio(0.5, 0.01, 20.0) == "0.500× ±>×100"
     assert ratio(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("stamp", "text"),
+    [
+        ("2026-11-21T01:18:32.398+00:00", "21 Nov 2026, 01:18 UTC"),
+        ("2025-01-31T12:00:00Z", "31 Jan 2025, 12:00 UTC"),
+        ("2025-01-01T00:30:00+02:00", "31 Dec 2024, 22:30 UTC"),
+        ("yesterday", "yesterday"),
+    ],
+)
+def test_stamps_for_people(stamp: str, text: str) -> None:
+    assert timestamp(stamp) == text
+
+
+@given(
+    st.floats(min_value=-1e12, max_value=1e12, allow_nan=False),
+    st.floats(min_value=0, max_value=1e12),
+    st.floats(min_value=0, max_value=1e12),
+    st.sampled_from(["J", "s", "W", "tokens/s"]),
+)
+def test_no_figure_has_more_than_four_digits_before_the_point(
+    value: float, down: float, up: float, unit: str
+) -> None:
+    assert not re.search(r"\d{5}", figure(made(value, value - down, value + up, unit)))
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_figures_provenance_failures_doubts_and_gaps_are_all_said(run: Run) -> N
     assert "✗ bf16 · batch 8, replicate 1: oom. Out of memory" in text
     assert "4/5" in text
     assert "window-short" in text
-    assert "J/token, J/token net, tokens/s: a classifier writes no tokens" in text
+    assert "J/token, J/token net, tokens/s, TTFT, TPOT: a classifier writes no tokens" in text
     assert "sentiment · fp16 cpu: fp16 on cpu has no fast kernels" in text
 
 

@@ -55,6 +55,14 @@ def test_an_error_inside_is_not_replaced_by_the_interrupt() -> None:
         fail()
 
 
+def test_after_an_error_inside_signals_come_again() -> None:
+    with Interrupts() as interrupts:
+        with pytest.raises(OSError, match="full"), interrupts.held():
+            raise OSError("full")
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 def test_a_signal_that_was_ignored_stays_ignored() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with Interrupts():

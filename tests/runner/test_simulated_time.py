@@ -46,8 +46,8 @@ def _thawed() -> Iterator[None]:
 def sensor_info(kind: str) -> SensorInfo:
     return SensorInfo(
         name=kind,
-        component="gpu",
-        device="gpu0",
+        component="cpu",
+        device="package-0",
         kind=kind.partition(",")[0],
         source="a simulation",
         **SENSORS[kind],  # type: ignore[arg-type] # fields by name

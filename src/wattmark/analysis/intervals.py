@@ -3,7 +3,8 @@
 The unit of replication is the run (a fresh process). Run means of energy and time scatter
 multiplicatively, so their logarithms get the t-interval: at five runs it covers 91 to 94 %,
 where percentile and BCa bootstrap cover 79 to 83 %. The centre is the geometric mean, so that a
-ratio of two centres is the centre of the ratio.
+ratio of two centres is the centre of the ratio. What may be zero or negative by its nature (net
+energy) has no logarithm, and gets the plain mean and t-interval, whatever its values happen to be.
 
 All functions return plain floats; a bound that cannot be said is None.
 """
@@ -18,6 +19,8 @@ import numpy as np
 from scipy import special, stats
 
 CONFIDENCE = 0.95
+LARGEST = 1e300
+"""No bound lies beyond it, so that one in milli-units is still a number."""
 
 
 class Interval(NamedTuple):
@@ -29,18 +32,25 @@ class Interval(NamedTuple):
 
 
 def mean_log_t(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Geometric mean and t-interval of the logarithms; plain mean and t-interval below zero.
+    """Geometric mean and t-interval of the logarithms; one value has no interval.
 
-    Net energy may be zero or negative, and has no logarithm then. One value has no interval.
-    Raises ValueError on no values or on values that are not finite.
+    Raises ValueError on no values, or on values that are not finite and positive.
     """
     sample = _finite(values)
-    if sample.min() > 0:
-        centre, half = _mean_t(np.log(sample), confidence)
-        if half is None:
-            return Interval(_exp(centre), None, None)
-        return Interval(_exp(centre), _exp(centre - half), _exp(centre + half))
-    centre, half = _mean_t(sample, confidence)
+    if sample.min() <= 0:
+        raise ValueError("a logarithm needs positive values")
+    centre, half = _mean_t(np.log(sample), confidence)
+    if half is None:
+        return Interval(_exp(centre), None, None)
+    return Interval(_exp(centre), _exp(centre - half), _exp(centre + half))
+
+
+def mean_t(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+    """Plain mean and t-interval, for figures that may be zero or negative (net energy).
+
+    One value has no interval. Raises ValueError on no values or on values that are not finite.
+    """
+    centre, half = _mean_t(_finite(values), confidence)
     if half is None:
         return Interval(centre, None, None)
     return Interval(centre, centre - half, centre + half)
@@ -50,17 +60,21 @@ def mean_with_measurement(
     values: Sequence[float],
     lows: Sequence[float | None],
     highs: Sequence[float | None],
+    *,
+    logs: bool = True,
     confidence: float = CONFIDENCE,
 ) -> Interval:
     """The run-to-run interval widened by the mean measurement half-width, in quadrature.
 
-    `lows`/`highs` bound each replicate's own value. The measurement's half-width is *not*
-    divided by √n: what a sensor adds by its windows (lag, gaps) can be the same in every
-    replicate. Its random part is also in the scatter and so counts twice; the interval errs on
-    the wide side. Each side is widened on its own, on the logarithms where all bounds are
-    positive. One replicate has the measurement's interval only.
+    `lows`/`highs` bound each replicate's own value. `logs` belongs to the metric, never to the
+    data: an estimator that changes with its sample has no known centre. The measurement's
+    half-width is *not* divided by √n: what a sensor adds by its windows (lag, gaps) can be the
+    same in every replicate. Its random part is also in the scatter and so counts twice; the
+    interval errs on the wide side. Each side is widened on its own; on logarithms, a measurement
+    that reaches down to zero puts the lower bound there. One replicate has the measurement's
+    interval only. Raises ValueError as `mean_log_t` and `mean_t` do.
     """
-    centre = mean_log_t(values, confidence)
+    centre = mean_log_t(values, confidence) if logs else mean_t(values, confidence)
     bounded = [
         (value, low, high)
         for value, low, high in zip(values, lows, highs, strict=True)
@@ -69,16 +83,15 @@ def mean_with_measurement(
     if not bounded:
         return centre
     mean, low, high = centre
-    down = 0.0 if low is None else mean - low
-    up = 0.0 if high is None else high - mean
-    if min(values) > 0 and all(entry[1] > 0 for entry in bounded):
-        below = math.hypot(_log(mean, mean - down), _average(_log(v, lo) for v, lo, _ in bounded))
-        above = math.hypot(_log(mean + up, mean), _average(_log(hi, v) for v, _, hi in bounded))
-        return Interval(mean, mean * _exp(-below), mean * _exp(above))
-    below = math.hypot(down, _average(v - lo for v, lo, _ in bounded))
-    above = math.hypot(up, _average(hi - v for v, _, hi in bounded))
-    floor = 0.0 if all(entry[1] >= 0 for entry in bounded) else -math.inf
-    return Interval(mean, max(floor, mean - below), mean + above)
+    if logs:
+        runs = 0.0 if low is None or high is None else _log(high, low) / 2
+        below = math.hypot(runs, _average(_log(v, lo) for v, lo, _ in bounded))
+        above = math.hypot(runs, _average(_log(hi, v) for v, _, hi in bounded))
+        return Interval(mean, mean * _exp(-below), _product(mean, _exp(above)))
+    half = 0.0 if high is None else high - mean
+    below = math.hypot(half, _average(v - lo for v, lo, _ in bounded))
+    above = math.hypot(half, _average(hi - v for v, _, hi in bounded))
+    return Interval(mean, mean - below, mean + above)
 
 
 def wilson(correct: float, n: int, confidence: float = CONFIDENCE) -> Interval:
@@ -124,7 +137,7 @@ def widen_ratio(ratio: Interval, half_widths: Sequence[float]) -> Interval:
     above = math.hypot(_log(ratio.high, ratio.mean), *half_widths)
     if not math.isfinite(below + above):
         return Interval(ratio.mean, None, None)
-    return Interval(ratio.mean, ratio.mean * _exp(-below), ratio.mean * _exp(above))
+    return Interval(ratio.mean, ratio.mean * _exp(-below), _product(ratio.mean, _exp(above)))
 
 
 def _finite(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -151,7 +164,11 @@ def _log(above: float, below: float) -> float:
 
 def _exp(power: float) -> float:
     """Never beyond the largest float: two replicates far apart have a huge interval, not none."""
-    return math.exp(max(-700.0, min(700.0, power)))
+    return 0.0 if power == -math.inf else math.exp(max(-700.0, min(700.0, power)))
+
+
+def _product(mean: float, factor: float) -> float:
+    return min(LARGEST, mean * factor)
 
 
 def _average(values: Iterable[float]) -> float:

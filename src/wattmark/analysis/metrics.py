@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattmark.errors import InputError, unknown
-from wattmark.units import grams_co2e
 
 Row = Mapping[str, Any]
 
@@ -22,6 +21,7 @@ NO_GOLD = "no query has a gold answer"
 NO_CORRECT = "no answer was correct"
 NO_TIMES = "this trial has no token times"
 ONE_WORD = "no answer has a second token"
+NO_LOGARITHM = "a replicate has 0 or less, which cannot be: the work was too short for its sensor"
 NO_INTENSITY = "no carbon intensity was given"
 NOT_MEASURED = "not measured"
 
@@ -38,13 +38,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A public metric. `better` is lower, higher, or '' where neither is."""
+    """A public metric. `better` is lower, higher, or '' where neither is.
+
+    `logs`: its centre is the geometric mean. Not so where zero and less are possible (net, idle).
+    """
 
     name: str
     unit: str
     title: str
     better: str
     of: Callable[[Row], Reading]
+    logs: bool = True
 
 
 def _missing(why: str) -> Reading:
@@ -100,24 +104,16 @@ def _column(name: str, why: str = NOT_MEASURED) -> Callable[[Row], Reading]:
     return read
 
 
+def _token_time(name: str, why: str) -> Callable[[Row], Reading]:
+    read = _column(name, why)
+    return lambda row: read(row) if row.get("output_tokens") else _missing(NO_TOKENS)
+
+
 def _mean_power(row: Row) -> Reading:
     if row.get("power_mean_w") is None:
         return _missing(NO_ENERGY)
     bounds = _energy(row, False, row.get("measured_s"), "")
     return Reading(float(row["power_mean_w"]), bounds.low, bounds.high)
-
-
-def carbon(per: Callable[[Row], Reading], intensity_g_per_kwh: float) -> Callable[[Row], Reading]:
-    """Grams of CO2e from a metric in joules: the intensity is taken as exact."""
-
-    def grams(joules: float | None) -> float | None:
-        return None if joules is None else grams_co2e(joules, intensity_g_per_kwh)
-
-    def read(row: Row) -> Reading:
-        energy = per(row)
-        return Reading(grams(energy.value), grams(energy.low), grams(energy.high), energy.why)
-
-    return read
 
 
 METRICS: dict[str, Metric] = {
@@ -130,6 +126,7 @@ METRICS: dict[str, Metric] = {
             "Energy per output token, net of idle",
             "lower",
             _per_token(True),
+            logs=False,
         ),
         Metric("energy_per_query_j", "J", "Energy per query", "lower", _per_query(False)),
         Metric(
@@ -138,6 +135,7 @@ METRICS: dict[str, Metric] = {
             "Energy per query, net of idle",
             "lower",
             _per_query(True),
+            logs=False,
         ),
         Metric("energy_per_correct_j", "J", "Energy per correct answer", "lower", _per_correct),
         Metric(
@@ -154,8 +152,8 @@ METRICS: dict[str, Metric] = {
             "higher",
             _per_second("queries", "no query was answered"),
         ),
-        Metric("ttft_s", "s", "Time to first token", "lower", _column("ttft_s", NO_TIMES)),
-        Metric("tpot_s", "s", "Time per output token", "lower", _column("tpot_s", ONE_WORD)),
+        Metric("ttft_s", "s", "Time to first token", "lower", _token_time("ttft_s", NO_TIMES)),
+        Metric("tpot_s", "s", "Time per output token", "lower", _token_time("tpot_s", ONE_WORD)),
         Metric("latency_s", "s", "Latency", "lower", _column("latency_s")),
         Metric("ram_peak_bytes", "B", "Peak RAM", "lower", _column("ram_peak_bytes")),
         Metric(
@@ -166,7 +164,14 @@ METRICS: dict[str, Metric] = {
             _column("vram_peak_bytes", "the trial used no GPU allocator"),
         ),
         Metric("power_mean_w", "W", "Mean power", "lower", _mean_power),
-        Metric("idle_power_w", "W", "Idle power, model loaded", "lower", _column("idle_power_w")),
+        Metric(
+            "idle_power_w",
+            "W",
+            "Idle power, model loaded",
+            "lower",
+            _column("idle_power_w"),
+            logs=False,
+        ),
     )
 }
 

@@ -7,6 +7,7 @@ counted and named, never dropped. What was not measured is None, and its note sa
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import statistics
 from collections import Counter
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wattmark.analysis.doubts import CountedDoubt, count_doubts, disturbed
 from wattmark.analysis.intervals import (
     CONFIDENCE,
     Interval,
@@ -24,26 +26,18 @@ from wattmark.analysis.metrics import (
     METRICS,
     NO_GOLD,
     NO_INTENSITY,
+    NO_LOGARITHM,
     Metric,
     Reading,
     Row,
-    carbon,
 )
 from wattmark.schema import Estimate
 from wattmark.store.reader import Run
+from wattmark.units import grams_co2e
 
 IDENTITY = ("model", "backend", "precision", "device", "batch_size", "task", "mode")
 ONE_REPLICATE = "one replicate: no run-to-run interval"
-
-
-@dataclass(frozen=True, slots=True)
-class CountedDoubt:
-    """A warning of a trial: its first wording, and how many of the replicates have it."""
-
-    code: str
-    message: str
-    hint: str
-    replicates: int
+TWO_REPLICATES = "two replicates: too few for an interval to rely on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +54,8 @@ class TrialSummary:
     """One trial over its replicates. `estimates` has every public metric; see `analysis.metrics`.
 
     `provenance` is measured, estimated or mixed (None without energy); `gain_uncertainty` is the
-    relative systematic uncertainty of the sensors, kept apart from every interval.
+    relative systematic uncertainty of the sensors, kept apart from every interval. `n_disturbed`
+    counts the good replicates that ran beside other load; `notes` are about the trial as a whole.
     """
 
     key: str
@@ -84,6 +79,8 @@ class TrialSummary:
     parameters: int | None = None
     weight_bytes: int | None = None
     doubts: tuple[CountedDoubt, ...] = ()
+    n_disturbed: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def group(self) -> tuple[str, str, str]:
@@ -156,7 +153,18 @@ def _summary(
         parameters=_first(good, "parameters", max),
         weight_bytes=_first(good, "weight_bytes", max),
         doubts=count_doubts(rows),
+        n_disturbed=sum(map(disturbed, good)),
+        notes=_trial_notes(identity["batch_size"], good),
     )
+
+
+def _trial_notes(batch_size: int, good: Sequence[Row]) -> tuple[str, ...]:
+    """A batch is never larger than its queries are many."""
+    queries = max((int(row.get("queries") or 0) for row in good), default=0)
+    if not 0 < queries < batch_size:
+        return ()
+    only = "query" if queries == 1 else "queries"
+    return (f"batch {batch_size}: only {queries} {only}, so batches of {queries}",)
 
 
 def _identity(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,35 +202,32 @@ def _first(rows: Sequence[Row], column: str, choose: Any) -> Any:
     return choose(values) if values else None
 
 
-def count_doubts(rows: Iterable[Row]) -> tuple[CountedDoubt, ...]:
-    """Warnings of all replicates by code, the most frequent first, with the first wording."""
-    first: dict[str, Mapping[str, Any]] = {}
-    counts: Counter[str] = Counter()
-    for row in rows:
-        doubts = json.loads(row.get("doubts") or "[]")
-        for doubt in doubts:
-            first.setdefault(doubt["code"], doubt)
-        counts.update({doubt["code"] for doubt in doubts})
-    return tuple(
-        CountedDoubt(code, first[code]["message"], first[code].get("hint", ""), count)
-        for code, count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    )
-
-
 def _estimates(rows: Sequence[Row], intensity_g_per_kwh: float | None) -> dict[str, Estimate]:
     estimates = {name: estimate(metric, rows) for name, metric in METRICS.items()}
     estimates["accuracy"] = accuracy(rows)
     for per in ("query", "token"):
-        energy = METRICS[f"energy_per_{per}_j"]
-        name = f"co2e_g_per_{per}"
-        if intensity_g_per_kwh is None:
-            estimates[name] = _absent(name, "g", NO_INTENSITY)
-            continue
-        grams = Metric(
-            name, "g", f"CO2e per {per}", "lower", carbon(energy.of, intensity_g_per_kwh)
+        estimates[f"co2e_g_per_{per}"] = _carbon(
+            f"co2e_g_per_{per}", estimates[f"energy_per_{per}_j"], intensity_g_per_kwh
         )
-        estimates[name] = estimate(grams, rows)
     return estimates
+
+
+def _carbon(name: str, energy: Estimate, intensity_g_per_kwh: float | None) -> Estimate:
+    """The energy's estimate in grams: the intensity is taken as exact, and may be zero."""
+    if intensity_g_per_kwh is None:
+        return _absent(name, "g", NO_INTENSITY)
+
+    def grams(joules: float | None) -> float | None:
+        return None if joules is None else grams_co2e(joules, intensity_g_per_kwh)
+
+    return dataclasses.replace(
+        energy,
+        metric=name,
+        unit="g",
+        value=grams(energy.value),
+        low=grams(energy.low),
+        high=grams(energy.high),
+    )
 
 
 def estimate(metric: Metric, rows: Sequence[Row]) -> Estimate:
@@ -233,8 +238,13 @@ def estimate(metric: Metric, rows: Sequence[Row]) -> Estimate:
         why = readings[0].why if readings else "no replicate ended ok"
         return _absent(metric.name, metric.unit, why)
     values = [float(reading.value or 0.0) for reading in present]
+    if metric.logs and min(values) <= 0:
+        return _absent(metric.name, metric.unit, NO_LOGARITHM)
     interval = mean_with_measurement(
-        values, [reading.low for reading in present], [reading.high for reading in present]
+        values,
+        [reading.low for reading in present],
+        [reading.high for reading in present],
+        logs=metric.logs,
     )
     return _estimate(metric.name, metric.unit, interval, len(values), _notes(readings, present))
 
@@ -243,6 +253,8 @@ def _notes(readings: Sequence[Reading], present: Sequence[Reading]) -> str:
     notes = []
     if len(present) == 1:
         notes.append(ONE_REPLICATE)
+    if len(present) == 2:
+        notes.append(TWO_REPLICATES)
     if len(present) < len(readings):
         why = next(reading.why for reading in readings if reading.value is None)
         notes.append(f"{len(present)} of {len(readings)} replicates: {why} in the others")

@@ -12,12 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from scipy import stats
 
-from wattmark.analysis.intervals import Interval, ratio_paired, widen_ratio
-from wattmark.analysis.metrics import METRICS, Metric, Reading, Row, metric_named
+from wattmark.analysis.intervals import CONFIDENCE, Interval, ratio_paired, widen_ratio
+from wattmark.analysis.metrics import METRICS, NO_LOGARITHM, Metric, Reading, Row, metric_named
 from wattmark.analysis.summary import TrialSummary, run_values, summarise
 from wattmark.store.reader import Run
 
@@ -27,7 +26,7 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`trial` against `reference`: `ratio` is trial ÷ reference, with its 95 % interval.
+    """`trial` against `reference`: `ratio` is trial ÷ reference, with its interval.
 
     `word` is lower, higher or not resolved; `pairs` is the number of blocks compared; `note`
     says why there is no ratio or no interval.
@@ -47,6 +46,7 @@ class Verdict:
     pairs: int
     word: str
     note: str = ""
+    confidence: float = CONFIDENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,27 +64,6 @@ class AccuracyChange:
     word: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Headline:
-    """The cheapest configuration of a model and task that is not resolvably less accurate.
-
-    `verdict` compares it with the reference (None where the reference is itself the cheapest);
-    `accuracy` likewise (None where nothing is scored). `worse` are trials that were cheaper
-    still, and resolvably less accurate.
-    """
-
-    model: str
-    task: str
-    mode: str
-    metric: str
-    reference: TrialSummary
-    best: TrialSummary
-    verdict: Verdict | None
-    accuracy: AccuracyChange | None
-    worse: tuple[TrialSummary, ...] = ()
-    candidates: int = 1
-
-
 def verdicts(run: Run, metric: str = "energy_per_query_j") -> list[Verdict]:
     """Each trial against its group's reference; InputError on a metric that does not exist.
 
@@ -92,7 +71,7 @@ def verdicts(run: Run, metric: str = "energy_per_query_j") -> list[Verdict]:
     trial that has the metric.
     """
     chosen = metric_named(metric)
-    rows = _rows(run)
+    rows = rows_of(run)
     found: list[Verdict] = []
     for group in groups(summarise(run)):
         reference = reference_of(group, metric)
@@ -110,6 +89,8 @@ def compare(
     trial: TrialSummary,
     trial_rows: Mapping[str, Sequence[Row]],
     metric: Metric,
+    *,
+    confidence: float = CONFIDENCE,
 ) -> Verdict:
     """One verdict; rows of `trials` by trial key may come from one run or from two.
 
@@ -120,7 +101,7 @@ def compare(
     head = run_values(metric, trial_rows.get(trial.key, ()))
     blocks = sorted(base.keys() & head.keys())
     pairs = [(base[block], head[block]) for block in blocks]
-    ratio, note = _ratio(pairs)
+    ratio, note = _ratio(pairs, metric, confidence)
     return Verdict(
         model=trial.model,
         task=trial.task,
@@ -136,18 +117,23 @@ def compare(
         pairs=len(pairs),
         word=_word(ratio),
         note=note,
+        confidence=confidence,
     )
 
 
-def _ratio(pairs: Sequence[tuple[Reading, Reading]]) -> tuple[Interval | None, str]:
+def _ratio(
+    pairs: Sequence[tuple[Reading, Reading]], metric: Metric, confidence: float
+) -> tuple[Interval | None, str]:
     if not pairs:
         return None, "no block has this metric for both"
+    if not metric.logs:
+        return None, "a figure that may be zero or negative has no ratio: compare the gross one"
     base = [float(pair[0].value or 0.0) for pair in pairs]
     head = [float(pair[1].value or 0.0) for pair in pairs]
     if min(*base, *head) <= 0:
-        return None, "a value at or below zero has no ratio"
+        return None, NO_LOGARITHM
     arms = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-    ratio = widen_ratio(ratio_paired(base, head), [_half_width(arm) for arm in arms])
+    ratio = widen_ratio(ratio_paired(base, head, confidence), [_half_width(arm) for arm in arms])
     return ratio, "one block: no interval" if len(pairs) == 1 else ""
 
 
@@ -169,53 +155,6 @@ def _word(ratio: Interval | None) -> str:
     return "higher" if ratio.low > 1 else NOT_RESOLVED
 
 
-def headline(run: Run, metric: str = "energy_per_query_j") -> list[Headline]:
-    """For each model and task, the cheapest trial that keeps its accuracy, as data.
-
-    A group without the metric (no energy sensor, or no replicate that ended ok) has none.
-    """
-    chosen = metric_named(metric)
-    rows = _rows(run)
-    answers = _answers(run)
-    found = [
-        _headline(group, rows, answers, chosen)
-        for group in groups(summarise(run))
-        if any(_value(trial, metric) is not None for trial in group)
-    ]
-    return [entry for entry in found if entry is not None]
-
-
-def _headline(
-    group: Sequence[TrialSummary],
-    rows: Mapping[str, Sequence[Row]],
-    answers: Mapping[str, Mapping[str, bool]],
-    metric: Metric,
-) -> Headline:
-    reference = reference_of(group, metric.name)
-    with_value = [trial for trial in group if _value(trial, metric.name) is not None]
-    changes = {
-        trial.key: accuracy_change(answers.get(reference.key, {}), answers.get(trial.key, {}))
-        for trial in with_value
-    }
-    worse = [t for t in with_value if (c := changes[t.key]) is not None and c.word == "worse"]
-    kept = [trial for trial in with_value if trial not in worse]
-    sign = -1.0 if metric.better == "higher" else 1.0
-    best = min(kept, key=lambda trial: sign * (_value(trial, metric.name) or 0.0))
-    best_value = sign * (_value(best, metric.name) or 0.0)
-    return Headline(
-        model=best.model,
-        task=best.task,
-        mode=best.mode,
-        metric=metric.name,
-        reference=reference,
-        best=best,
-        verdict=None if best is reference else compare(reference, rows, best, rows, metric),
-        accuracy=changes[best.key],
-        worse=tuple(t for t in worse if sign * (_value(t, metric.name) or 0.0) < best_value),
-        candidates=len(with_value),
-    )
-
-
 def groups(summaries: Iterable[TrialSummary]) -> list[list[TrialSummary]]:
     """Trials by (model, task, mode), in the order of their first appearance."""
     found: dict[tuple[str, str, str], list[TrialSummary]] = {}
@@ -226,7 +165,7 @@ def groups(summaries: Iterable[TrialSummary]) -> list[list[TrialSummary]]:
 
 def reference_of(group: Sequence[TrialSummary], metric: str) -> TrialSummary:
     """fp32 at batch 1 where it has the metric, else the first that has it, else the first."""
-    able = [trial for trial in group if _value(trial, metric) is not None]
+    able = [trial for trial in group if value_of(trial, metric) is not None]
     plain = [trial for trial in able if (trial.precision, trial.batch_size) == ("fp32", 1)]
     return [*plain, *able, *group][0]
 
@@ -251,26 +190,14 @@ def accuracy_change(
     return AccuracyChange(queries=len(shared), lost=lost, gained=gained, p_value=p_value, word=word)
 
 
-def _answers(run: Run) -> dict[str, dict[str, bool]]:
-    """Trial key → query id → was it right, by the majority of the replicates."""
-    votes: dict[str, dict[str, list[bool]]] = {}
-    table = run.queries.select(["trial_key", "query_id", "correct"])
-    columns: list[list[Any]] = [table.column(name).to_pylist() for name in table.column_names]
-    for key, query_id, correct in zip(*columns, strict=True):
-        if correct is not None:
-            votes.setdefault(key, {}).setdefault(query_id, []).append(correct)
-    return {
-        key: {query_id: 2 * sum(given) > len(given) for query_id, given in by_query.items()}
-        for key, by_query in votes.items()
-    }
-
-
-def _rows(run: Run) -> dict[str, list[Row]]:
+def rows_of(run: Run) -> dict[str, list[Row]]:
+    """Trial key → its rows of `trials`."""
     rows: dict[str, list[Row]] = {}
     for row in run.trials.to_pylist():
         rows.setdefault(row["trial_key"], []).append(row)
     return rows
 
 
-def _value(trial: TrialSummary, metric: str) -> float | None:
+def value_of(trial: TrialSummary, metric: str) -> float | None:
+    """A trial's centre of a metric; None where it has none."""
     return trial.estimates[metric].value if metric in METRICS else None

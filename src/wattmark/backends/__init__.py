@@ -70,5 +70,7 @@ class BackendSpec:
     """Model kinds: causal, classifier."""
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(device, precision) → the reason, for combinations people ask for."""
+    options: tuple[str, ...] = ()
+    """Names that --option may give."""
     models: Callable[[str], bool] | None = None
     """Where it brings its own models (the fake): does it know this name?"""

@@ -232,10 +232,10 @@ class TransformersBackend:
             if not row:
                 row.append(self._first_token(query))
             if self._window is not None and len(row) + room > self._window:
-                asked = f" and {room} new tokens" if room else ""
+                asked = f" and up to {room} new ones are asked for" if room else ""
                 raise ModelError(
-                    f"Query '{query.id}' has {len(row)} tokens; with{asked or ' that'} it does not"
-                    f" fit into the model's window of {self._window}.",
+                    f"Query '{query.id}' has {len(row)} tokens{asked}: "
+                    f"that does not fit into the model's window of {self._window}.",
                     f"Leave it out, or keep prompts to {max(self._window - room, 0)} tokens"
                     + (" or lower --max-new-tokens." if room else "."),
                 )

@@ -7,21 +7,20 @@ from typing import Any
 import torch
 import transformers
 
+from wattmark.backends.specs import TRANSFORMERS_OPTIONS
 from wattmark.errors import InputError, ModelError, unknown
 from wattmark.models import ModelSource
 from wattmark.schema import Trial
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-OPTIONS = ("attention", "threads")
-"""attention: transformers' attn_implementation (sdpa, eager, …); threads: of torch, on a CPU."""
 DEVICES = ("cpu", "cuda", "cuda:0")
 
 
 def check_options(trial: Trial) -> str | None:
     """Apply what the user asked of this engine; the attention implementation, if any."""
     for name in trial.options:
-        if name not in OPTIONS:
-            raise InputError(unknown("option of transformers", name, OPTIONS))
+        if name not in TRANSFORMERS_OPTIONS:
+            raise InputError(unknown("option of transformers", name, TRANSFORMERS_OPTIONS))
     if trial.weights != "pretrained":
         raise InputError(f"The weights '{trial.weights}' are not available.", "Use 'pretrained'.")
     if trial.precision not in DTYPES:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from wattmark.errors import WattmarkError
+
+RUN_FILES = ("run.json", "report.html", "live.db", "trials.parquet", "queries.parquet")
 
 
 def fail(reason: WattmarkError) -> None:
@@ -26,6 +29,11 @@ def say(text: str) -> None:
 def print_json(value: Any) -> None:
     """A result for programs."""
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def run_folder(path: Path) -> Path:
+    """The run directory that is meant, also where a file of it was given."""
+    return path.parent if path.name in RUN_FILES and path.is_file() else path
 
 
 def terminal() -> bool:

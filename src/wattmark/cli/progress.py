@@ -19,6 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from wattmark.cli.console import terminal
 from wattmark.runner.plan import Slot
@@ -32,13 +33,16 @@ class Progress:
     def __init__(self) -> None:
         # Twice a second is enough for an eye, and costs the machine under measurement little.
         self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[last]}"),
+            BarColumn(bar_width=12),
+            # What matters least stands last: a narrow terminal cuts it off.
+            TextColumn("{task.fields[last]}", table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")
+            ),
             console=Console(stderr=True),
             refresh_per_second=2,
             disable=not terminal(),

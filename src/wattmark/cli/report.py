@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wattmark.cli.console import say
+from wattmark.cli.console import run_folder, say
 from wattmark.errors import InputError, unknown
 
 FORMATS = ("html", "png", "svg")
@@ -27,11 +27,16 @@ def report(
     from wattmark.report.images import write_images
     from wattmark.store.reader import open_run
 
+    run = run_folder(run)
     wanted = [word.strip() for word in formats.split(",") if word.strip()]
+    if not wanted:
+        raise InputError("--format names no format.", f"There is: {', '.join(FORMATS)}.")
     for word in wanted:
         if word not in FORMATS:
             raise InputError(unknown("format", word, FORMATS))
     page = out or run / "report.html"
+    if page.is_dir() or str(out).endswith("/"):
+        page /= "report.html"
     if "html" in wanted:
         say(f"Report: {write(run, page)}")
     images = [word for word in wanted if word != "html"]

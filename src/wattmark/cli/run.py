@@ -94,12 +94,12 @@ def run(
     With nothing given, the embedded models are measured: no download, some minutes.
     """
     flags: dict[str, Any] = {
-        "models": _joined(model),
-        "tasks": _joined(task),
-        "backends": _joined(backend),
-        "precisions": _joined(precision),
-        "batch_sizes": _joined(batch),
-        "modes": _joined(mode),
+        "models": _joined("--model", model),
+        "tasks": _joined("--task", task),
+        "backends": _joined("--backend", backend),
+        "precisions": _joined("--precision", precision),
+        "batch_sizes": _joined("--batch", batch),
+        "modes": _joined("--mode", mode),
         "device": device,
         "revision": revision,
         "replicates": replicates,
@@ -131,7 +131,9 @@ def run(
         _end(outcome, as_json=as_json, with_report=not no_report)
 
 
-def _joined(values: list[str] | None) -> str | None:
+def _joined(flag: str, values: list[str] | None) -> str | None:
+    if values and not any(value.strip(" ,") for value in values):
+        raise InputError(f"{flag} names nothing.", "Name at least one, or leave the flag out.")
     return ",".join(values) if values else None
 
 
@@ -232,12 +234,13 @@ def _print_plan(asked: Any, *, as_json: bool) -> None:
             }
         )
         return
-    typer.echo(f"{len(plan.trials)} trials × {asked.replicates} replicates:")
+    count = f"{len(plan.trials)} trial" + ("" if len(plan.trials) == 1 else "s")
+    typer.echo(f"{count} × {_replicates(asked.replicates)}:")
     for trial in plan.trials:
         typer.echo(f"  {trial.key}  {trial.label}  ({len(plan.queries(trial))} queries)")
     for item in plan.left_out:
         typer.echo(f"  left out: {item.what}: {item.why}")
-    typer.echo(f"About {clock_time(seconds)} on this machine (a rough estimate). Nothing was run.")
+    typer.echo(f"Up to about {clock_time(seconds)} here, if answers are long. Nothing was run.")
 
 
 def _end(outcome: Any, *, as_json: bool, with_report: bool) -> None:
@@ -256,9 +259,10 @@ def _end(outcome: Any, *, as_json: bool, with_report: bool) -> None:
         _write_report(outcome.path)
     if outcome.failed:
         say(f"{outcome.failed} of {_replicates(outcome.ok + outcome.failed)} failed.")
-        for label, why in _failures(outcome.path).items():
-            say(f"  {label}: {why}")
-        say("Try them again:")
+        if as_json:  # the table, which names them, was not printed
+            for label, why in _failures(outcome.path).items():
+                say(f"  {label}: {why}")
+        say("Once the cause is gone, try them again:")
         say(again)
         raise typer.Exit(1)
 

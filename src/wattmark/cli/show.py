@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from wattmark.cli.console import print_json
+from wattmark.cli.console import print_json, run_folder
+from wattmark.errors import InputError
+from wattmark.units import MOST_INTENSITY
 
 
 def show(
@@ -18,7 +20,11 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Print what a run found: cost, speed, memory and quality of each trial, with intervals."""
-    print_run(run, intensity_g_per_kwh=intensity, as_json=as_json)
+    if intensity is not None and not 0 <= intensity <= MOST_INTENSITY:
+        raise InputError(
+            f"--intensity is {intensity:g}; it must be 0 to {MOST_INTENSITY:g} g CO2e/kWh."
+        )
+    print_run(run_folder(run), intensity_g_per_kwh=intensity, as_json=as_json)
 
 
 def print_run(path: Path, *, intensity_g_per_kwh: float | None = None, as_json: bool) -> None:

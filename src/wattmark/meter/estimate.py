@@ -5,11 +5,13 @@
 
 Busy seconds are user + nice + system + irq + softirq of /proc/stat, in ticks of 1/100 s. Guest
 time is inside user already; iowait is idle; steal is another machine's work, paid for by its
-idle share here. The kernel samples at ticks and cuts what it shows to whole ones: a reading errs by
-up to a tick each of user and system, at random, and is not otherwise old; so the quantum covers
-it, and no update period must be corrected for. The watts and their wide uncertainty come from `cpumodel`; for memory they
-are 0.1 to 0.4 W per GiB: Cloud Carbon Footprint takes 0.39 W/GB, a large registered module
-of a server (some 6 W for 64 GB) 0.1 (assumption). The middle is taken, ± 60 %.
+idle share here. The kernel samples at ticks and cuts what it shows to whole ones, so that a
+reading errs by up to a tick each of user and system and is not late: the quantum says so, and no
+update period is corrected for.
+
+The watts and their wide uncertainty come from `cpumodel`; for memory they are 0.1 to 0.4 W per
+GiB: Cloud Carbon Footprint takes 0.39 W/GB, a large registered module of a server (some 6 W for
+64 GB) 0.1 (assumption). The middle is taken, ± 60 %.
 
 A model follows load, and cannot see clock speed, vector units or caches: compare two
 runs on one machine by it, and call no absolute figure measured.

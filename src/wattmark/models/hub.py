@@ -123,7 +123,8 @@ def _explain(name: str, revision: str | None, reason: Exception) -> UnreachableE
         )
     if isinstance(reason, OfflineModeIsEnabled) or constants.HF_HUB_OFFLINE:
         return UnreachableError(
-            f"'{name}' is not in the local cache, and the hub is switched off (HF_HUB_OFFLINE).",
+            f"'{name}' is no folder here and not in the local cache, and the hub is switched off "
+            "(HF_HUB_OFFLINE).",
             "Download it where there is a network, or unset HF_HUB_OFFLINE.",
         )
     if isinstance(reason, OSError) and reason.errno is not None and status is None:
@@ -133,6 +134,7 @@ def _explain(name: str, revision: str | None, reason: Exception) -> UnreachableE
         )
     said = f"it answered {status}" if status is not None else type(reason).__name__
     return UnreachableError(
-        f"'{name}' is not in the local cache, and {constants.ENDPOINT} cannot be reached ({said}).",
+        f"'{name}' is no folder here and not in the local cache, and {constants.ENDPOINT} "
+        f"cannot be reached ({said}).",
         "Check the network or a proxy, or give a folder; embedded models need no network.",
     )

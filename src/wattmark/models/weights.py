@@ -9,7 +9,9 @@ can run any code when they are opened: they are refused unless they are asked fo
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -24,6 +26,11 @@ PICKLE_SINGLE = "pytorch_model.bin"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
 PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt")
 
+_WHOLE_BYTES = 64 * 2**20
+_WINDOW_BYTES = 2**20
+_WINDOWS = 16
+_TEXTS = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".py")
+"""What an engine reads besides the weights: config, tokenizer, generation settings, code."""
 _HEADER_LIMIT_BYTES = 100_000_000  # the format's own limit
 _BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8,
@@ -66,6 +73,46 @@ def find_weights(folder: Path, *, allow_pickle: bool = False) -> Weights:
         size = sum(path.stat().st_size for path in pickles)
         return Weights(files=pickles, size_bytes=size, parameters=None, pickled=True)
     raise missing_weights(str(folder), sorted(path.name for path in folder.iterdir()))
+
+
+def fingerprint(folder: Path, files: Sequence[Path]) -> str:
+    """SHA-256 of what an engine would load, quick also for large weights: 64 hexadecimal digits.
+
+    Files of up to 64 MiB count whole; of larger ones their size, a safetensors header (which
+    gives each tensor's name, shape and place) and 16 windows of 1 MiB, the first and the last
+    bytes among them. Training changes every tensor, so it shows. Raises ModelError where a file
+    cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        texts = [p for p in folder.iterdir() if p.suffix in _TEXTS and p.is_file()]
+        for path in sorted({*texts, *files}):
+            size = path.stat().st_size
+            digest.update(f"{path.name}\0{size}\0".encode("utf-8", "surrogateescape"))
+            with path.open("rb") as file:
+                for start, length in _windows(path, size):
+                    file.seek(start)
+                    digest.update(file.read(length))
+    except OSError as reason:
+        raise ModelError(
+            f"'{folder}' cannot be read: {reason.strerror or reason}.", "Check its rights."
+        ) from reason
+    return digest.hexdigest()
+
+
+def _windows(path: Path, size: int) -> Iterator[tuple[int, int]]:
+    """(start, length) of the parts of a file that count."""
+    if size <= _WHOLE_BYTES:
+        yield 0, size
+        return
+    if path.suffix == ".safetensors":
+        with path.open("rb") as file:
+            header = 8 + int.from_bytes(file.read(8), "little")
+        yield 0, min(header, _HEADER_LIMIT_BYTES, size)
+    step = (size - _WINDOW_BYTES) // (_WINDOWS - 1)
+    for window in range(_WINDOWS - 1):
+        yield window * step, _WINDOW_BYTES
+    yield size - _WINDOW_BYTES, _WINDOW_BYTES
 
 
 def missing_weights(where: str, names: list[str]) -> ModelError:

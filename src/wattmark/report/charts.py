@@ -8,9 +8,10 @@ from typing import Any
 
 from wattmark.analysis.summary import TrialSummary
 from wattmark.analysis.verdict import Verdict, groups, verdicts
-from wattmark.report.figure import Figure
+from wattmark.report.figure import Figure, same_height
 from wattmark.report.labels import group_title, short_labels
-from wattmark.report.phases import phase_figure, power_figures
+from wattmark.report.phases import phase_figure
+from wattmark.report.power import power_figures
 from wattmark.report.spread import energy_figure, latency_figure, ratio_figure
 from wattmark.report.tradeoff import tradeoff_figures
 from wattmark.store.reader import Run
@@ -57,7 +58,7 @@ def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
                 title=group_title(group[0]),
                 trials=group,
                 verdicts=mine,
-                figures=[figure for figure in drawn if figure is not None],
+                figures=same_height([figure for figure in drawn if figure is not None]),
                 power=power_figures(run, group[:MOST_POWER], labels, trials, spans),
             )
         )
@@ -66,7 +67,7 @@ def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
 
 def overview(summaries: Sequence[TrialSummary]) -> list[Figure]:
     """Charts over all models: accuracy against energy, by task."""
-    return tradeoff_figures(summaries, short_labels(summaries))
+    return same_height(tradeoff_figures(summaries, short_labels(summaries)))
 
 
 def by_key(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -1,4 +1,4 @@
-"""What the page says, as plain data: cards, the summary table, answers, machine, how to repeat.
+"""What the page says of the trials, as plain data: verdict cards and the summary table.
 
 Text from outside is made plain here and escaped by the template.
 """
@@ -8,70 +8,47 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattmark.analysis.headline import AHEAD, ALONE, BETTER, Headline, headline
 from wattmark.analysis.intervals import Interval
 from wattmark.analysis.summary import TrialSummary
-from wattmark.analysis.verdict import NOT_RESOLVED, AccuracyChange, Headline, Verdict, headline
-from wattmark.report.format import (
-    figure,
-    number,
-    parts,
-    plain,
-    provenance,
-    significant,
+from wattmark.analysis.verdict import NOT_RESOLVED, AccuracyChange, Verdict
+from wattmark.report.format import figure, parts, provenance, significant
+from wattmark.report.labels import group_title
+from wattmark.report.notes import (
+    COST,
+    NET,
+    QUALITY,
+    SPEED,
+    disturbed_of,
+    missing_reasons,
+    shown_columns,
 )
-from wattmark.report.labels import group_title, short_name
-from wattmark.report.table import ALWAYS, COST, FULL_NAMES, QUALITY, SPEED, missing_reasons
-from wattmark.schema import Estimate
 from wattmark.store.reader import Run
-from wattmark.units import clock_time
 
-ROWS_IN_ALL = 400
-ROWS_A_TRIAL = 50
-LONGEST_TEXT = 240
-Row = Mapping[str, Any]
+Trials = Sequence[TrialSummary]
 
 
-def status_of(info: Row, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
-    """How far the run has come: status, replicates ok, failed and still to come."""
-    ok = sum(trial.n_ok for trial in summaries)
-    failed = sum(trial.n_failed for trial in summaries)
-    planned = int(info.get("planned") or sum(trial.n_planned for trial in summaries))
-    words = dict.fromkeys(
-        provenance(trial.provenance, trial.gain_uncertainty) for trial in summaries if trial.n_ok
-    )
-    return {
-        "word": plain(info.get("status") or "unknown"),
-        "ok": ok,
-        "failed": failed,
-        "to_come": max(0, planned - ok - failed),
-        "planned": planned,
-        "trials": len(summaries),
-        "energy": "; ".join(words) or "not measured",
-        "measured": bool(words) and all(trial.provenance for trial in summaries if trial.n_ok),
-    }
-
-
-def verdict_cards(run: Run, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def verdict_cards(run: Run, summaries: Trials, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """One card a model and task: by energy where it was measured, else by speed."""
-    cards = [_card(entry, labels) for entry in headline(run)]
-    seen = {card["group"] for card in cards}
-    by_speed = headline(run, "queries_per_s")
-    return cards + [_card(entry, labels) for entry in by_speed if entry.best.group not in seen]
+    found = headline(run)
+    seen = {entry.best.group for entry in found}
+    found += [entry for entry in headline(run, "queries_per_s") if entry.best.group not in seen]
+    return [
+        _card(entry, labels, [trial for trial in summaries if trial.group == entry.best.group])
+        for entry in found
+    ]
 
 
-def _card(entry: Headline, labels: Mapping[str, str]) -> dict[str, Any]:
+def _card(entry: Headline, labels: Mapping[str, str], group: Trials) -> dict[str, Any]:
     by_energy = entry.metric == "energy_per_query_j"
-    best, reference = labels[entry.best.key], labels[entry.reference.key]
-    big, text = _said(
-        entry, best, reference, "energy per query" if by_energy else "queries per second"
-    )
+    big, text = _said(entry, labels, "energy per query" if by_energy else "queries per second")
     estimate = entry.best.estimates[entry.metric]
     return {
         "group": entry.best.group,
         "title": group_title(entry.best),
         "big": big,
         "text": text,
-        "quality": _quality(entry, reference),
+        "quality": _quality(entry, labels[entry.reference.key]),
         "worse": [labels[trial.key] for trial in entry.worse],
         "figures": [
             ("per query" if by_energy else "speed", figure(estimate)),
@@ -81,38 +58,63 @@ def _card(entry: Headline, labels: Mapping[str, str]) -> dict[str, Any]:
             ),
             *_some(entry.best, {"accuracy": "accuracy"}),
         ],
+        "of": labels[entry.best.key],
+        "small": _small(entry),
+        "noise": disturbed_of(group),
         "provenance": provenance(entry.best.provenance, entry.best.gain_uncertainty),
-        "resolved": entry.verdict is not None and entry.verdict.word != NOT_RESOLVED,
+        "resolved": entry.outcome in (BETTER, AHEAD),
     }
 
 
-def _said(entry: Headline, best: str, reference: str, thing: str) -> tuple[str, str]:
+def _small(entry: Headline) -> str:
+    """How the intervals of a choice among several are corrected."""
+    m = entry.comparisons
+    if m < 2:
+        return ""
+    return f"Best of {m + 1}, intervals corrected for {m} comparisons (Bonferroni)."
+
+
+def _said(entry: Headline, labels: Mapping[str, str], thing: str) -> tuple[str, str]:
     """The card's large line and the sentence below it."""
-    verdict = entry.verdict
-    if verdict is None:
-        if entry.candidates == 1:
-            return figure(
-                entry.best.estimates[entry.metric]
-            ), f"{best}: one configuration, nothing to compare with."
-        return (
-            f"{best} stays ahead",
-            f"No other of {entry.candidates} configurations has better {thing}.",
-        )
-    if verdict.ratio is None or verdict.low is None or verdict.high is None:
-        return "Not resolved", f"{best} against {reference}: {verdict.note}."
-    if verdict.word == NOT_RESOLVED:
-        between = f"{significant(verdict.low)}× to {significant(verdict.high)}×"
-        return (
-            "No difference resolved",
-            f"{best} is nominally ahead of {reference}, but the ratio of {thing} may be {between} "
-            "(95 %).",
-        )
+    reference = labels[entry.reference.key]
+    if entry.outcome == BETTER and entry.verdict is not None:
+        return _better(entry.verdict, labels, thing)
+    if entry.outcome == AHEAD:
+        others = "The other configuration has"
+        if len(entry.others) > 1:
+            others = f"Each of the other {len(entry.others)} configurations has"
+        costs = "higher" if thing == "energy per query" else "fewer"
+        return f"{reference} stays ahead", f"{others} resolvably {costs} {thing}."
+    if entry.outcome == ALONE:
+        shown = figure(entry.best.estimates[entry.metric])
+        if entry.comparisons:
+            return shown, f"Only {reference} keeps its accuracy."
+        return shown, f"{reference}: one configuration, nothing to compare with."
+    unclear = [verdict for verdict in entry.others if verdict.word == NOT_RESOLVED]
+    clear = [labels[v.trial] for v in entry.others if v.word != NOT_RESOLVED]
+    first = unclear[0]
+    names = _listed([labels[verdict.trial] for verdict in unclear])
+    text = f"No difference in {thing} is resolved between {reference} and {names}"
+    if len(unclear) == 1 and first.low and first.high:
+        text += f": the ratio may be {significant(first.low)}× to {significant(first.high)}× (95 %)"
+    elif len({verdict.note for verdict in unclear}) == 1 and first.note:
+        text += f": {first.note}"
+    behind = f" {_listed(clear)} {'is' if len(clear) == 1 else 'are'} behind." if clear else ""
+    return "No difference resolved", f"{text}.{behind}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _better(verdict: Verdict, labels: Mapping[str, str], thing: str) -> tuple[str, str]:
     factor = _factor(verdict)
     word = "lower" if verdict.word == "lower" else "higher"
+    low, high = significant(factor.low or 0.0), significant(factor.high or 0.0)
     return (
         f"{significant(factor.mean, 2)}× {word} {thing}",
-        f"{best} instead of {reference}: between {significant(factor.low or 0.0)}× and "
-        f"{significant(factor.high or 0.0)}× {word} (95 %, {verdict.pairs} paired blocks).",
+        f"{labels[verdict.trial]} instead of {labels[verdict.reference]}: between {low}× and "
+        f"{high}× {word} (95 %, {verdict.pairs} paired blocks).",
     )
 
 
@@ -148,22 +150,20 @@ def _some(trial: TrialSummary, names: Mapping[str, str]) -> list[tuple[str, str]
     ]
 
 
-def table_of(group: Sequence[TrialSummary], labels: Mapping[str, str]) -> dict[str, Any]:
-    """The summary table: titles, and for each trial its label, cells and count of replicates."""
-    titles = {**COST, **SPEED, **QUALITY, **FULL_NAMES}
-    order = list({**COST, **SPEED, **QUALITY})
-    names = [
-        n
-        for n in order
-        if n == ALWAYS or any(trial.estimates[n].value is not None for trial in group)
-    ]
+def table_of(group: Trials, labels: Mapping[str, str]) -> dict[str, Any]:
+    """The summary table: titles, and for each trial its label, cells and count of replicates.
+
+    Accuracy comes first, what it costs next; net stands below gross.
+    """
+    titles = {"accuracy": "accuracy", **COST, **SPEED, **QUALITY}
+    names = shown_columns(titles, group)
     mixed = len({trial.provenance for trial in group if trial.n_ok}) > 1
     return {
-        "titles": [({**COST, **SPEED, **QUALITY}[name], titles[name]) for name in names],
+        "titles": [titles[name] for name in names],
         "rows": [
             {
                 "label": labels[trial.key],
-                "cells": [_cell(trial.estimates[name]) for name in names],
+                "cells": [_cell(trial, name) for name in names],
                 "word": provenance(trial.provenance, trial.gain_uncertainty) if mixed else "",
                 "ok": trial.n_ok,
                 "planned": trial.n_planned,
@@ -174,131 +174,21 @@ def table_of(group: Sequence[TrialSummary], labels: Mapping[str, str]) -> dict[s
         "energy": "; ".join(
             dict.fromkeys(provenance(t.provenance, t.gain_uncertainty) for t in group if t.n_ok)
         ),
-        "missing": [
-            (", ".join(titles), reason) for reason, titles in missing_reasons(group).items()
-        ],
+        "missing": missing_reasons(group),
     }
 
 
-def _cell(estimate: Estimate) -> tuple[str, str, str]:
-    """Figure, interval and note; a rate's unit stands in the column's title."""
+def _cell(trial: TrialSummary, name: str) -> dict[str, str]:
+    """Figure, interval, net with its interval, and note; a rate's unit is in the title."""
+    estimate = trial.estimates[name]
     value, spread = parts(estimate)
-    return value.partition(" ")[0] if estimate.unit.endswith("/s") else value, spread, estimate.note
-
-
-def answers(
-    run: Run, summaries: Sequence[TrialSummary], labels: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """The first answers of each trial's first good replicate."""
-    limit = max(5, min(ROWS_A_TRIAL, ROWS_IN_ALL // max(1, len(summaries))))
-    rows: dict[str, list[Row]] = {}
-    counts: dict[str, int] = {}
-    for row in run.queries.to_pylist():
-        mine = rows.setdefault(row["trial_key"], [])
-        if mine and row["replicate"] != mine[0]["replicate"]:
-            continue
-        counts[row["trial_key"]] = counts.get(row["trial_key"], 0) + 1
-        if len(mine) < limit:
-            mine.append(row)
-    return [
-        {
-            "title": f"{group_title(trial)}, {labels[trial.key]}",
-            "rows": [_answer(row) for row in rows[trial.key]],
-            "count": counts[trial.key],
-            "replicate": rows[trial.key][0]["replicate"],
-        }
-        for trial in summaries
-        if rows.get(trial.key)
-    ]
-
-
-def _answer(row: Row) -> dict[str, Any]:
-    spread = ""
-    if row["energy_low_j"] is not None and row["energy_high_j"] is not None:
-        spread = f"{number(row['energy_low_j'], 'J')} – {number(row['energy_high_j'], 'J')}"
+    net, net_spread = "", ""
+    if name in NET and (below := trial.estimates[NET[name][0]]).value is not None:
+        net, net_spread = parts(below)
     return {
-        "prompt": plain(row["prompt"], LONGEST_TEXT),
-        "expected": None if row["expected"] is None else plain(row["expected"], LONGEST_TEXT),
-        "response": plain(row["response"], LONGEST_TEXT),
-        "correct": row["correct"],
-        "why": plain(row["why"], LONGEST_TEXT),
-        "tokens": row["output_tokens"],
-        "latency": number(row["latency_s"], "s"),
-        "energy": number(row["energy_j"], "J"),
+        "value": value.partition(" ")[0] if estimate.unit.endswith("/s") else value,
         "spread": spread,
+        "net": net,
+        "net_spread": net_spread,
+        "note": estimate.note,
     }
-
-
-def facts_of(info: Row) -> list[tuple[str, str]]:
-    """The machine, the software, the cost of measuring, in words; the unknown is left out."""
-    machine = info.get("machine") or {}
-    cost = info.get("meter_cost") or {}
-    gpus = ", ".join(_gpu(gpu) for gpu in machine.get("gpus") or ())
-    versions = machine.get("versions") or {}
-    found = {
-        "CPU": machine.get("cpu_model"),
-        "Cores": _cores(machine),
-        "Threads used": machine.get("threads"),
-        "Memory": number(machine["ram_bytes"], "B") if machine.get("ram_bytes") else None,
-        "GPU": gpus or None,
-        "Driver": machine.get("driver"),
-        "System": " · ".join(str(v) for v in (machine.get("os"), machine.get("kernel")) if v),
-        "Virtual machine": {"True": "yes", "False": "no"}.get(str(machine.get("virtual"))),
-        "Container": machine.get("container"),
-        "Python": machine.get("python"),
-        "Libraries": ", ".join(f"{name} {version}" for name, version in versions.items()),
-        "Code": machine.get("git_commit"),
-        "Wattmark": info.get("wattmark_version"),
-        "Started": info.get("created_at"),
-        "Finished": info.get("finished_at"),
-        "Cost of measuring": _cost(cost),
-    }
-    return [(name, plain(value, 400)) for name, value in found.items() if value not in (None, "")]
-
-
-def _cores(machine: Row) -> str | None:
-    logical, physical = machine.get("logical_cpus"), machine.get("physical_cpus")
-    if logical is None:
-        return None
-    return f"{logical} logical" + ("" if physical is None else f", {physical} physical")
-
-
-def _gpu(gpu: Any) -> str:
-    return str(gpu.get("name") or gpu) if isinstance(gpu, Mapping) else str(gpu)
-
-
-def _cost(cost: Row) -> str | None:
-    share, cpu_s = cost.get("share_of_core"), cost.get("cpu_s")
-    if share is None or cpu_s is None:
-        return None
-    wall = f" in {clock_time(cost['wall_s'])}" if cost.get("wall_s") else ""
-    return f"{100 * share:.2g} % of one core ({clock_time(cpu_s)} of CPU time{wall})"
-
-
-def reproduce(info: Row, folder: str) -> dict[str, str]:
-    """The suite as TOML, and the commands that run, finish and show it."""
-    suite = {k: v for k, v in (info.get("suite") or {}).items() if v not in (None, [], {}, ())}
-    name = short_name(str(info.get("name") or "suite"))
-    return {
-        "toml": "\n".join(f"{key} = {_toml(value)}" for key, value in suite.items()),
-        "commands": "\n".join(
-            [
-                f"wattmark run {name}.toml",
-                f"wattmark run --resume runs/{plain(folder)}   # what failed or is missing",
-                f"wattmark show runs/{plain(folder)}",
-            ]
-        ),
-    }
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
-    text = plain(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'

@@ -7,8 +7,9 @@ Colours are chosen by the page (light and dark) through the configuration, not b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import altair as alt
@@ -33,6 +34,9 @@ PHASES = {
     "other": "#b8629a",
 }
 """Phase → colour, the same in every chart, readable on light and on dark."""
+
+MOST_TICKS = 6
+CLIPPED = "Intervals that run out of the chart are wider than it: their bounds are in the data."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +75,56 @@ def row_height(count: int, each: int = 34, least: int = 90) -> int:
     return max(least, each * count)
 
 
+def log_ticks(low: float, high: float) -> list[float]:
+    """Few ticks of a logarithmic axis: decades, with their twos and fives where they are few."""
+    if not 0 < low < high:
+        return []
+    decades = math.log10(high / low)
+    steps = (1,) if decades > 3 else (1, 3) if decades > 1.6 else (1, 2, 5)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [float(f"{step}e{power}") for power in powers for step in steps]
+    kept = [tick for tick in ticks if low <= tick <= high]
+    return kept[:: -(-len(kept) // MOST_TICKS)] if len(kept) > 1 else _even(low, high)
+
+
+def _even(low: float, high: float) -> list[float]:
+    """Ticks of a range so narrow that it holds no round step: three even ones."""
+    return list(dict.fromkeys(float(f"{value:.2g}") for value in (low, (low + high) / 2, high)))
+
+
+def log_domain(
+    centres: Sequence[float], bounds: Sequence[float], reach: float = 10.0
+) -> tuple[list[float], bool]:
+    """Domain of a logarithmic axis, and whether bounds run out of it.
+
+    It holds all centres; bounds only up to a factor `reach` beyond them, so that one that cannot
+    be said does not squeeze what can.
+    """
+    lowest, highest = min(centres), max(centres)
+    wanted = [*bounds, lowest, highest]
+    low = max(min(wanted), lowest / reach)
+    high = min(max(wanted), highest * reach)
+    margin = 1.08 * (high / low) ** 0.06
+    clipped = min(wanted) < low / margin or max(wanted) > high * margin
+    return [low / margin, high * margin], clipped
+
+
+def same_height(figures: Sequence[Figure]) -> list[Figure]:
+    """Charts that stand side by side (two in a row), each pair as high as its higher one."""
+    made = []
+    for index, figure in enumerate(figures):
+        pair = figures[index - index % 2 : index - index % 2 + 2]
+        height = max(int(other.spec["height"]) for other in pair)
+        made.append(replace(figure, spec={**figure.spec, "height": height}))
+    return made
+
+
 def config(*, dark: bool) -> dict[str, Any]:
     """Vega-Lite configuration of one colour scheme; the background stays transparent."""
     ink, faint, line = (
         ("#e6e8eb", "#9aa3ad", "#39414b") if dark else ("#1c2126", "#5c6670", "#d9dee3")
     )
+    ground = "#14181c" if dark else "#ffffff"
     accent = (PALETTE_DARK if dark else PALETTE_LIGHT)[0]
     font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
     return {
@@ -116,6 +165,7 @@ def config(*, dark: bool) -> dict[str, Any]:
             "interval": {"color": ink, "strokeWidth": 1.8},
             "mean": {"color": ink},
             "reference": {"color": faint, "strokeDash": [4, 4], "strokeWidth": 1},
+            "halo": {"color": ground, "stroke": ground, "strokeWidth": 5, "fontSize": 11},
             "caption": {"color": faint, "fontSize": 11},
         },
     }

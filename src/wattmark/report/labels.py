@@ -13,6 +13,8 @@ from pathlib import PurePath
 from wattmark.analysis.summary import TrialSummary
 from wattmark.report.format import plain
 
+_COMPONENTS = {"cpu": "CPU", "dram": "memory", "gpu": "GPU", "soc": "SoC"}
+
 
 def group_title(trial: TrialSummary) -> str:
     """'arithmetic', 'gpt2 · arithmetic', 'gpt2 · arithmetic · rag'."""
@@ -49,6 +51,14 @@ def short_labels(summaries: Sequence[TrialSummary]) -> dict[str, str]:
         else f"{labels[summary.key]} · {_tail(summary)}"
         for summary in summaries
     }
+
+
+def component_name(component: str, device: str = "") -> str:
+    """'CPU', 'memory', 'GPU 0', 'CPU package-0': a component and, where it has one, its name."""
+    word = _COMPONENTS.get(component, plain(component))
+    name = plain(device)
+    number = name.removeprefix("gpu") if component == "gpu" else name
+    return word if name in ("", "host") else f"{word} {number}"
 
 
 def _tail(summary: TrialSummary) -> str:

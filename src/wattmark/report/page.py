@@ -18,18 +18,19 @@ from typing import Any
 
 from wattmark.analysis.summary import intensity_of, summarise
 from wattmark.errors import RunDirectoryError
-from wattmark.report.content import (
+from wattmark.report.content import table_of, verdict_cards
+from wattmark.report.extras import Extras, extras
+from wattmark.report.facts import (
     answers,
     facts_of,
+    missing_sensors,
     reproduce,
+    sensors_of,
     status_of,
-    table_of,
-    verdict_cards,
 )
-from wattmark.report.extras import Extras, extras
 from wattmark.report.format import plain
 from wattmark.report.labels import short_labels
-from wattmark.report.table import doubts_by_code, failures_by_reason
+from wattmark.report.notes import disturbed_of, doubts_by_code, failures_by_reason, wording
 from wattmark.store.reader import Run
 
 TEMPLATES = "templates"
@@ -78,7 +79,7 @@ def render_page(run: Run) -> str:
             scripts=scripts,
             charts=script_json(charts),
             status=status_of(run.info, summaries),
-            cards=verdict_cards(run, labels),
+            cards=verdict_cards(run, summaries, labels),
             overview=overview,
             sections=[
                 {
@@ -89,20 +90,19 @@ def render_page(run: Run) -> str:
                         for trial in section.trials
                         if trial.failures
                     ],
+                    "noise": disturbed_of(section.trials),
                     "figures": section.figures,
                     "power": section.power,
                     "hidden_power": max(0, len(section.trials) - tools.charts.MOST_POWER),
                 }
                 for section in sections
             ],
-            doubts=doubts_by_code(summaries),
+            doubts=[(d, trials, wording(d)) for d, trials in doubts_by_code(summaries)],
             left_out=[e for e in run.info.get("left_out") or () if isinstance(e, Mapping)],
             answers=answers(run, summaries, labels),
             facts=facts_of(run.info),
-            sensors=[e for e in run.info.get("sensors") or () if isinstance(e, Mapping)],
-            sensors_missing=[
-                e for e in run.info.get("sensors_missing") or () if isinstance(e, Mapping)
-            ],
+            sensors=sensors_of(run.info),
+            sensors_missing=missing_sensors(run.info),
             intensity=intensity_of(run.info),
             reproduce=reproduce(run.info, run.path.name),
         )

@@ -1,8 +1,8 @@
 """Charts of spread: energy over replicates, latency over queries; and the factors of a verdict.
 
 A box holds the middle half of the points and its line the median; whiskers reach the 5th and
-95th percentile. Points are thinned before they are drawn, the box never is. A diamond with a bar
-is the estimate with its 95 % interval.
+95th percentile. Points are thinned before they are drawn, the box never is. A diamond with a bar,
+below the box, is the estimate with its 95 % interval.
 """
 
 from __future__ import annotations
@@ -17,12 +17,25 @@ import numpy as np
 from wattmark.analysis.metrics import METRICS
 from wattmark.analysis.summary import TrialSummary
 from wattmark.analysis.verdict import Verdict
-from wattmark.report.figure import PHASES, Figure, Rows, finished, row_height, values
+from wattmark.report.figure import (
+    CLIPPED,
+    PHASES,
+    Figure,
+    Rows,
+    finished,
+    log_domain,
+    log_ticks,
+    row_height,
+    values,
+)
 from wattmark.report.format import figure, number, provenance, ratio
 from wattmark.report.labels import group_title
 
 MOST_POINTS = 150
-CLIPPED = "Intervals that run out of the chart are wider than it: their bounds are in the data."
+LOG_FROM = 20.0
+"""Points that spread over more than this factor are drawn on a logarithmic axis."""
+BELOW = 16
+"""Pixels from a box to its estimate, which would hide it."""
 
 
 def energy_figure(
@@ -112,8 +125,8 @@ def _spread(
         title=title,
         subtitle=subtitle,
         description=description,
-        spec=finished(chart, description, row_height(len(trials), 44)),
-        notes=[CLIPPED] if _scale(boxes, estimates, points)[1] else [],
+        spec=finished(chart, description, row_height(len(trials), 52)),
+        notes=[CLIPPED] if _scale(boxes, estimates, points)[2] else [],
         columns=(
             "trial",
             "estimate (95 %)",
@@ -185,22 +198,19 @@ def _layers(
     boxes: Rows, estimates: Rows, points: Rows, order: Sequence[str], axis: str
 ) -> alt.LayerChart | alt.FacetChart:
     place = alt.Y("trial:N", sort=list(order), title=None)
-    scale, clipped = _scale(boxes, estimates, points)
+    scale, ticks, clipped = _scale(boxes, estimates, points)
     box = alt.Chart(values(boxes)).encode(y=place)
     whisker = box.mark_rule(opacity=0.55, strokeWidth=1.2).encode(
         x=alt.X(
-            "p5:Q",
-            title=axis,
-            axis=alt.Axis(tickCount=6, format="~r"),
-            scale=scale,
+            "p5:Q", title=f"{axis[:-1]}, log)" if ticks else axis, axis=_axis(ticks), scale=scale
         ),
         x2="p95:Q",
     )
-    half = box.mark_bar(opacity=0.22, height=22, cornerRadius=3).encode(x="q1:Q", x2="q3:Q")
-    median = box.mark_tick(thickness=2, height=22).encode(x="median:Q")
+    half = box.mark_bar(opacity=0.22, height=20, cornerRadius=3).encode(x="q1:Q", x2="q3:Q")
+    median = box.mark_tick(thickness=2, height=20).encode(x="median:Q")
     dots = (
         alt.Chart(values(points))
-        .mark_circle(size=16, opacity=0.5)
+        .mark_circle(size=24, opacity=0.5)
         .encode(
             x="value:Q",
             y=place,
@@ -210,20 +220,38 @@ def _layers(
     whole = alt.Chart(values(estimates)).encode(
         y=place, tooltip=[alt.Tooltip("trial:N"), alt.Tooltip("shown:N", title="estimate, 95 %")]
     )
-    bar = whole.mark_rule(style="interval", clip=clipped).encode(x="low:Q", x2="high:Q")
-    mean = whole.mark_point(shape="diamond", size=60, style="mean", opacity=1).encode(x="value:Q")
+    bar = whole.mark_rule(style="interval", clip=clipped, yOffset=BELOW).encode(
+        x="low:Q", x2="high:Q"
+    )
+    mean = whole.mark_point(
+        shape="diamond", size=60, style="mean", opacity=1, yOffset=BELOW
+    ).encode(x="value:Q")
     return alt.layer(whisker, half, median, dots, bar, mean)
 
 
-def _scale(boxes: Rows, estimates: Rows, points: Rows) -> tuple[alt.Scale, bool]:
-    """The axis, and whether an interval runs out of it: one huge bar must not hide the points."""
+def _axis(ticks: Sequence[float]) -> alt.Axis:
+    """Major grid lines only, also on a logarithmic axis."""
+    if ticks:
+        return alt.Axis(values=list(ticks), format="~r")
+    return alt.Axis(tickCount=6, format="~r")
+
+
+def _scale(boxes: Rows, estimates: Rows, points: Rows) -> tuple[alt.Scale, list[float], bool]:
+    """The axis, its ticks where it is logarithmic, and whether an interval runs out of it."""
     seen = [row["value"] for row in points]
-    drawn = [*seen, *(box["p95"] for box in boxes)]
-    highest, lowest = max(drawn), min(seen)
-    highs = [row["high"] for row in estimates if row["high"] is not None]
-    if not highs or max(highs) <= 2 * highest:
-        return alt.Scale(zero=False, nice=True), False
-    return alt.Scale(domain=[min(0.0, lowest), 1.5 * highest], nice=False), True
+    centres = [*seen, *(row["value"] for row in estimates if row["value"] is not None)]
+    bounds = [row[end] for row in estimates for end in ("low", "high") if row[end] is not None]
+    if min(centres) > 0 and max(seen) > LOG_FROM * min(seen):
+        # A bound of zero has no place on this axis; the clip shows that the bar goes on.
+        for row in estimates:
+            row.update({end: max(row[end] or 0.0, 1e-9) for end in ("low",) if row[end] == 0})
+        domain, clipped = log_domain(centres, [bound for bound in bounds if bound > 0], 3.0)
+        scale = alt.Scale(type="log", nice=False, domain=domain)
+        return scale, log_ticks(*domain), clipped or 0.0 in bounds
+    highest, lowest = max([*seen, *(box["p95"] for box in boxes)]), min(seen)
+    if not bounds or (max(bounds) <= 2 * highest and min(bounds) >= 0):
+        return alt.Scale(zero=False, nice=True), [], False
+    return alt.Scale(domain=[min(0.0, lowest), 1.5 * highest], nice=False), [], True
 
 
 def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figure | None:
@@ -248,10 +276,18 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
     base = alt.Chart(values(rows)).encode(
         y=place, tooltip=["trial:N", alt.Tooltip("shown:N", title="ratio, 95 %"), "word:N"]
     )
-    ends = [float(v) for row in rows for v in (row["ratio"], row["low"], row["high"], 1.0) if v]
-    margin = 1.12 * (max(ends) / min(ends)) ** 0.22
-    scale = alt.Scale(type="log", nice=False, domain=[min(ends) / margin, max(ends) * margin])
-    axis = alt.Axis(tickCount=5, format="~r", labelExpr="datum.label ? datum.label + '×' : ''")
+    domain, clipped = log_domain(
+        [1.0, *(float(verdict.ratio or 1.0) for verdict in drawn)],
+        [bound for v in drawn for bound in (v.low, v.high) if bound],
+    )
+    room = (domain[1] / domain[0]) ** 0.12  # labels are wider than their diamonds
+    domain = [domain[0] / room, domain[1] * room]
+    scale = alt.Scale(type="log", nice=False, domain=domain)
+    axis = alt.Axis(
+        values=log_ticks(*domain),
+        format="~r",
+        labelExpr="datum.label ? datum.label + '×' : ''",
+    )
     title = "ratio of energy per query (log)"
     colour = alt.Color(
         "word:N",
@@ -266,15 +302,18 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
         .mark_rule(style="reference")
         .encode(x=alt.X("one:Q", scale=scale, title=title, axis=axis))
     )
-    bar = base.mark_rule(strokeWidth=2).encode(
+    bar = base.mark_rule(strokeWidth=2, clip=clipped).encode(
         x=alt.X("low:Q", scale=scale), x2="high:Q", color=colour
     )
     dot = base.mark_point(shape="diamond", size=90, opacity=1).encode(
         x=alt.X("ratio:Q", scale=scale), color=colour
     )
-    text = base.mark_text(align="center", dy=-12, fontSize=11, style="caption").encode(
-        x=alt.X("ratio:Q", scale=scale), text="shown:N"
-    )
+    words = [
+        base.mark_text(align="center", dy=-13, style=style).encode(
+            x=alt.X("ratio:Q", scale=scale), text="shown:N"
+        )
+        for style in ("halo", "caption")
+    ]
     description = f"Energy per query against {reference}: " + "; ".join(
         f"{row['trial']} {row['shown']}, {row['word']}" for row in rows
     )
@@ -283,7 +322,8 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
         title="Against the reference",
         subtitle=f"Ratio to {reference}, paired by block, 95 % interval; left of 1× costs less",
         description=description,
-        spec=finished(alt.layer(one, bar, dot, text), description, row_height(len(rows), 44)),
+        notes=[CLIPPED] if clipped else [],
+        spec=finished(alt.layer(one, bar, dot, *words), description, row_height(len(rows), 52)),
         columns=("trial", "ratio (95 %)", "word", "blocks"),
         rows=[
             (labels[v.trial], ratio(v.ratio, v.low, v.high), v.word, str(v.pairs)) for v in drawn

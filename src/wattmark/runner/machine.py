@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
+import time
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,7 +32,7 @@ LIBRARIES = (
 
 
 def fingerprint() -> dict[str, Any]:
-    """CPU, memory, system, libraries, GPUs, code version. No host name, no user, no address."""
+    """CPU, memory, system, libraries, GPUs. No host name, no user, no address."""
     gpus = describe() or {}
     return {
         "cpu_model": cpu_model(),
@@ -50,6 +53,30 @@ def fingerprint() -> dict[str, Any]:
         "driver": gpus.get("driver"),
         "git_commit": git_commit(Path.cwd()),
     }
+
+
+def session(number: int) -> dict[str, Any]:
+    """Where on which clock a session begins: stamps compare within one boot only."""
+    return {
+        "session": number,
+        "boot_id": boot_id(),
+        "monotonic_ns": time.monotonic_ns(),
+        "started_at": now(),
+    }
+
+
+def boot_id() -> str | None:
+    """The same for two sessions between which the machine was not restarted; None where untold.
+
+    A hash: the system's own id would name this machine wherever else it is written down.
+    """
+    told = _read("/proc/sys/kernel/random/boot_id")
+    return hashlib.sha256(told.encode()).hexdigest()[:12] if told else None
+
+
+def now() -> str:
+    """The wall clock as a label."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def cpu_model() -> str:
@@ -115,7 +142,7 @@ def versions() -> dict[str, str]:
 
 
 def git_commit(folder: Path) -> str | None:
-    """Commit of the code that the run stands in, '+dirty' with uncommitted changes."""
+    """Commit of the repository that a folder is in, '+dirty' with uncommitted changes."""
     try:
         commit = _git(folder, "rev-parse", "--short=12", "HEAD")
         return commit + ("+dirty" if _git(folder, "status", "--porcelain", "-uno") else "")

@@ -18,12 +18,29 @@ from wattmark.backends.find import find_backend, missing
 from wattmark.errors import InputError
 from wattmark.meter.nvml import describe
 from wattmark.models.source import find_model
+from wattmark.models.weights import fingerprint
 from wattmark.schema import Query, Suite, Trial
 from wattmark.tasks import Task
 from wattmark.tasks.find import find_task
 
+_START_S = 3.0
+"""For a block's fork server to import its engines."""
 OWN = "any"
 """Kind of a model that an engine brings itself: it does any task."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a model's name stood for when the plan was made; it goes into run.json."""
+
+    model: str
+    """As it was asked for."""
+    origin: str
+    """embedded, folder, hub, or engine for a model that an engine brings itself."""
+    revision: str | None = None
+    """The hub's commit."""
+    digest: str | None = None
+    """Of its files (models.weights.fingerprint); None for an engine's own."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +72,7 @@ class Plan:
     kinds: dict[str, str]
     """Model → its kind, causal or classifier."""
     weight_bytes: dict[str, int]
+    models: tuple[Model, ...]
 
     def task(self, trial: Trial) -> Task:
         """The task of a trial."""
@@ -81,7 +99,7 @@ def expand(suite: Suite) -> Plan:
             continue
         device = _device(suite, spec)
         precisions = _precisions(suite, spec, device, left_out)
-        for model, (kind, _) in models.items():
+        for model, (kind, _, _) in models.items():
             if not (_is_own(spec, model) if spec.models is not None else kind != OWN):
                 left_out.append(LeftOut(f"{model} on {spec.name}", "another engine's model"))
                 continue
@@ -101,8 +119,9 @@ def expand(suite: Suite) -> Plan:
         trials=ordered,
         slots=_order(ordered, suite),
         left_out=tuple(dict.fromkeys(left_out)),
-        kinds={name: kind for name, (kind, _) in models.items()},
-        weight_bytes={name: size for name, (_, size) in models.items()},
+        kinds={name: kind for name, (kind, _, _) in models.items()},
+        weight_bytes={name: size for name, (_, size, _) in models.items()},
+        models=tuple(model for _, _, model in models.values()),
     )
 
 
@@ -110,17 +129,18 @@ def _is_own(spec: BackendSpec, model: str) -> bool:
     return spec.models is not None and spec.models(model)
 
 
-def _model(suite: Suite, name: str) -> tuple[str, int]:
-    """(kind, weight bytes) of a model; an engine's own model answers anything."""
+def _model(suite: Suite, name: str) -> tuple[str, int, Model]:
+    """(kind, weight bytes, what it is) of a model; an engine's own model answers anything."""
     if any(_is_own(find_backend(backend), name) for backend in suite.backends):
-        return OWN, 0
+        return OWN, 0, Model(name, "engine")
     source = find_model(
         name,
         revision=suite.revision,
         allow_pickle=suite.allow_pickle,
         trust_remote_code=suite.trust_remote_code,
     )
-    return source.kind, source.weight_bytes
+    digest = fingerprint(source.path, source.weight_files)
+    return source.kind, source.weight_bytes, Model(name, source.origin, source.revision, digest)
 
 
 def _device(suite: Suite, spec: BackendSpec) -> str:
@@ -228,7 +248,8 @@ def estimated_seconds(plan: Plan) -> float:
         step_s = 0.003 + plan.weight_bytes[trial.model] / bandwidth
         load_s = 0.5 + 2 * plan.weight_bytes[trial.model] / bandwidth
         total += load_s + 2 * plan.suite.idle_s + batches * steps * step_s
-    return 3.0 + total * plan.suite.replicates
+    start_s = 0.3 if set(plan.kinds.values()) == {OWN} else _START_S
+    return (start_s + total) * plan.suite.replicates
 
 
 def _bytes_per_second() -> float:

@@ -12,10 +12,11 @@ from wattmark.errors import RunDirectoryError
 from wattmark.meter import Found
 from wattmark.meter.discover import discover, sensors
 from wattmark.runner.carbon import intensity
+from wattmark.runner.changes import other_system, refuse_changes
 from wattmark.runner.interrupt import Interrupts
-from wattmark.runner.machine import fingerprint, worker_cpus, worker_threads
-from wattmark.runner.plan import Plan, expand
-from wattmark.runner.session import Observer, Outcome, Session, environment, now
+from wattmark.runner.machine import fingerprint, now, session, worker_cpus, worker_threads
+from wattmark.runner.plan import expand
+from wattmark.runner.session import Observer, Outcome, Session, environment
 from wattmark.schema import Status, Suite
 from wattmark.store.rundir import COMPLETE, RunDirectory, read_info, read_table
 
@@ -31,16 +32,17 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
         plan = expand(suite)
         carbon = intensity(suite.country, suite.intensity_g_per_kwh)
         found = discover(suite.sensors)
-        threads = suite.threads or worker_threads()
         info = {
             "name": suite.name,
             "wattmark_version": __version__,
             "created_at": now(),
+            "sessions": [session(0)],
             "suite": asdict(suite),
             "planned": len(plan.slots),
             "plan": [{"key": t.key, "label": t.label, **asdict(t)} for t in plan.trials],
+            "models": [asdict(model) for model in plan.models],
             "left_out": [asdict(item) for item in plan.left_out],
-            "machine": fingerprint() | {"threads": threads, "worker_cpus": worker_cpus(threads)},
+            "machine": _machine(suite),
             **_sensors(found),
             "carbon": carbon,
         }
@@ -52,8 +54,8 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
 def resume(path: Path, observer: Observer) -> Outcome:
     """Go on with a run: what is missing or failed is run (again), nothing that is done.
 
-    Raises RunDirectoryError where the queries, the models or the machine are not what they
-    were: old and new figures would not be of one kind.
+    Raises RunDirectoryError where the queries, the models, the machine, its CPUs or the
+    libraries are not what they were: old and new figures would not be of one kind.
     """
     with Interrupts() as interrupts:
         info = read_info(path)
@@ -62,11 +64,17 @@ def resume(path: Path, observer: Observer) -> Outcome:
         suite = stored_suite(info)
         plan = expand(suite)
         found = discover(suite.sensors)
-        _refuse_changes(path, info, plan, found)
+        machine = _machine(suite)
+        refuse_changes(path, info, (plan, machine, sensors(found)))
         interrupts.hold()
         directory = RunDirectory.reopen(path)
-        directory.note(resumed_at=[*info.get("resumed_at", []), now()])
-        return Session(plan, directory, found, (observer, interrupts)).go()
+        before = directory.info.get("sessions") or [{"session": 0}]
+        directory.note(
+            resumed_at=[*directory.info.get("resumed_at", []), now()],
+            sessions=[*directory.info.get("sessions", []), session(before[-1]["session"] + 1)],
+        )
+        doubts = tuple(other_system(info["machine"], machine))
+        return Session(plan, directory, found, (observer, interrupts), doubts).go()
 
 
 def _all_done(path: Path, info: dict[str, Any]) -> bool:
@@ -76,29 +84,9 @@ def _all_done(path: Path, info: dict[str, Any]) -> bool:
     return len(statuses) == info.get("planned") and set(statuses) <= {str(Status.OK)}
 
 
-def _refuse_changes(path: Path, info: dict[str, Any], plan: Plan, found: Sequence[Found]) -> None:
-    stored = {trial["key"]: trial for trial in info["plan"]}
-    gone = [trial for key, trial in stored.items() if key not in {t.key for t in plan.trials}]
-    hint = "Start a new run; the old one can still be shown."
-    if gone or len(stored) != len(plan.trials):
-        which = gone[0]["label"] if gone else plan.trials[-1].label
-        raise RunDirectoryError(
-            f"{path} was planned otherwise: the queries, the model or the device of "
-            f"'{which}' have changed since.",
-            hint,
-        )
-    before, here = info["machine"], fingerprint()
-    for what in ("cpu_model", "gpus"):
-        if before[what] != here[what]:
-            raise RunDirectoryError(f"{path} was begun on another machine.", hint)
-    names = [sensor["name"] for sensor in info["sensors"]]
-    now_read = [sensor.info.name for sensor in sensors(found)]
-    if names != now_read:
-        raise RunDirectoryError(
-            f"{path} was begun with the sensors {', '.join(names) or 'none'}; "
-            f"now there are {', '.join(now_read) or 'none'}.",
-            "'wattmark doctor' says why one is missing. " + hint,
-        )
+def _machine(suite: Suite) -> dict[str, Any]:
+    threads = suite.threads or worker_threads()
+    return fingerprint() | {"threads": threads, "worker_cpus": worker_cpus(threads)}
 
 
 def stored_suite(info: dict[str, Any]) -> Suite:

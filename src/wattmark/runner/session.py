@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +17,7 @@ from wattmark.meter.meter import Meter
 from wattmark.runner.figures import Watched, complete, failed
 from wattmark.runner.interrupt import Interrupts
 from wattmark.runner.load import QUIET_CPUS, wait_for_quiet
-from wattmark.runner.machine import worker_cpus, worker_threads
+from wattmark.runner.machine import now, worker_cpus, worker_threads
 from wattmark.runner.plan import Plan, Slot
 from wattmark.runner.watch import Ending, Workers
 from wattmark.runner.wire import Job
@@ -58,6 +57,7 @@ class Session:
         directory: RunDirectory,
         found: Sequence[Found],
         with_: tuple[Observer, Interrupts],
+        doubts: tuple[Doubt, ...] = (),
     ) -> None:
         self.plan, self.directory = plan, directory
         self.observer, self.interrupts = with_
@@ -71,6 +71,9 @@ class Session:
             [target.partition(":")[0] for target in adapters.values()], environment(self.threads)
         )
         self.ok = self.failed = 0
+        self.doubts = directory.doubts + doubts
+        self.cost_before = directory.info.get("meter_cost") or {}
+        self.cpu_before_s = time.process_time()
 
     def go(self) -> Outcome:
         """Run what is not done yet; close the directory, or leave it for --resume.
@@ -108,24 +111,30 @@ class Session:
         self.observer.started(len(self.plan.slots), self.ok)
         if not todo:
             return
+        block = todo[0].block
         with self.meter:
-            for slot in todo:
-                self._one(slot, done.get(_key(slot), ("", 0))[1] + 1)
+            for order, slot in enumerate(todo, self.directory.next_order()):
+                if slot.block != block:
+                    # Forks of one server share its hash seed and its address layout, both of
+                    # which move timings (by cache and alias effects): replicates of one trial
+                    # would vary less than runs do. A new server draws both again, and the trials
+                    # of a block, which are compared with each other, still share them.
+                    self.workers.close()
+                    block = slot.block
+                self._one(replace(slot, order=order), done.get(_key(slot), ("", 0))[1] + 1)
 
     def _end(self, began_s: float) -> None:
         self.workers.close()
         for sensor in self.sensors:
             sensor.close()
-        wall_s = time.monotonic() - began_s
-        self.directory.note(
-            finished_at=now(),
-            meter_cost={
-                "wall_s": wall_s,
-                "cpu_s": self.meter.cost_cpu_s,
-                "share_of_core": self.meter.cost_cpu_s / wall_s if wall_s > 0 else None,
-                "parent_cpu_s": time.process_time(),
-            },
-        )
+        cost = {
+            "wall_s": time.monotonic() - began_s,
+            "cpu_s": self.meter.cost_cpu_s,
+            "parent_cpu_s": time.process_time() - self.cpu_before_s,
+        }
+        cost = {name: value + self.cost_before.get(name, 0.0) for name, value in cost.items()}
+        share = cost["cpu_s"] / cost["wall_s"] if cost["wall_s"] > 0 else None
+        self.directory.note(finished_at=now(), meter_cost={**cost, "share_of_core": share})
 
     def _leave(self, began_s: float) -> None:
         try:
@@ -155,6 +164,8 @@ class Session:
             sample_interval_s=suite.sample_interval_s,
         )
         record = self._record(slot, job, ending, watched, (started_at, attempt))
+        doubts, self.doubts = record.doubts + self.doubts, ()
+        record = replace(record, session=self.directory.session, doubts=doubts)
         with self.interrupts.held():
             self.directory.write_samples(samples)
             self.directory.write(record)
@@ -225,8 +236,3 @@ def environment(threads: int) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
     }
-
-
-def now() -> str:
-    """The wall clock as a label."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

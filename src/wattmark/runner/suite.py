@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,22 +13,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
-from wattmark import registry
-from wattmark.backends.find import find_backend
-from wattmark.errors import InputError, MistakesError, WattmarkError, unknown
-from wattmark.meter.discover import discover, sensors
-from wattmark.models.source import find_model
-from wattmark.runner.carbon import intensity
+from wattmark.errors import InputError, MistakesError, unknown
+from wattmark.runner.names import NameCheck
 from wattmark.schema import Option, Suite
-from wattmark.tasks.find import find_task
-from wattmark.units import parse_bytes
+from wattmark.units import BYTES_PER_MIB, MOST_INTENSITY, parse_bytes
 
 DEFAULT_SUITE = "embedded"
-MODES = ("baseline",)
 MOST_SUITE_BYTES = 1_000_000
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """A single value is a list of one; '1,8' is a list of two."""
     if isinstance(value, str):
         return _split(value)
@@ -64,12 +59,30 @@ def flag(key: str) -> str:
     return FLAGS.get(key, "--" + key.replace("_", "-"))
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+def _models(value: object) -> object:
+    """Names of models; a folder has one name however its path is written."""
+    named = listed(value)
+    if not isinstance(named, list):
+        return named
+    return list(dict.fromkeys(_one_name(n) if isinstance(n, str) else n for n in named))
+
+
+def _one_name(name: str) -> str:
+    """'./a//b/' is './a/b', and so is 'a/b' where that is a folder here."""
+    relative = not name.startswith(("/", "~"))
+    if name.startswith("embedded/") or (relative and not Path(name).is_dir()):
+        return name
+    plain = os.path.normpath(name)
+    return f"./{plain}" if relative and not plain.startswith("..") else plain
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
 Batches = Annotated[
     tuple[Annotated[int, Field(ge=1, le=65536)], ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     Field(min_length=1),
 ]
+MEMORY = Field(ge=64 * BYTES_PER_MIB, le=2**62)
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 
@@ -79,8 +92,8 @@ class SuiteFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)] = "run"
-    models: Names
-    tasks: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    models: Annotated[tuple[str, ...], BeforeValidator(_models), Field(min_length=1)]
+    tasks: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     backends: Names = ("transformers",)
     precisions: Names = ("fp32",)
     batch_sizes: Batches = (1,)
@@ -97,10 +110,10 @@ class SuiteFile(BaseModel):
     timeout_s: Annotated[float, Field(gt=0, le=864_000)] = 600.0
     quiet_wait_s: Seconds = 5.0
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
-    memory_limit_bytes: Annotated[int, BeforeValidator(_bytes), Field(ge=1, le=2**62)] | None = None
+    memory_limit_bytes: Annotated[int, BeforeValidator(_bytes), MEMORY] | None = None
     sensors: Annotated[tuple[str, ...], BeforeValidator(_single)] = ()
     country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
-    intensity_g_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
+    intensity_g_per_kwh: Annotated[float, Field(ge=0, le=MOST_INTENSITY)] | None = None
     interval_target: Annotated[float, Field(gt=0, le=10)] = 0.10
     # "yes" is no permission: these two open the door to a stranger's code.
     trust_remote_code: StrictBool = False
@@ -171,7 +184,9 @@ def read_suite(which: str | None, flags: Mapping[str, Any]) -> Suite:
     except ValidationError as errors:
         wrong = {str(error["loc"][0]) for error in errors.errors()}
         mistakes += [_said(source, dict(error)) for error in errors.errors()]
-    mistakes += _unknown_names(source, raw, wrong)
+    right = {key: value for key, value in raw.items() if key not in wrong and value is not None}
+    given_lists = {key: _all(key, value) for key, value in right.items()}
+    mistakes += NameCheck(source.place, given_lists, right).look_up_all()
     if parsed is None or mistakes:
         raise MistakesError("The suite cannot be run:", list(dict.fromkeys(mistakes)))
     return Suite(**{name: getattr(parsed, name) for name in SuiteFile.model_fields})
@@ -215,6 +230,8 @@ def _said(source: _Source, error: dict[str, Any]) -> str:
     if error["type"] == "missing":
         return f"{where}: '{key}' is needed ({FLAGS.get(key, key)})."
     given = _short(error["input"])
+    if error["type"] == "too_short":
+        return f"{where}: {key} is empty; name at least one."
     if key in _MEANT:
         return f"{where}: {key} is {given}; it must be {_MEANT[key]}."
     if key == "options":
@@ -227,7 +244,7 @@ _MEANT = {
     "device": "auto, cpu, cuda or cuda:N",
     "country": "three capital letters (ISO 3166), such as DEU",
     "name": "letters, digits, '.', '_' and '-', beginning with a letter or a digit",
-    "memory_limit_bytes": "a size, such as 20GiB or 512MB",
+    "memory_limit_bytes": "a size of at least 64MiB, such as 20GiB",
     "trust_remote_code": "true or false",
     "allow_pickle": "true or false",
 }
@@ -238,65 +255,9 @@ def _short(value: object) -> str:
     return shown if len(shown) <= 60 else shown[:57] + "…"
 
 
-def _unknown_names(source: _Source, raw: Mapping[str, Any], wrong: set[str]) -> list[str]:
-    """Mistakes in names: of engines, precisions, tasks, modes, sensors and models."""
-
-    def names(key: str, default: Iterable[str] = ()) -> list[str]:
-        return [] if key in wrong else [str(n) for n in _as_list(raw.get(key, list(default)))]
-
-    mistakes: list[str] = []
-
-    def check(key: str, default: Iterable[str], look_up: Callable[[str], object]) -> None:
-        for name in names(key, default):
-            try:
-                look_up(name)
-            except WattmarkError as reason:
-                mistakes.append(f"{source.place(key)}: {reason}")
-
-    check("backends", (), find_backend)
-    check("precisions", (), _known_precision)
-    check("modes", (), lambda mode: _among("mode", mode, MODES))
-    check("tasks", (), find_task)
-    check("sensors", (), _known_sensor)
-    check("country", (), lambda country: intensity(country, None))
-    backends = [b for b in names("backends", ["transformers"]) if b in registry.table("backends")]
-    trust = {key: raw.get(key) is True for key in ("allow_pickle", "trust_remote_code")}
-
-    def model(name: str) -> None:
-        if any((own := find_backend(b).models) is not None and own(name) for b in backends):
-            return
-        if mistakes and not name.startswith(("embedded/", ".", "/", "~")):
-            return  # do not reach for the hub while something else is wrong
-        if not backends or any(find_backend(b).models is None for b in backends):
-            revision = None if "revision" in wrong else raw.get("revision")
-            find_model(name, revision=revision, **trust)
-        else:
-            raise InputError(f"Backend '{backends[0]}' brings its own models; '{name}' is none.")
-
-    check("models", (), model)
-    return mistakes
-
-
-def _as_list(value: object) -> list[Any]:
-    listed = _listed(value)
-    return listed if isinstance(listed, list) else [listed]
-
-
-def _among(kind: str, name: str, known: Iterable[str]) -> None:
-    if name not in known:
-        raise InputError(unknown(kind, name, known))
-
-
-def _known_sensor(name: str) -> None:
-    for sensor in sensors(discover([name])):
-        sensor.close()
-
-
-def _known_precision(name: str) -> None:
-    """A word that any engine offers, or refuses with a reason, is known."""
-    known: set[str] = set()
-    for backend in registry.table("backends"):
-        spec = find_backend(backend)
-        known |= {p for offered in spec.precisions.values() for p in offered}
-        known |= {precision for _, precision in spec.refused}
-    _among("precision", name, known)
+def _all(key: str, value: object) -> list[Any]:
+    """What stands under a key, as a list: of a table its keys."""
+    several = _single(value) if key == "sensors" else listed(value)
+    if isinstance(several, Mapping):
+        return list(several)
+    return several if isinstance(several, list) else [several]

@@ -24,7 +24,7 @@ from wattmark.backends import Backend
 from wattmark.errors import OutOfMemoryError, WattmarkError
 from wattmark.runner.wire import Job, Result, pack_result, receive, send, unpack_job
 from wattmark.schema import Generation, Memory, Query, Span, Status
-from wattmark.units import BYTES_PER_KIB, s_to_ns
+from wattmark.units import BYTES_PER_KIB, gibibytes, s_to_ns
 
 Mark = Callable[[str], None]
 
@@ -170,11 +170,14 @@ def main(channel: Connection) -> int:
             os.sched_setaffinity(0, job.cpus)
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
-        message = {"result": pack_result(execute(job, backend, mark, tell=tell))}
+        message: dict[str, Any] = {"result": pack_result(execute(job, backend, mark, tell=tell))}
     except BaseException as reason:
         # What the failed work holds is held by its traceback: there must be room to say so.
         _limit_memory(None)
         message = _failure(reason)
+        if message["status"] == Status.OOM and job.memory_limit_bytes is not None:
+            # Imports and mappings count too: what is short may be the limit, not the machine.
+            message["error"] += f" (--memory-limit is {gibibytes(job.memory_limit_bytes)}.)"
     # The engine is not closed: the process ends here, and a close that hangs or fails must not
     # cost a replicate that is done.
     send(channel, message)

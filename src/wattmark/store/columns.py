@@ -34,7 +34,12 @@ def _c(name: str, kind: pa.DataType, unit: str, meaning: str) -> Column:
 
 KEYS = (
     _c("trial_key", TEXT, "", "content hash of the trial's fields"),
-    _c("replicate", INT, "", "replicate of the trial, from 0: a fresh process, forked from its block's server"),
+    _c(
+        "replicate",
+        INT,
+        "",
+        "replicate of the trial, from 0: a fresh process, forked from its block's server",
+    ),
 )
 
 IDENTITY = (
@@ -86,11 +91,26 @@ TRIALS = (
     _c("gain_uncertainty", REAL, "1", "relative systematic uncertainty of the sensors' gain"),
     _c("idle_power_w", REAL, "W", "power at idle with the model loaded"),
     _c("power_mean_w", REAL, "W", "gross energy ÷ measured region"),
-    _c("power_peak_w", REAL, "W", "highest mean power over one sampling interval of the measured region"),
+    _c(
+        "power_peak_w",
+        REAL,
+        "W",
+        "highest mean power over one sampling interval of the measured region",
+    ),
     _c("temperature_max_c", REAL, "°C", "highest temperature seen"),
     _c("foreign_cpu", REAL, "CPUs", "CPU use of other processes during the measured region"),
-    _c("ram_peak_bytes", INT, "B", "peak resident set of the worker, pages shared with its server included"),
-    _c("ram_before_load_bytes", INT, "B", "resident set before the model was loaded, shared pages included"),
+    _c(
+        "ram_peak_bytes",
+        INT,
+        "B",
+        "peak resident set of the worker, pages shared with its server included",
+    ),
+    _c(
+        "ram_before_load_bytes",
+        INT,
+        "B",
+        "resident set before the model was loaded, shared pages included",
+    ),
     _c("ram_loaded_bytes", INT, "B", "resident set with the model loaded, shared pages included"),
     _c("vram_peak_bytes", INT, "B", "peak of the engine's GPU allocator"),
     _c("parameters", INT, "", "parameters of the model as loaded"),
@@ -119,7 +139,12 @@ QUERIES = (
     _c("stop_reason", TEXT, "", "eos, length or label"),
     _c("confidence", REAL, "1", "probability of the label"),
     _c("start_ns", INT, "ns", "start of the query's batch, monotonic clock"),
-    _c("latency_s", REAL, "s", "from the batch's start to its end: an answer is handed over with its batch"),
+    _c(
+        "latency_s",
+        REAL,
+        "s",
+        "from the batch's start to its end: an answer is handed over with its batch",
+    ),
     _c("ttft_s", REAL, "s", "from the batch's start to this answer's first token"),
     _c("tpot_s", REAL, "s", "mean time per output token after the first"),
     _c("token_times_s", REALS, "s", "time of each token, from the batch's start"),

@@ -99,13 +99,17 @@ def read_parquet(path: Path, table: str) -> pa.Table:
             f"{path} cannot be read: {reason}.",
             "The file is damaged or missing: take it from a copy of the run.",
         ) from reason
-    absent = [name for name in arrow_schema(table).names if name not in content.column_names]
+    names = arrow_schema(table).names
+    if "session" in names and "session" not in content.column_names:
+        # Runs from before sessions were counted.
+        content = content.append_column("session", pa.array([0] * len(content), pa.int64()))
+    absent = [name for name in names if name not in content.column_names]
     if absent:
         raise RunDirectoryError(
             f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
             "The file is damaged or was changed: take it from a copy of the run.",
         )
-    return content
+    return content.select(names)
 
 
 def unwritable(path: Path, reason: Exception) -> RunDirectoryError:

@@ -22,6 +22,7 @@ class Key:
 UNASKED = "where it was not asked for"
 UNTOLD = "where the system does not tell"
 UNKNOWN = "where it is not known"
+NO_COMMIT = "outside of a git repository"
 
 RUN_KEYS = (
     Key("schema_version", "integer", "", "version of this format"),
@@ -31,15 +32,23 @@ RUN_KEYS = (
     Key("created_at", "text", "", "wall-clock label of the start, UTC, ISO 8601"),
     Key("finished_at", "text", "", "wall-clock label of the last end; absent while it first runs"),
     Key("resumed_at", "list of text", "", "one label for each --resume; absent without any"),
+    Key("sessions", "list of objects", "", "one for the start and for each --resume, in order"),
     Key("planned", "integer", "", "replicates of the whole run"),
     Key("suite", "object", "", "what was asked for, flags over file"),
     Key("plan", "list of objects", "", "the trials that follow from it"),
+    Key("models", "list of objects", "", "what the models were; a run goes on with no others"),
     Key("left_out", "list of objects", "", "combinations of the grid that cannot be"),
     Key("machine", "object", "", "what it ran on; nothing in it names a host or a user"),
     Key("sensors", "list of objects", "", "what was read, as far as it is known"),
     Key("sensors_missing", "list of objects", "", "sensors that were looked for and are not there"),
     Key("carbon", "object", "", "intensity of the electricity", UNASKED),
-    Key("meter_cost", "object", "", "what measuring cost, last session; absent while it runs"),
+    Key("trace_damaged", "list of objects", "", "damage found in the trace; absent without any"),
+    Key(
+        "meter_cost",
+        "object",
+        "",
+        "what measuring cost, over all sessions but those that were killed",
+    ),
 )
 
 SUITE_KEYS = (
@@ -92,6 +101,16 @@ PLAN_KEYS = (
     Key("plan[].trust_remote_code", "true or false", "", "as in the suite"),
     Key("plan[].allow_pickle", "true or false", "", "as in the suite"),
     Key("plan[].options", "object", "", "options of the engine"),
+    Key("models[].model", "text", "", "model as it was asked for"),
+    Key("models[].origin", "text", "", "embedded, folder, hub, or engine for one of its own"),
+    Key("models[].revision", "text", "", "commit of a hub model", "for all others"),
+    Key(
+        "models[].digest",
+        "text",
+        "",
+        "SHA-256 over its files, large ones in part",
+        "for an engine's own",
+    ),
     Key("left_out[].what", "text", "", "the combination"),
     Key("left_out[].why", "text", "", "the reason"),
 )
@@ -115,7 +134,13 @@ MACHINE_KEYS = (
     Key("machine.versions", "object", "", "library → version"),
     Key("machine.gpus", "list of objects", "", "GPUs, as their driver describes them"),
     Key("machine.driver", "text", "", "GPU driver's version", "without a GPU"),
-    Key("machine.git_commit", "text", "", "commit of the code that it ran in", "outside of one"),
+    Key(
+        "machine.git_commit",
+        "text",
+        "",
+        "commit of the folder that the run was started in",
+        NO_COMMIT,
+    ),
 )
 
 SENSOR_KEYS = (
@@ -137,13 +162,21 @@ SENSOR_KEYS = (
 )
 
 OTHER_KEYS = (
+    Key("sessions[].session", "integer", "", "as in the column `session` of the tables, from 0"),
+    Key(
+        "sessions[].boot_id", "text", "", "hash of the system's boot id: one clock, one id", UNTOLD
+    ),
+    Key("sessions[].monotonic_ns", "integer", "ns", "monotonic clock at its start"),
+    Key("sessions[].started_at", "text", "", "wall-clock label of its start, UTC, ISO 8601"),
+    Key("trace_damaged[].file", "text", "", "what the damaged file is kept as"),
+    Key("trace_damaged[].why", "text", "", "where it could not be read, and why"),
     Key("carbon.intensity_g_per_kwh", "number", "g/kWh", "CO2-equivalent, location-based"),
     Key("carbon.source", "text", "", "whose figure, of which year"),
     Key("carbon.country", "text", "", "three letters; absent where the intensity was given"),
-    Key("meter_cost.wall_s", "number", "s", "length of the session"),
+    Key("meter_cost.wall_s", "number", "s", "length of the sessions"),
     Key("meter_cost.cpu_s", "number", "s", "CPU time of the sampling thread"),
-    Key("meter_cost.share_of_core", "number", "1", "cpu_s ÷ wall_s", "for an empty session"),
-    Key("meter_cost.parent_cpu_s", "number", "s", "CPU time of the whole parent process"),
+    Key("meter_cost.share_of_core", "number", "1", "cpu_s ÷ wall_s", "for empty sessions"),
+    Key("meter_cost.parent_cpu_s", "number", "s", "CPU time of the parent process, all threads"),
 )
 
 KEYS = (*RUN_KEYS, *SUITE_KEYS, *PLAN_KEYS, *MACHINE_KEYS, *SENSOR_KEYS, *OTHER_KEYS)

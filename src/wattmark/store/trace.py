@@ -113,7 +113,7 @@ def _check_schema(found: pa.Schema) -> None:
 def _next_batch(source: pa.NativeFile, start: int) -> int | None:
     """Where the next whole batch begins, from `start` on."""
     source.seek(min(start, source.size()))
-    rest = source.read()
+    rest: bytes = source.read()
     found = rest.find(_MARK)
     while found >= 0:
         if found % _ALIGNMENT == 0:

@@ -11,6 +11,7 @@ from wattmark.tasks import Task
 from wattmark.tasks.queries import QueryFile
 
 _FILE_SUFFIXES = (".txt", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md")
+_TABLES = (".csv", ".tsv", ".xlsx", ".parquet")
 _PATH_STARTS = ("./", "../", "/", "~")
 
 
@@ -24,6 +25,11 @@ def find_task(name: str) -> Task:
         return cast(Task, registry.load("tasks", name)())
     # A file first, whatever its name ends with; then what was plainly meant as one.
     if looks_like_a_file(name):
+        if name.lower().endswith(_TABLES):
+            raise InputError(
+                f"'{name}' is a table: its header and its commas would be read as queries.",
+                "Give one query a line (queries.txt), or JSON lines with 'query' and 'answer'.",
+            )
         return QueryFile(name)
     raise InputError(
         unknown("task", name, names), "Or give a file with a query a line (queries.txt)."

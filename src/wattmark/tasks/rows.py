@@ -86,7 +86,7 @@ def _lines(path: Path, raw: bytes) -> Iterator[tuple[int, str]]:
         wrong = raw.count(10, 0, reason.start) + 1
         raise InputError(
             f"'{path}' is not UTF-8: line {wrong} (byte {reason.start}).",
-            "Convert it, for example: iconv -f UTF-16 -t UTF-8.",
+            "Convert it, for example: iconv -f LATIN1 -t UTF-8 (or -f UTF-16).",
         ) from reason
     # Only line feeds end a line: splitlines would also break at U+2028 inside a query.
     lines = text.removesuffix("\n").split("\n")

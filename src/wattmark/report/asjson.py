@@ -1,0 +1,57 @@
+"""The run for programs, as plain JSON values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wattmark.analysis.headline import headline
+from wattmark.analysis.summary import TrialSummary, intensity_of
+from wattmark.analysis.verdict import verdicts
+from wattmark.store.reader import Run
+
+
+def summary_json(run: Run, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
+    """The run for programs: `summaries`, `verdicts` and `headline` as plain JSON values.
+
+    None is not measured; a figure without bounds has low and high None. No infinity, no NaN.
+    """
+    whole = {
+        "schema_version": run.info.get("schema_version"),
+        "name": run.info.get("name"),
+        "status": run.info.get("status"),
+        "intensity_g_per_kwh": intensity_of(run.info),
+        "trials": [dataclasses.asdict(summary) for summary in summaries],
+        "verdicts": [dataclasses.asdict(verdict) for verdict in verdicts(run)],
+        "headline": [
+            {
+                "model": entry.model,
+                "task": entry.task,
+                "mode": entry.mode,
+                "metric": entry.metric,
+                "outcome": entry.outcome,
+                "reference": entry.reference.key,
+                "best": entry.best.key,
+                "verdict": entry.verdict and dataclasses.asdict(entry.verdict),
+                "accuracy": entry.accuracy and dataclasses.asdict(entry.accuracy),
+                "comparisons": entry.comparisons,
+                "confidence": entry.confidence,
+                "cheaper_but_worse": [trial.key for trial in entry.worse],
+            }
+            for entry in headline(run)
+        ],
+        "left_out": run.info.get("left_out") or [],
+    }
+    finite: dict[str, Any] = _finite(whole)
+    return finite
+
+
+def _finite(value: Any) -> Any:
+    """Plain JSON: no tuple, no infinity, no NaN."""
+    if isinstance(value, Mapping):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

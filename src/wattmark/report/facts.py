@@ -1,0 +1,198 @@
+"""What the page says of the run itself, as plain data: status, answers, machine, how to repeat.
+
+Text from outside is made plain here and escaped by the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wattmark.analysis.summary import TrialSummary
+from wattmark.report.format import number, percent, plain, provenance, timestamp
+from wattmark.report.labels import component_name, group_title, short_name
+from wattmark.report.notes import disturbed_of
+from wattmark.store.reader import Run
+from wattmark.units import clock_time
+
+ROWS_IN_ALL = 400
+ROWS_A_TRIAL = 50
+LONGEST_TEXT = 240
+BY_NAME = ("simulated", "replay")
+"""Families of sensors that are used only where they are asked for by name."""
+Row = Mapping[str, Any]
+
+
+def status_of(info: Row, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
+    """How far the run has come: status, replicates ok, failed and still to come."""
+    ok = sum(trial.n_ok for trial in summaries)
+    failed = sum(trial.n_failed for trial in summaries)
+    planned = int(info.get("planned") or sum(trial.n_planned for trial in summaries))
+    words = dict.fromkeys(
+        provenance(trial.provenance, trial.gain_uncertainty) for trial in summaries if trial.n_ok
+    )
+    return {
+        "word": plain(info.get("status") or "unknown"),
+        "ok": ok,
+        "failed": failed,
+        "to_come": max(0, planned - ok - failed),
+        "planned": planned,
+        "trials": len(summaries),
+        "when": _when(info, "created_at"),
+        "noise": disturbed_of(summaries),
+        "energy": "; ".join(words) or "not measured",
+        "measured": bool(words) and all(trial.provenance for trial in summaries if trial.n_ok),
+    }
+
+
+def answers(
+    run: Run, summaries: Sequence[TrialSummary], labels: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The first answers of each trial's first good replicate."""
+    limit = max(5, min(ROWS_A_TRIAL, ROWS_IN_ALL // max(1, len(summaries))))
+    rows: dict[str, list[Row]] = {}
+    counts: dict[str, int] = {}
+    for row in run.queries.to_pylist():
+        mine = rows.setdefault(row["trial_key"], [])
+        if mine and row["replicate"] != mine[0]["replicate"]:
+            continue
+        counts[row["trial_key"]] = counts.get(row["trial_key"], 0) + 1
+        if len(mine) < limit:
+            mine.append(row)
+    return [
+        {
+            "title": f"{group_title(trial)}, {labels[trial.key]}",
+            "rows": [_answer(row) for row in rows[trial.key]],
+            "count": counts[trial.key],
+            "replicate": rows[trial.key][0]["replicate"],
+        }
+        for trial in summaries
+        if rows.get(trial.key)
+    ]
+
+
+def _answer(row: Row) -> dict[str, Any]:
+    spread = ""
+    if row["energy_low_j"] is not None and row["energy_high_j"] is not None:
+        spread = f"{number(row['energy_low_j'], 'J')} – {number(row['energy_high_j'], 'J')}"
+    return {
+        "prompt": plain(row["prompt"], LONGEST_TEXT),
+        "expected": None if row["expected"] is None else plain(row["expected"], LONGEST_TEXT),
+        "response": plain(row["response"], LONGEST_TEXT),
+        "correct": row["correct"],
+        "why": plain(row["why"], LONGEST_TEXT),
+        "tokens": row["output_tokens"],
+        "latency": number(row["latency_s"], "s"),
+        "energy": number(row["energy_j"], "J"),
+        "spread": spread,
+    }
+
+
+def facts_of(info: Row) -> list[tuple[str, str]]:
+    """The machine, the software, the cost of measuring, in words; the unknown is left out."""
+    machine = info.get("machine") or {}
+    cost = info.get("meter_cost") or {}
+    gpus = ", ".join(_gpu(gpu) for gpu in machine.get("gpus") or ())
+    versions = machine.get("versions") or {}
+    found = {
+        "CPU": machine.get("cpu_model"),
+        "Cores": _cores(machine),
+        "Threads used": machine.get("threads"),
+        "Memory": number(machine["ram_bytes"], "B") if machine.get("ram_bytes") else None,
+        "GPU": gpus or None,
+        "Driver": machine.get("driver"),
+        "System": " · ".join(str(v) for v in (machine.get("os"), machine.get("kernel")) if v),
+        "Virtual machine": {"True": "yes", "False": "no"}.get(str(machine.get("virtual"))),
+        "Container": machine.get("container"),
+        "Python": machine.get("python"),
+        "Libraries": ", ".join(f"{name} {version}" for name, version in versions.items()),
+        "Code": machine.get("git_commit"),
+        "Wattmark": info.get("wattmark_version"),
+        "Started": _when(info, "created_at"),
+        "Finished": _when(info, "finished_at"),
+        "Cost of measuring": _cost(cost),
+    }
+    return [(name, plain(value, 400)) for name, value in found.items() if value not in (None, "")]
+
+
+def _when(info: Row, key: str) -> str | None:
+    return timestamp(str(info[key])) if info.get(key) else None
+
+
+def sensors_of(info: Row) -> list[dict[str, str]]:
+    """The sensors: what each reads, where its figures come from, and how far to trust them."""
+    found = []
+    for sensor in info.get("sensors") or ():
+        if not isinstance(sensor, Mapping):
+            continue
+        modelled = "estimated" if sensor.get("kind") == "estimate" else "measured"
+        facts = [plain(sensor.get("instead") or modelled)]
+        if sensor.get("gain_uncertainty"):
+            facts.append(f"gain ± {percent(sensor['gain_uncertainty'])}")
+        if sensor.get("update_period_s"):
+            facts.append(f"updates every {number(sensor['update_period_s'], 's')}")
+        name = component_name(str(sensor.get("component", "?")), str(sensor.get("device", "")))
+        source = plain(sensor.get("source", ""), 200)
+        found.append({"name": name, "source": source, "facts": ", ".join(facts)})
+    return found
+
+
+def missing_sensors(info: Row) -> list[dict[str, str]]:
+    """Sensors that were looked for and not found; those that come by name only are not missing."""
+    return [
+        {
+            "family": plain(entry.get("family", "?"), 40),
+            "why": plain(entry.get("why", ""), 300).rstrip("."),
+            "fix": plain(entry.get("fix") or "", 300).rstrip("."),
+        }
+        for entry in info.get("sensors_missing") or ()
+        if isinstance(entry, Mapping) and entry.get("family") not in BY_NAME
+    ]
+
+
+def _cores(machine: Row) -> str | None:
+    logical, physical = machine.get("logical_cpus"), machine.get("physical_cpus")
+    if logical is None:
+        return None
+    return f"{logical} logical" + ("" if physical is None else f", {physical} physical")
+
+
+def _gpu(gpu: Any) -> str:
+    return str(gpu.get("name") or gpu) if isinstance(gpu, Mapping) else str(gpu)
+
+
+def _cost(cost: Row) -> str | None:
+    share, cpu_s = cost.get("share_of_core"), cost.get("cpu_s")
+    if share is None or cpu_s is None:
+        return None
+    wall = f" in {clock_time(cost['wall_s'])}" if cost.get("wall_s") else ""
+    return f"{100 * share:.2g} % of one core ({clock_time(cpu_s)} of CPU time{wall})"
+
+
+def reproduce(info: Row, folder: str) -> dict[str, str]:
+    """The suite as TOML, and the commands that run, finish and show it."""
+    suite = {k: v for k, v in (info.get("suite") or {}).items() if v not in (None, [], {}, ())}
+    name = short_name(str(info.get("name") or "suite"))
+    return {
+        "toml": "\n".join(f"{key} = {_toml(value)}" for key, value in suite.items()),
+        "commands": "\n".join(
+            [
+                f"wattmark run {name}.toml",
+                f"wattmark run --resume runs/{plain(folder)}   # what failed or is missing",
+                f"wattmark show runs/{plain(folder)}",
+            ]
+        ),
+    }
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+    text = plain(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -1,0 +1,117 @@
+"""Names in a suite: is each engine, precision, task, sensor and model there, and do they fit?
+
+Looked up before anything is run, so that a mistake costs nothing; the hub is asked last, and only
+when everything else is right.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from wattmark import registry
+from wattmark.backends.find import find_backend
+from wattmark.errors import InputError, ModelError, WattmarkError, unknown
+from wattmark.meter.discover import discover
+from wattmark.models.source import find_model
+from wattmark.runner.carbon import intensity
+from wattmark.tasks.find import find_task
+
+MODES = ("baseline",)
+LOCAL = ("embedded/", ".", "/", "~")
+
+
+class NameCheck:
+    """Looks names up and gathers what is wrong, each mistake with its place in file or flags."""
+
+    def __init__(
+        self,
+        place: Callable[[str], str],
+        given: Mapping[str, list[Any]],
+        raw: Mapping[str, Any],
+    ) -> None:
+        """`given` are the lists that are well formed, `raw` the single values likewise."""
+        self.place, self.given, self.raw = place, given, raw
+        self.mistakes: list[str] = []
+
+    def look_up_all(self) -> list[str]:
+        """All mistakes, in the order of the keys."""
+        self._each("backends", find_backend)
+        self._each("precisions", known_precision)
+        self._each("modes", lambda mode: _among("mode", mode, MODES))
+        self._each("tasks", find_task)
+        self._each("sensors", known_sensor)
+        self._each("country", lambda country: intensity(country, None))
+        self._each("threads", _can_run)
+        self._each("options", self._option)
+        self._each("models", self._model)
+        return self.mistakes
+
+    def _each(self, key: str, look_up: Callable[[Any], object]) -> None:
+        for name in self.given.get(key, ()):
+            try:
+                look_up(name)
+            except WattmarkError as reason:
+                self.mistakes.append(f"{self.place(key)}: {reason}")
+
+    def _backends(self) -> list[str]:
+        known = registry.table("backends")
+        return [name for name in self.given.get("backends", ["transformers"]) if name in known]
+
+    def _option(self, name: str) -> None:
+        offered = {o for backend in self._backends() for o in find_backend(backend).options}
+        _among("option", name, offered)
+
+    def _model(self, name: str) -> None:
+        backends = [find_backend(backend) for backend in self._backends()]
+        if any(spec.models is not None and spec.models(name) for spec in backends):
+            return
+        if self.mistakes and not name.startswith(LOCAL):
+            return  # do not reach for the hub while something else is wrong
+        if backends and all(spec.models is not None for spec in backends):
+            owner = backends[0].name
+            raise InputError(f"Backend '{owner}' brings its own models; '{name}' is none.")
+        source = find_model(
+            name,
+            revision=self.raw.get("revision"),
+            allow_pickle=self.raw.get("allow_pickle") is True,
+            trust_remote_code=self.raw.get("trust_remote_code") is True,
+        )
+        asked = self.raw.get("max_new_tokens", 0)
+        window = source.max_positions
+        if source.kind == "causal" and window is not None and asked >= window:
+            raise ModelError(
+                f"'{name}' has a window of {window} tokens: {asked} new ones leave no room.",
+                f"Take --max-new-tokens below {window}.",
+            )
+
+
+def known_sensor(name: str) -> None:
+    """InputError where a sensor that was asked for cannot be read here."""
+    for found in discover([name]):
+        for sensor in found.sensors:
+            sensor.close()
+        if not found.sensors:
+            raise InputError(f"Sensor '{name}' cannot be read: {found.missing}", found.fix)
+
+
+def known_precision(name: str) -> None:
+    """A word that any engine offers, or refuses with a reason, is known."""
+    known: set[str] = set()
+    for backend in registry.table("backends"):
+        spec = find_backend(backend)
+        known |= {p for offered in spec.precisions.values() for p in offered}
+        known |= {precision for _, precision in spec.refused}
+    _among("precision", name, known)
+
+
+def _can_run(threads: int) -> None:
+    cpus = os.cpu_count() or threads
+    if threads > cpus:
+        raise InputError(f"{threads} threads on {cpus} CPUs would wait for each other.")
+
+
+def _among(kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise InputError(unknown(kind, name, known))

@@ -148,7 +148,7 @@ def test_the_order_is_shuffled_in_each_block_and_follows_the_seed(tmp_path: Path
     def order(seed: str, name: str) -> list[list[str]]:
         words = ["--replicates", "3", "--limit", "1", "--batch", "1,2,3", "--seed", seed]
         out = tmp_path / name
-        assert fake("fake,fake:tokens=2", *words, "--sensor", "rapl", out=out).code == 0
+        assert fake("fake,fake:tokens=2", *words, out=out).code == 0
         rows = sorted(open_run(out).trials.to_pylist(), key=lambda row: row["run_order"])
         assert [row["run_order"] for row in rows] == list(range(18))
         assert sorted(row["started_at"] for row in rows) == [row["started_at"] for row in rows]
@@ -251,7 +251,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 def test_joules_in_real_time_are_watts_times_seconds(tmp_path: Path) -> None:
     out = tmp_path / "run"
     words = ["--replicates", "3", "--limit", "2", "--idle", "0.3", "--interval", "0.02"]
-    sensor = ["--sensor", "simulated:watts=80,period=0.02,name=b,component=gpu"]
+    sensor = ["--sensor", "simulated:watts=80,period=0.02,name=b,component=dram"]
     done = fake("fake:prefill_s=0.4", *words, *sensor, out=out)
     assert done.code == 0, done.err
     run = open_run(out)

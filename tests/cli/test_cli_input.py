@@ -285,12 +285,21 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     assert fake("fake", out=long).code == 2
 
 
-def test_no_sensor_is_an_answer(tmp_path: Path) -> None:
-    """Where a sensor that was asked for is absent, the run goes on: energy is not measured."""
+def test_a_sensor_that_was_asked_for_and_is_not_there_is_a_mistake(tmp_path: Path) -> None:
     if Path("/sys/class/powercap/intel-rapl:0").exists():
         pytest.skip("this machine has RAPL")
     out = tmp_path / "run"
-    words = ["run", "--model", "fake", *QUICK, "--sensor", "rapl", "--replicates", "1"]
+    done = wattmark("run", "--model", "fake", *QUICK, "--sensor", "rapl", "--out", out)
+    assert done.code == 2
+    assert "--sensor: Sensor 'rapl' cannot be read: /sys/class/powercap does not" in done.err
+    assert "modprobe intel_rapl_msr" in done.err
+    assert not out.exists()
+
+
+def test_no_sensor_is_an_answer(tmp_path: Path) -> None:
+    """Without any sensor the run goes on, and energy is not measured."""
+    out = tmp_path / "run"
+    words = ["run", "--model", "fake", *QUICK, "--sensor", "none", "--replicates", "1"]
     done = wattmark(*words, "--limit", "2", "--out", out)
     assert done.code == 0, done.err
     run = open_run(out)
@@ -302,7 +311,7 @@ def test_no_sensor_is_an_answer(tmp_path: Path) -> None:
     assert len(run.trace) == 0
     assert run.info["sensors"] == []
     missing = run.info["sensors_missing"][0]
-    assert missing["family"] == "rapl"
+    assert missing["family"] == "none"
     assert missing["why"]
     assert missing["fix"]
     assert "–" in done.out

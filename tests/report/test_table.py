@@ -11,7 +11,7 @@ from rich.console import Console
 from synthetic import Knobs, make_run
 
 from wattmark.analysis.summary import summarise
-from wattmark.report.labels import short_labels
+from wattmark.report.labels import component_name, short_labels
 from wattmark.report.table import render_left_out, render_table, summary_json
 from wattmark.schema import Status
 from wattmark.store.reader import Run, open_run
@@ -95,6 +95,21 @@ def test_json_is_whole_plain_and_finite(run: Run) -> None:
     assert whole["trials"][4]["estimates"]["energy_per_token_j"]["value"] is None
     assert {verdict["word"] for verdict in whole["verdicts"]} == {"lower"}
     assert whole["headline"][0]["best"] in {trial["key"] for trial in whole["trials"]}
+
+
+def test_components_have_words() -> None:
+    pairs = [("cpu", "host"), ("dram", "host"), ("gpu", "gpu0"), ("cpu", "package-1"), ("wall", "")]
+    assert [component_name(*pair) for pair in pairs] == [
+        "CPU", "memory", "GPU 0", "CPU package-1", "wall",
+    ]  # fmt: skip
+
+
+def test_net_columns_are_titled_and_labels_not_repeated_more_than_needed(run: Run) -> None:
+    assert "J/token net" in shown(run, 200)
+    narrow = shown(run, 80)
+    assert " ".join(narrow.split()).count("trial J/token") <= 1
+    arithmetic = narrow.partition("sentiment")[0]
+    assert arithmetic.count("fp32 · batch 1") <= 3
 
 
 def test_labels_are_unique_within_a_group(run: Run) -> None:

@@ -67,8 +67,8 @@ def test_every_key_of_a_real_run_is_described(tmp_path: Path) -> None:
         "quiet_wait_s": 0,
         "intensity_g_per_kwh": 400.0,
     }
-    seen = set()
-    found = {"intensity_g_per_kwh": None, "country": "DEU", "sensors": []}
+    seen: set[str] = set()
+    found: dict[str, object] = {"intensity_g_per_kwh": None, "country": "DEU", "sensors": []}
     for name, more in (("a", {}), ("b", found)):
         outcome = run(read_suite(None, flags | more), tmp_path / name, Silent())
         assert (outcome.ok, outcome.failed) == (1, 1)

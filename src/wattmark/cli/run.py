@@ -56,7 +56,7 @@ def run(
         str | None, typer.Option(help="Most memory of a worker, such as 20GiB.")
     ] = None,
     sensor: Annotated[
-        list[str] | None, typer.Option(help="Sensors to use; default: all that are found.")
+        list[str] | None, typer.Option(help="Sensors to use, or none; default: all that are found.")
     ] = None,
     country: Annotated[
         str | None, typer.Option(help="Country for carbon, as three letters (DEU).")

@@ -18,6 +18,8 @@ from wattmark.errors import InputError, WattmarkError, unknown
 from wattmark.meter import Found, Sensor
 
 Find = Callable[..., Found]
+NONE = "none"
+"""The name for no sensor at all: speed and quality alone."""
 
 
 def discover(names: Sequence[str] = ()) -> list[Found]:
@@ -25,9 +27,11 @@ def discover(names: Sequence[str] = ()) -> list[Found]:
 
     Without names: every real sensor, the measured before the modelled, and models only of a
     component (cpu, dram) that no sensor measures; simulated and replay then only say how to
-    name them. With names: exactly those, models included. InputError for a name that does not
-    exist (a family that this machine lacks is Found.missing).
+    name them. With names: exactly those, models included; 'none' alone is no sensor. InputError
+    for a name that does not exist (a family that this machine lacks is Found.missing).
     """
+    if list(names) == [NONE]:
+        return [Found(NONE, missing="No energy was asked for.", fix="Leave --sensor none out.")]
     if names:
         return _distinct([_named(name) for name in names])
     everything = [_searched(family) for family in registry.table("sensors")]

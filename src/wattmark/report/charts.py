@@ -12,7 +12,8 @@ from wattmark.report.figure import Figure, same_height
 from wattmark.report.labels import group_title, short_labels
 from wattmark.report.phases import phase_figure
 from wattmark.report.power import power_figures
-from wattmark.report.spread import energy_figure, latency_figure, ratio_figure
+from wattmark.report.ratios import ratio_figure
+from wattmark.report.spread import energy_figure, latency_figure
 from wattmark.report.tradeoff import tradeoff_figures
 from wattmark.store.reader import Run
 

@@ -12,7 +12,7 @@ from wattmark.analysis.headline import AHEAD, ALONE, BETTER, Headline, headline
 from wattmark.analysis.intervals import Interval
 from wattmark.analysis.summary import TrialSummary
 from wattmark.analysis.verdict import NOT_RESOLVED, AccuracyChange, Verdict
-from wattmark.report.format import figure, parts, provenance, significant
+from wattmark.report.format import HUGE, figure, parts, provenance, significant
 from wattmark.report.labels import group_title
 from wattmark.report.notes import (
     COST,
@@ -96,11 +96,18 @@ def _said(entry: Headline, labels: Mapping[str, str], thing: str) -> tuple[str, 
     names = _listed([labels[verdict.trial] for verdict in unclear])
     text = f"No difference in {thing} is resolved between {reference} and {names}"
     if len(unclear) == 1 and first.low and first.high:
-        text += f": the ratio may be {significant(first.low)}× to {significant(first.high)}× (95 %)"
+        text += f": {_open(first.low, first.high, first.pairs)}"
     elif len({verdict.note for verdict in unclear}) == 1 and first.note:
         text += f": {first.note}"
     behind = f" {_listed(clear)} {'is' if len(clear) == 1 else 'are'} behind." if clear else ""
     return "No difference resolved", f"{text}.{behind}"
+
+
+def _open(low: float, high: float, pairs: int) -> str:
+    """What a ratio's interval that holds 1 leaves open."""
+    if high > HUGE * low:
+        return f"the replicates are too scattered to tell ({pairs} paired blocks)"
+    return f"the ratio may be {significant(low)}× to {significant(high)}× (95 %)"
 
 
 def _listed(names: Sequence[str]) -> str:

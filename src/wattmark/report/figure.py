@@ -155,6 +155,8 @@ def config(*, dark: bool) -> dict[str, Any]:
             "titleFontSize": 12,
             "orient": "top",
             "symbolType": "circle",
+            "symbolBaseFillColor": faint,
+            "symbolBaseStrokeColor": faint,
         },
         "title": {"color": ink},
         "rule": {"color": accent},

@@ -14,6 +14,8 @@ from wattmark.analysis.summary import TrialSummary
 from wattmark.report.format import plain
 
 _COMPONENTS = {"cpu": "CPU", "dram": "memory", "gpu": "GPU", "soc": "SoC"}
+_NAMELESS = ("", "host", "simulated", "replayed")
+"""Devices that say nothing beside their component and their provenance."""
 
 
 def group_title(trial: TrialSummary) -> str:
@@ -58,7 +60,7 @@ def component_name(component: str, device: str = "") -> str:
     word = _COMPONENTS.get(component, plain(component))
     name = plain(device)
     number = name.removeprefix("gpu") if component == "gpu" else name
-    return word if name in ("", "host") else f"{word} {number}"
+    return word if name in _NAMELESS else f"{word} {number}"
 
 
 def _tail(summary: TrialSummary) -> str:

@@ -196,7 +196,7 @@ def _power(strip: _Strip, frame: _Frame) -> Figure:
         alt.Chart(values(shades))
         .mark_rect(opacity=0.28)
         .encode(
-            x=alt.X("from:Q", title="seconds", scale=time),
+            x=alt.X("from:Q", title="seconds", scale=time, axis=alt.Axis(grid=False, tickCount=7)),
             x2="to:Q",
             color=alt.Color("phase:N", title=None, scale=phase_scale(seen)),
             tooltip=["phase:N", alt.Tooltip("shown:N", title="length")],
@@ -206,7 +206,7 @@ def _power(strip: _Strip, frame: _Frame) -> Figure:
         alt.Chart(values(points))
         .mark_line(interpolate="step", strokeWidth=1.6, style="interval")
         .encode(
-            x=alt.X("s:Q", title="seconds", scale=time, axis=alt.Axis(grid=False)),
+            x=alt.X("s:Q", title="seconds", scale=time, axis=alt.Axis(grid=False, tickCount=7)),
             y=alt.Y(
                 "w:Q",
                 title="power (W)",

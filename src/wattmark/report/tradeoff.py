@@ -53,9 +53,11 @@ def _tradeoff(
     words = "; ".join(dict.fromkeys(str(trial.provenance) for trial in trials))
     title = f"energy per query ({'mJ' if milli else 'J'}, log)"
     top = max(1.0, *(float(row["place"]) for row in rows)) + step
-    share = alt.Scale(domain=[_floor(trials) - (step if apart else 0), top], nice=False)
+    bottom = min(_floor(trials), *(float(row["place"]) for row in rows)) - (step if apart else 0)
+    share = alt.Scale(domain=[bottom, top], nice=False)
     x = alt.X("cost:Q", title=title, scale=x_scale, axis=alt.Axis(values=ticks, format="~r"))
-    levels = [level / 10 for level in range(11) if level / 10 >= _floor(trials) - 1e-9]
+    tenths = range(round(10 * _floor(trials)), 11)
+    levels = [level / 10 for level in tenths if len(tenths) < 7 or level % 2 == 0]
     y_axis = alt.Axis(format=".0%", values=levels)
     y = alt.Y("place:Q", title="accuracy", scale=share, axis=y_axis)
     down = base.chart.mark_rule(strokeWidth=1.4, opacity=0.45).encode(
@@ -74,7 +76,9 @@ def _tradeoff(
             "batch:N",
             title=None,
             sort=[f"batch {size}" for size in batches],
-            legend=alt.Legend(symbolType="circle") if len(batches) == 1 else alt.Legend(),
+            legend=alt.Legend(orient="bottom", symbolType="circle")
+            if len(batches) == 1
+            else alt.Legend(orient="bottom"),
         ),
     )
     task = short_name(trials[0].task)

@@ -13,7 +13,7 @@ from typing import Any
 from wattmark import registry
 from wattmark.backends.find import find_backend
 from wattmark.errors import InputError, ModelError, WattmarkError, unknown
-from wattmark.meter.discover import discover
+from wattmark.meter.discover import NONE, discover
 from wattmark.models.source import find_model
 from wattmark.runner.carbon import intensity
 from wattmark.tasks.find import find_task
@@ -89,6 +89,8 @@ class NameCheck:
 
 def known_sensor(name: str) -> None:
     """InputError where a sensor that was asked for cannot be read here."""
+    if name == NONE:
+        return
     for found in discover([name]):
         for sensor in found.sensors:
             sensor.close()

@@ -159,7 +159,7 @@ class Session:
             samples=samples,
             sensors=[sensor.info for sensor in self.sensors],
             foreign_cpu=ending.foreign_cpu,
-            doubts=tuple(_preflight(used, suite.quiet_wait_s)),
+            doubts=(*_preflight(used, suite.quiet_wait_s), *ending.doubts),
             interval_target=suite.interval_target,
             sample_interval_s=suite.sample_interval_s,
         )
@@ -231,6 +231,8 @@ def environment(threads: int) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
         "TOKENIZERS_PARALLELISM": "false",
+        # cuda:1 is then the GPU that NVML calls 1: its joules are the trial's.
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         # Everything was found and fetched by the plan: no worker reaches for the network.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -62,9 +62,9 @@ def flag(key: str) -> str:
 def _models(value: object) -> object:
     """Names of models; a folder has one name however its path is written."""
     named = listed(value)
-    if not isinstance(named, list):
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         return named
-    return list(dict.fromkeys(_one_name(n) if isinstance(n, str) else n for n in named))
+    return list(dict.fromkeys(map(_one_name, named)))
 
 
 def _one_name(name: str) -> str:

@@ -7,6 +7,7 @@ sends what it has after the measured region.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import resource
@@ -186,7 +187,8 @@ def main(channel: Connection) -> int:
 
 def _failure(reason: BaseException) -> dict[str, Any]:
     """Why there is no result, in one line."""
-    if isinstance(reason, MemoryError | OutOfMemoryError):
+    refused = isinstance(reason, OSError) and reason.errno == errno.ENOMEM
+    if refused or isinstance(reason, MemoryError | OutOfMemoryError):
         return {"error": str(reason) or "Memory ran out.", "status": str(Status.OOM)}
     if isinstance(reason, WattmarkError):
         return {"error": str(reason), "status": str(Status.FAILED)}

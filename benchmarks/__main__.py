@@ -15,7 +15,8 @@ from wattmark.runner.machine import fingerprint
 PARTS = {
     "startup": startup.figures,
     "overhead": overhead.figures,
-    "transparency": transparency.figures,
+    "transparency-embedded": transparency.of_embedded,
+    "transparency-gpt2": transparency.of_gpt2,
     "demo": demo.figures,
 }
 RESULTS = Path(__file__).parent / "results"

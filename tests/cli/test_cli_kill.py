@@ -76,7 +76,9 @@ def test_the_parent_is_killed_at_random_moments(tmp_path: Path) -> None:
     if (out / "run.json").exists():
         assert resume(out).code == 0
     else:
-        assert new_run(out).wait(60) == 0
+        last = new_run(out)
+        last.communicate(timeout=60)
+        assert last.returncode == 0
     assert len(finished(out)) == 2 * REPLICATES
     assert sorted(p.name for p in out.iterdir()) == [
         *("energy.parquet", "queries.parquet", "run.json", "spans.parquet"),

@@ -146,6 +146,7 @@ class Session:
 
     def _one(self, slot: Slot, attempt: int) -> None:
         """One replicate: wait for quiet, run, join, save."""
+        self.workers.start()
         used = wait_for_quiet(self.plan.suite.quiet_wait_s, self.observer.waiting)
         self.meter.take()
         self.meter.read_now()  # a reading before the load begins

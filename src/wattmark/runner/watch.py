@@ -63,6 +63,15 @@ class Workers:
         self._modules, self._environment = modules, environment
         self._zygote: Zygote | None = None
 
+    def start(self) -> None:
+        """Have a server that has imported its engines, so that no import runs beside a worker."""
+        if self._zygote is None:
+            self._zygote = Zygote(self._modules, self._environment)
+        try:
+            self._zygote.ready()
+        except WattmarkError:
+            self.close()  # the next fork tries again, and says what is wrong
+
     def run(self, job: Job, meter: Meter, timeout_s: float) -> Ending:
         """One job in a fresh worker, watched to its end."""
         killed_before = _killed_for_memory()

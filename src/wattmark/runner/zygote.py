@@ -5,8 +5,9 @@ takes milliseconds, and nothing was initialised (no thread pool, no CUDA) before
 forks share is the server's address layout and hash seed: replicates that are to differ in these
 too need a server each. A server does one worker at a time and is told nothing but "fork".
 
-Protocol, over a socket pair: the parent sends one byte with the worker's channel and its log
-attached; the server answers with the worker's pid, and when that has ended with its status.
+Protocol, over a socket pair: the server says its pid when it has imported everything. The parent
+then sends one byte with a worker's channel and its log attached; the server answers with the
+worker's pid, and when that has ended with its status.
 
 Nobody is left behind: where the kernel can (Linux), the server dies with its parent and a worker
 with its server, whatever they are at; elsewhere each notices that its channel has closed.
@@ -58,6 +59,17 @@ class Zygote:
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
         theirs.close()
+        self._ready = False
+
+    def ready(self) -> None:
+        """Wait until the engines are imported; WattmarkError where that fails or takes too long."""
+        if self._ready:
+            return
+        if not wait([self.control], START_S):
+            raise WattmarkError(f"The fork server is silent after {START_S:g} s.")
+        if _receive(self.control) is None:
+            raise WattmarkError(f"The fork server has gone. {last_words(self._chatter)}".strip())
+        self._ready = True
 
     @property
     def pid(self) -> int:
@@ -66,21 +78,18 @@ class Zygote:
 
     def fork(self, log: IO[bytes]) -> tuple[int, Connection]:
         """A fresh worker that writes its output to `log`: its pid and the channel to it."""
+        self.ready()
         ours, theirs = socket.socketpair()
-        pid = None
         try:
             socket.send_fds(self.control, [b"f"], [theirs.fileno(), log.fileno()])
-            if wait([self.control], START_S):
-                pid = _receive(self.control)
+            pid = _receive(self.control)
         except OSError:
             pid = None
         finally:
             theirs.close()
         if pid is None:
             ours.close()
-            silent = self._process.poll() is None
-            what = f"is silent after {START_S:g} s" if silent else "has gone"
-            raise WattmarkError(f"The fork server {what}. {last_words(self._chatter)}".strip())
+            raise WattmarkError(f"The fork server has gone. {last_words(self._chatter)}".strip())
         return pid, Connection(ours.detach())
 
     def status(self) -> int | None:
@@ -201,5 +210,6 @@ if __name__ == "__main__":
     channel = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(channel.fileno(), False)
     preload(sys.argv[2:])
+    channel.sendall(_NUMBER.pack(os.getpid()))
     with contextlib.suppress(OSError):
         serve(channel)

@@ -37,10 +37,6 @@ class ModelError(InputError):
     """A model that cannot be found, trusted or loaded."""
 
 
-class SensorError(WattmarkError):
-    """A sensor that exists and could not be read."""
-
-
 class OutOfMemoryError(WattmarkError):
     """The work did not fit into memory; the trial's status becomes `oom`."""
 

@@ -6,7 +6,6 @@ import re
 
 NS_PER_S = 1_000_000_000
 J_PER_KWH = 3.6e6
-J_PER_WH = 3600.0
 MOST_INTENSITY = 5000.0
 """g CO2e/kWh; no grid emits a third of it."""
 BYTES_PER_KIB = 1024

@@ -1,7 +1,7 @@
 """From a suite to a plan: the trials, their order, what is left out and why, and how long.
 
 Order: every trial once per block, shuffled in each block, so that a drift of the machine
-falls on all trials alike (METROLOGY: a 3 % drift makes A-then-B falsely positive half the
+falls on all trials alike (simulated: a 3 % drift makes A-then-B falsely positive half the
 time, interleaved blocks 6 %).
 """
 

@@ -11,7 +11,6 @@ from typing import Self
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
-    BarColumn,
     MofNCompleteColumn,
     TaskID,
     TextColumn,
@@ -33,16 +32,17 @@ class Progress:
     def __init__(self) -> None:
         # Twice a second is enough for an eye, and costs the machine under measurement little.
         self._bar = Bar(
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            BarColumn(bar_width=12),
-            # What matters least stands last: a narrow terminal cuts it off.
-            TextColumn("{task.fields[last]}", table_column=Column(no_wrap=True)),
+            MofNCompleteColumn(table_column=_fixed(7)),
+            TimeElapsedColumn(table_column=_fixed(7)),
+            TextColumn("left", table_column=_fixed(4)),
+            TimeRemainingColumn(table_column=_fixed(7)),
+            TextColumn("{task.fields[last]}", table_column=_fixed(15)),
+            # What matters least stands last and gives way: a narrow terminal cuts it off.
             TextColumn(
-                "{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")
+                "{task.description}",
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
             ),
+            expand=True,
             console=Console(stderr=True),
             refresh_per_second=2,
             disable=not terminal(),
@@ -90,6 +90,11 @@ class Progress:
     def _update(self, *, advance: int = 0, description: str | None = None, last: str = "") -> None:
         if self._task is not None:
             self._bar.update(self._task, advance=advance, description=description, last=last)
+
+
+def _fixed(width: int) -> Column:
+    """A column that keeps its width on a narrow terminal."""
+    return Column(no_wrap=True, min_width=width)
 
 
 def _cost(record: Record) -> str:

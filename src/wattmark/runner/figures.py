@@ -68,14 +68,8 @@ def complete(
         task.score(query, answer) for query, answer in zip(queries, result.generations, strict=True)
     )
     measured = next((span for span in result.spans if span.name == "measured"), None)
-    return Record(
-        trial=slot.trial,
-        replicate=slot.replicate,
-        block=slot.block,
-        order=slot.order,
-        status=Status.OK,
-        started_at=started_at,
-        attempt=attempt,
+    return replace(
+        _record(slot, Status.OK, started_at, attempt),
         spans=result.spans,
         queries=queries,
         generations=result.generations,
@@ -95,13 +89,16 @@ def complete(
 
 def failed(slot: Slot, ending: Ending, *, started_at: str, attempt: int) -> Record:
     """The record of a replicate that did not end well: no figures, but why."""
+    return replace(_record(slot, ending.status, started_at, attempt), error=ending.error)
+
+
+def _record(slot: Slot, status: Status, started_at: str, attempt: int) -> Record:
     return Record(
         trial=slot.trial,
         replicate=slot.replicate,
         block=slot.block,
         order=slot.order,
-        status=ending.status,
-        error=ending.error,
+        status=status,
         started_at=started_at,
         attempt=attempt,
     )

@@ -48,7 +48,7 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
         }
         interrupts.hold()
         directory = RunDirectory.create(out, info, overwrite=overwrite)
-        return Session(plan, directory, found, (observer, interrupts)).go()
+        return Session(plan, directory, found, observer=observer, interrupts=interrupts).go()
 
 
 def resume(path: Path, observer: Observer) -> Outcome:
@@ -74,7 +74,9 @@ def resume(path: Path, observer: Observer) -> Outcome:
             sessions=[*directory.info.get("sessions", []), session(before[-1]["session"] + 1)],
         )
         doubts = tuple(other_system(info["machine"], machine))
-        return Session(plan, directory, found, (observer, interrupts), doubts).go()
+        return Session(
+            plan, directory, found, observer=observer, interrupts=interrupts, doubts=doubts
+        ).go()
 
 
 def _all_done(path: Path, info: dict[str, Any]) -> bool:

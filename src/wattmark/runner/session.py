@@ -56,11 +56,13 @@ class Session:
         plan: Plan,
         directory: RunDirectory,
         found: Sequence[Found],
-        with_: tuple[Observer, Interrupts],
+        *,
+        observer: Observer,
+        interrupts: Interrupts,
         doubts: tuple[Doubt, ...] = (),
     ) -> None:
         self.plan, self.directory = plan, directory
-        self.observer, self.interrupts = with_
+        self.observer, self.interrupts = observer, interrupts
         suite = plan.suite
         self.sensors = sensors(found)
         self.meter = Meter(self.sensors, interval_s=suite.sample_interval_s)

@@ -80,7 +80,9 @@ class Workers:
                 server, pid, channel = self._fork(log)
                 with channel:
                     state = _State()
-                    ending = _watch(server, pid, channel, job, (meter, timeout_s, state))
+                    ending = _watch(
+                        server, pid, channel, job, meter=meter, timeout_s=timeout_s, state=state
+                    )
                 status = server.status()
                 if status is None:
                     self.close()  # the server is gone too: the next fork starts a new one
@@ -117,10 +119,16 @@ class Workers:
 
 
 def _watch(
-    server: Zygote, pid: int, channel: Connection, job: Job, with_: tuple[Meter, float, _State]
+    server: Zygote,
+    pid: int,
+    channel: Connection,
+    job: Job,
+    *,
+    meter: Meter,
+    timeout_s: float,
+    state: _State,
 ) -> Ending | None:
     """Answer the worker until it says how it ended; None where it went without a word."""
-    meter, timeout_s, state = with_
     deadline = time.monotonic() + timeout_s
     try:
         send(channel, pack_job(job))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import demo, overhead, startup, transparency
 from benchmarks.figure import Figure, line
-from wattmark.runner.load import wait_for_quiet
+from wattmark.meter.load import wait_for_quiet
 from wattmark.runner.machine import fingerprint
 
 PARTS = {

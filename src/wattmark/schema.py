@@ -164,7 +164,7 @@ class SensorInfo:
 
     name: str
     component: str
-    """cpu, dram, gpu, soc, board or wall."""
+    """cpu, dram, gpu, soc, board or wall; core and uncore lie inside a cpu."""
     device: str
     """Which one of them: package-0, gpu0, host."""
     kind: str
@@ -180,6 +180,10 @@ class SensorInfo:
     """Relative, systematic, kept apart from every interval (0.05 is ±5 %)."""
     limit_w: float | None = None
     """Power above which a reading cannot be true."""
+    lag_s: float | None = None
+    """How late a reading is beyond its update period: it tells of `time_ns − lag_s`."""
+    overlaps: tuple[str, ...] = ()
+    """Names of sensors that count some of the same joules: never summed with this one."""
     instead: str | None = None
     """'simulated' or 'replayed' where nothing of this machine is read."""
 

@@ -14,7 +14,7 @@ import pytest
 
 from wattmark.meter.meter import Meter
 from wattmark.meter.simulated import parse
-from wattmark.runner.load import CpuClock, foreign_cpus, suspended_s
+from wattmark.meter.load import CpuClock, foreign_cpus, suspended_s
 from wattmark.runner.plan import expand
 from wattmark.runner.suite import read_suite
 from wattmark.runner.watch import Workers

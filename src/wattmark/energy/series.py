@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattmark.schema import Sample, SensorInfo
+from wattmark.units import s_to_ns
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Series:
     def from_samples(cls, info: SensorInfo, samples: Iterable[Sample]) -> Series:
         """The samples of the sensor `info.name`, in any order; those of others are left out.
 
-        A sample that has neither energy nor power (gauges only) is left out too.
+        A sample that has neither energy nor power (gauges only) is left out too. A known lag of
+        the sensor is taken off the stamps.
         """
         good: list[Sample] = []
         faults: list[Sample] = []
@@ -48,12 +50,14 @@ class Series:
                 faults.append(replace(sample, energy_j=None, power_w=None, fault=reason))
             elif sample.energy_j is not None or sample.power_w is not None:
                 good.append(sample)
-        time_ns = np.array([s.time_ns for s in good], dtype=np.int64)
+        late_ns = s_to_ns(info.lag_s or 0.0)
+        time_ns = np.array([s.time_ns for s in good], dtype=np.int64) - late_ns
         energy_j = np.array([_or_nan(s.energy_j) for s in good], dtype=np.float64)
         power_w = np.array([_or_nan(s.power_w) for s in good], dtype=np.float64)
         # Readings with the same stamp are ordered by value, so that the order in which the
         # samples came cannot matter.
         order = np.lexsort((power_w, energy_j, time_ns))
+        faults = [replace(sample, time_ns=sample.time_ns - late_ns) for sample in faults]
         faults.sort(key=lambda sample: sample.time_ns)
         return cls(info, time_ns[order], energy_j[order], power_w[order], tuple(faults))
 

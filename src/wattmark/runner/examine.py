@@ -15,8 +15,8 @@ import psutil
 from wattmark import registry
 from wattmark.backends.find import find_backend, missing
 from wattmark.meter.discover import discover
+from wattmark.meter.load import QUIET_CPUS, cpu_clock, foreign_cpus
 from wattmark.meter.nvml import describe, foreign_processes
-from wattmark.runner.load import QUIET_CPUS, cpu_clock, foreign_cpus
 from wattmark.runner.machine import fingerprint, governor, usable_cpus, worker_threads
 from wattmark.units import BYTES_PER_GIB, gibibytes
 

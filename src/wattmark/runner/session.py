@@ -13,10 +13,10 @@ from wattmark.backends.find import find_backend
 from wattmark.errors import WattmarkError
 from wattmark.meter import Found
 from wattmark.meter.discover import sensors
+from wattmark.meter.load import QUIET_CPUS, wait_for_quiet
 from wattmark.meter.meter import Meter
 from wattmark.runner.figures import Watched, complete, failed
 from wattmark.runner.interrupt import Interrupts
-from wattmark.runner.load import QUIET_CPUS, wait_for_quiet
 from wattmark.runner.machine import now, worker_cpus, worker_threads
 from wattmark.runner.plan import Plan, Slot
 from wattmark.runner.watch import Ending, Workers

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from wattmark.errors import WattmarkError
-from wattmark.meter.meter import Meter
-from wattmark.runner.load import (
+from wattmark.meter.load import (
     QUIET_CPUS,
     CpuClock,
     cpu_clock,
     foreign_cpus,
     suspended_s,
 )
+from wattmark.meter.meter import Meter
 from wattmark.runner.wire import Job, Result, pack_job, receive, send, unpack_result
 from wattmark.runner.zygote import Zygote, last_words, unnamed_file
 from wattmark.schema import Doubt, Status

@@ -145,7 +145,7 @@ MACHINE_KEYS = (
 
 SENSOR_KEYS = (
     Key("sensors[].name", "text", "", "as in the column `sensor` of the tables"),
-    Key("sensors[].component", "text", "", "cpu, dram, gpu, soc, board or wall"),
+    Key("sensors[].component", "text", "", "cpu, dram, gpu, soc, board, wall, core or uncore"),
     Key("sensors[].device", "text", "", "which one of them"),
     Key("sensors[].kind", "text", "", "counter, power or estimate"),
     Key("sensors[].source", "text", "", "where its figures come from"),
@@ -155,6 +155,8 @@ SENSOR_KEYS = (
     Key("sensors[].wrap_j", "number", "J", "range of a counter", "where it does not wrap"),
     Key("sensors[].gain_uncertainty", "number", "1", "relative and systematic, apart from all"),
     Key("sensors[].limit_w", "number", "W", "power above which no reading is true", UNKNOWN),
+    Key("sensors[].lag_s", "number", "s", "how late a reading is beyond its period", UNKNOWN),
+    Key("sensors[].overlaps", "list of text", "", "sensors that count some of the same joules"),
     Key("sensors[].instead", "text", "", "simulated or replayed", "where this machine is read"),
     Key("sensors_missing[].family", "text", "", "the family of sensors"),
     Key("sensors_missing[].why", "text", "", "why there is none"),

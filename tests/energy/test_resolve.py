@@ -142,9 +142,9 @@ def test_a_phase_never_takes_more_than_the_region() -> None:
     assert by["prefill"].low_j == 0
 
 
-def test_the_interval_of_smeared_phases_holds_the_truth() -> None:
+def test_phases_below_the_tick_are_told_by_least_squares() -> None:
     # The method's example: 30 ms prefill at 600 W and 200 ms decode at 300 W with jittered gaps
-    # at 80 W under a 100 ms counter. Interpolation is biased; the interval must say so.
+    # at 80 W under a 100 ms counter, polled in step with it. Interpolation puts prefill at −47 %.
     rng = np.random.default_rng(9)
     edges, watts, spans = [0.0, 3.0], [80.0], []
     for batch in range(100):
@@ -159,13 +159,19 @@ def test_the_interval_of_smeared_phases_holds_the_truth() -> None:
     series = Model(0.1, 0.01, quantum_j=1e-3).read(profile, rng, length_s=edges[-1] + 2)
     resolved = resolve(spans, [series])
     by = {reading.span: reading for reading in resolved.readings}
-    assert by["prefill"].gross_j == pytest.approx(1800 * 0.53, rel=0.1)  # −47 %
+    assert by["prefill"].gross_j == pytest.approx(1800, rel=0.005)
+    assert by["decode"].gross_j == pytest.approx(6000, rel=0.005)
+    assert by["prefill"].method == by["decode"].method == "regressed"
+    assert by["measured"].method == "counter"
     for name, truth in (("prefill", 1800.0), ("decode", 6000.0)):
         low, high = by[name].low_j, by[name].high_j
         assert low is not None
         assert high is not None
         assert low <= truth <= high
-    assert "window-too-short" in {d.code for d in resolved.doubts if "prefill" in d.message}
+    assert not [d for d in resolved.doubts if "prefill" in d.message]
+    parts = [r for r in resolved.batches if r.span == "prefill"]
+    assert {r.method for r in parts} == {"regressed"}
+    assert sum(r.gross_j or 0 for r in parts) == pytest.approx(by["prefill"].gross_j, rel=1e-3)
     region = by["measured"]
     assert region.low_j is not None
     assert region.high_j is not None

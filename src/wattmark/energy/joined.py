@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from wattmark.energy.curve import Curve, curve_of
 from wattmark.energy.doubts import Seen, sensor_doubts, span_doubts
-from wattmark.energy.resolve import phase_table
 from wattmark.energy.series import Series
+from wattmark.energy.table import Joules, by_name, phase_table
+from wattmark.energy.tell import tell_phases
 from wattmark.schema import Doubt, Span
-from wattmark.units import NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def join(
     spans: Sequence[Span], series: Sequence[Series], *, interval_target: float = 0.10
 ) -> Joined:
     """Joules of every span and of every name of spans, from every sensor."""
+    groups = by_name(spans)
     rows: list[SpanJoules] = []
     phases: list[PhaseJoules] = []
     doubts: list[Doubt] = []
@@ -67,11 +68,15 @@ def join(
         curve = curve_of(one)
         doubts += sensor_doubts(one, curve)
         rows += _rows(curve, spans)
-        for name in dict.fromkeys(span.name for span in spans):
-            group = [span for span in spans if span.name == name]
-            phase, found = _phase(curve, name, group, interval_target)
-            phases.append(phase)
-            doubts += found
+        told = tell_phases(curve, one, spans)
+        for name, group in groups.items():
+            joules = told.joules[name]
+            phases.append(_phase(curve, name, joules, separable=told.separable[name]))
+            if curve.usable:
+                each = phase_table(curve, group).bounds.value
+                seen = Seen(joules.seconds, joules.value, joules.low, joules.high)
+                doubts += span_doubts(curve, name, group, each, seen, target=interval_target)
+        doubts += told.doubts
     return Joined(tuple(rows), tuple(phases), tuple(doubts))
 
 
@@ -94,31 +99,20 @@ def _rows(curve: Curve, spans: Sequence[Span]) -> list[SpanJoules]:
     ]
 
 
-def _phase(
-    curve: Curve, name: str, group: Sequence[Span], target: float
-) -> tuple[PhaseJoules, list[Doubt]]:
-    table = phase_table(curve, group)
-    seconds = sum(span.end_ns - span.start_ns for span in group) / NS_PER_S
-    value, low, high = (
-        _known(float(each.sum()))
-        for each in (table.bounds.value, table.bounds.low, table.bounds.high)
-    )
-    phase = PhaseJoules(
+def _phase(curve: Curve, name: str, joules: Joules, *, separable: bool) -> PhaseJoules:
+    value = joules.value
+    return PhaseJoules(
         name,
         curve.info.name,
         curve.info.component,
-        seconds,
+        joules.seconds,
         value,
-        low,
-        high,
-        value / seconds if value is not None and seconds > 0 else None,
-        table.method,
-        separable=False,
+        None if value is None else joules.low,
+        None if value is None else joules.high,
+        value / joules.seconds if value is not None and joules.seconds > 0 else None,
+        joules.method,
+        separable,
     )
-    if not curve.usable:
-        return phase, []
-    seen = Seen(seconds, value, low or 0.0, high or 0.0)
-    return phase, span_doubts(curve, name, group, table.bounds.value, seen, target=target)
 
 
 def _known(figure: float) -> float | None:

@@ -1,0 +1,157 @@
+"""What each reading covers: the columns of the least squares, and the ticks' common phase.
+
+See `regress` for the model. A design holds the present shift and drift of every stretch of updates;
+its columns follow from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattmark.energy.spacing import Floats
+from wattmark.energy.states import Timeline
+from wattmark.energy.updates import Updates
+
+# Updates fitted with one unknown start: enough to leave it cheap, few enough to factorize.
+BLOCK = 160
+# Shifts of all ticks that are tried, as shares of a bracket.
+SHIFTS = np.linspace(-0.6, 0.6, 61)
+# A state that held this many times has a slope of power inside of it fitted.
+OFTEN = 8
+# The line through the brackets' middles tells the period at least this well (1/s²: ± 10 ms at
+# a stretch's end).
+LEAST_STIFF = 1e4
+
+
+@dataclass(frozen=True)
+class Block:
+    """Readings of one stretch that share an unknown start."""
+
+    y: Floats
+    ticks: Updates
+    stretch: int
+    pieces: slice
+    """The occurrences that its readings touch."""
+    owned: slice
+    """Those of them whose joules are counted in this block."""
+
+
+class Design:
+    """One sensor's updates against a timeline of states, with each stretch's shift and drift.
+
+    `window_s` is None for a counter. `floor` is the least SD of a reading: a quantum's.
+    """
+
+    def __init__(
+        self,
+        ticks: list[Updates],
+        timeline: Timeline,
+        pieces: Timeline,
+        *,
+        window_s: float | None,
+        floor: float,
+    ) -> None:
+        self.timeline = timeline
+        self.pieces = pieces
+        self.window_s = window_s
+        self.floor = floor
+        self.ticks = ticks
+        often = np.bincount(timeline.state, minlength=len(timeline.states)) >= OFTEN
+        self.tilted = [j for j, state in enumerate(timeline.states) if state and often[j]]
+        self.shift = [0.0 for _ in ticks]
+        self.jitter = [0.0 for _ in ticks]
+        self.drift = [0.0 for _ in ticks]
+        self.blocks = self._cut()
+
+    def _cut(self) -> list[Block]:
+        blocks: list[Block] = []
+        edges = self.pieces.edges
+        owned_from = 0
+        for number, ticks in enumerate(self.ticks):
+            scale = 1.0 if self.window_s is None else self.window_s
+            for first in range(0, ticks.value.size, BLOCK):
+                part = slice(first, min(first + BLOCK, ticks.value.size))
+                if part.stop - part.start < 3:
+                    continue
+                cut = ticks.part(part)
+                y = cut.value * scale
+                begin = cut.low_s[0] - (self.window_s or 0.0)
+                begin_piece = int(np.searchsorted(edges, begin, side="right")) - 1
+                end_piece = int(np.searchsorted(edges, cut.high_s[-1], side="left"))
+                pieces = slice(max(0, begin_piece), max(1, min(end_piece, edges.size - 1)))
+                owned = slice(max(owned_from, pieces.start), max(owned_from, pieces.stop))
+                owned_from = max(owned_from, pieces.stop)
+                blocks.append(
+                    Block(y - (y[0] if self.window_s is None else 0.0), cut, number, pieces, owned)
+                )
+        return blocks
+
+    def times(self, block: Block) -> Floats:
+        """Where the block's updates lie by the present phase."""
+        return block.ticks.at(self.shift[block.stretch], self.drift[block.stretch])
+
+    def columns(self, at: Floats) -> Floats:
+        """Seconds of each state, and the tilts, that readings at these ticks cover."""
+
+        def upto(stamps: Floats) -> Floats:
+            tilts = [self.timeline.tilt(stamps, j)[:, None] for j in self.tilted]
+            return np.hstack([self.timeline.occupancy(stamps), *tilts])
+
+        return upto(at) if self.window_s is None else upto(at) - upto(at - self.window_s)
+
+    def occurrences(self, at: Floats, pieces: slice) -> Floats:
+        """Seconds of each occurrence that readings at these ticks cover."""
+        starts = self.pieces.edges[pieces]
+        lengths = self.pieces.lengths[pieces]
+
+        def upto(stamps: Floats) -> Floats:
+            return np.clip(stamps[:, None] - starts, 0.0, lengths)
+
+        return upto(at) if self.window_s is None else upto(at) - upto(at - self.window_s)
+
+    def plain(self, shift: list[float]) -> tuple[Floats, float]:
+        """Ordinary least squares on differences: coefficients and mean square, for a start."""
+        kept, self.shift = self.shift, shift
+        xs, ys = [], []
+        for block in self.blocks:
+            x, y = self.columns(self.times(block)), block.y
+            xs.append(np.diff(x, axis=0) if self.window_s is None else x)
+            ys.append(np.diff(y) if self.window_s is None else y)
+        self.shift = kept
+        x, y = np.vstack(xs), np.concatenate(ys)
+        beta = np.asarray(np.linalg.lstsq(x, y, rcond=1e-9)[0], dtype=np.float64)
+        return beta, float(np.mean((y - x @ beta) ** 2))
+
+    def start(self) -> Floats:
+        """Find each stretch's phase by the least residual; returns first coefficients."""
+        for number, ticks in enumerate(self.ticks):
+            if not ticks.phased:
+                continue
+            alone = Design(
+                [ticks], self.timeline, self.pieces, window_s=self.window_s, floor=self.floor
+            )
+            shifts = SHIFTS * float(np.median(ticks.high_s - ticks.low_s))
+            tried = [alone.plain([float(shift)])[1] for shift in shifts]
+            self.jitter[number] = ticks.jitter_s(shifts)
+            fit = -0.5 * ticks.value.size * np.log(np.maximum(tried, 1e-300))
+            fit = fit + ticks.likelihood(shifts, self.jitter[number])
+            self.shift[number] = float(shifts[int(np.argmax(fit))])
+        return self.plain(self.shift)[0]
+
+    def move(self, moves: dict[int, tuple[float, float]]) -> None:
+        for number, (shift, drift) in moves.items():
+            ticks = self.ticks[number]
+            most = float(np.median(ticks.high_s - ticks.low_s))
+            self.shift[number] = float(np.clip(self.shift[number] + shift, -most, most))
+            fastest = most / ticks.reach
+            self.drift[number] = float(np.clip(self.drift[number] + drift, -fastest, fastest))
+
+    def brackets(self, number: int) -> tuple[float, float]:
+        """Slope and curvature (negative, 1/s²) of the brackets' log-likelihood by the shift."""
+        ticks, jitter = self.ticks[number], self.jitter[number]
+        step = jitter / 4
+        around = self.shift[number] + step * np.array([-1.0, 0.0, 1.0])
+        before, here, after = (float(each) for each in ticks.likelihood(around, jitter))
+        return (after - before) / (2 * step), min(0.0, (after - 2 * here + before) / step**2)

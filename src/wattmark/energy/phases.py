@@ -1,0 +1,173 @@
+"""Joules of phases shorter than a sensor can tell apart, and whether they can be told at all.
+
+Prefill and decode of short answers share the sensor's ticks, and a curve read at their edges
+smears one into the other. All ticks of a trial together still tell their powers (`regress`).
+Here it is decided for which names of spans that is asked, whether the answer is better than the
+curve's, and whether it can be believed: it has to agree with what the curve allows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattmark.energy.bounds import Bounds
+from wattmark.energy.curve import Curve
+from wattmark.energy.design import Design
+from wattmark.energy.regress import regress
+from wattmark.energy.series import Series
+from wattmark.energy.spacing import Floats
+from wattmark.energy.states import Timeline, timeline
+from wattmark.energy.updates import Updates, find_updates
+from wattmark.energy.weighted import Fitted
+from wattmark.schema import Span
+from wattmark.units import ns_to_s, s_to_ns
+
+# Spans that last this many ticks on average are read off the curve well enough.
+LONG_TICKS = 10.0
+# Fewer spans of a name tell nothing of their scatter.
+FEWEST_SPANS = 5
+# The two-sided 95 % of a normal error, and a little for the variances being estimates.
+QUANTILE = 2.05
+# A phase known no better than this share of itself is not separated from the others.
+LEAST_KNOWN = 0.5
+# How much of the time before and after the phases is fitted with them, in ticks.
+MARGIN_TICKS = 20
+# Long stretches are cut into pieces of this many ticks, so that their power may drift.
+PIECE_TICKS = 3.0
+# Averaging windows that are tried where the sensor does not tell its own, seconds.
+WINDOWS_S = np.geomspace(0.005, 2.0, 25)
+
+
+# Events in which readings are not true: nothing is fitted to them.
+UNTRUE = ("counter-frozen", "power-above-limit")
+
+
+@dataclass(frozen=True)
+class PhaseFit:
+    """Phases of one sensor by least squares, of the names in `names`."""
+
+    names: tuple[str, ...]
+    states: Timeline
+    pieces: Timeline
+    fitted: Fitted
+    origin_ns: int
+
+    def total(self, names: Iterable[str]) -> tuple[float, float]:
+        """Joules of all time in which one of `names` was open, and their half-width at 95 %."""
+        wanted = set(names)
+        rows = [j for j, state in enumerate(self.states.states) if state & wanted]
+        value = float(self.fitted.energy_j[rows].sum())
+        variance = float(self.fitted.covariance[np.ix_(rows, rows)].sum())
+        return value, QUANTILE * math.sqrt(max(variance, 0.0))
+
+    def determined(self, name: str) -> bool:
+        """Whether every state in which `name` is open is determined by the readings."""
+        rows = [j for j, state in enumerate(self.states.states) if name in state]
+        return bool(rows) and bool(self.fitted.separable[rows].all())
+
+    def separable(self, name: str) -> bool:
+        """Whether `name` is told from the others, to `LEAST_KNOWN` of itself at least."""
+        value, half = self.total((name,))
+        return self.determined(name) and value > 0 and half <= LEAST_KNOWN * value
+
+    def spans(self, spans: Sequence[Span]) -> Bounds:
+        """Joules of single spans: their pieces' predicted ones, with intervals added up."""
+        upto = np.append(0.0, np.cumsum(self.fitted.piece_j))
+        doubt = np.append(0.0, np.cumsum(self.fitted.piece_sd_j))
+        edges = self.pieces.edges
+        start = np.array([ns_to_s(span.start_ns - self.origin_ns) for span in spans])
+        end = np.array([ns_to_s(span.end_ns - self.origin_ns) for span in spans])
+        value = np.maximum(0.0, np.interp(end, edges, upto) - np.interp(start, edges, upto))
+        half = QUANTILE * (np.interp(end, edges, doubt) - np.interp(start, edges, doubt))
+        return Bounds(value, np.maximum(0.0, value - half), value + half)
+
+
+def fit_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit | None:
+    """Fit the names whose spans are short for the sensor; None where none is, or none can be.
+
+    Names whose spans lie in part outside of the readings, or across joules that were lost, are
+    not asked for.
+    """
+    names = _short(curve, spans)
+    if len(names) == 0:
+        return None
+    concerned = [span for span in spans if span.name in names]
+    margin_ns = s_to_ns(MARGIN_TICKS * curve.tick_s)
+    first, last = curve.span_ns
+    begin_ns = max(first, min(span.start_ns for span in concerned) - margin_ns)
+    end_ns = min(last, max(span.end_ns for span in concerned) + margin_ns)
+    if end_ns <= begin_ns:
+        return None
+    updates = [
+        kept
+        for found in find_updates(series, begin_ns)
+        if (kept := _within(found, ns_to_s(end_ns - begin_ns))) is not None
+    ]
+    if not updates:
+        return None
+    counts = curve.method != "integrated"
+    # Sampled power speaks of the time before its first reading too.
+    longest_s = 0.0 if counts else (curve.info.averaging_window_s or float(WINDOWS_S[-1]))
+    states = timeline(spans, begin_ns - s_to_ns(longest_s + curve.tick_s), end_ns, begin_ns)
+    if len(states.states) < 2:
+        return None
+    pieces = states.cut(max(PIECE_TICKS * curve.tick_s, 1e-3))
+    window_s = None if counts else _window(curve, updates, states, pieces)
+    floor = curve.info.quantum_j / math.sqrt(12)
+    design = Design(updates, states, pieces, window_s=window_s, floor=floor)
+    if not design.blocks:
+        return None
+    return PhaseFit(names, states, pieces, regress(design), begin_ns)
+
+
+def _short(curve: Curve, spans: Sequence[Span]) -> tuple[str, ...]:
+    """Names of which there are enough spans, short for the sensor and measured throughout."""
+    if not curve.usable:
+        return ()
+    by_name: dict[str, list[Span]] = {}
+    for span in spans:
+        by_name.setdefault(span.name, []).append(span)
+    names = []
+    for name, group in by_name.items():
+        seconds = ns_to_s(sum(span.end_ns - span.start_ns for span in group))
+        if len(group) < FEWEST_SPANS or seconds <= 0:
+            continue
+        if seconds / len(group) < LONG_TICKS * curve.tick_s and _measured(curve, group):
+            names.append(name)
+    return tuple(names)
+
+
+def _measured(curve: Curve, group: Sequence[Span]) -> bool:
+    start = np.array([span.start_ns for span in group], dtype=np.int64)
+    end = np.array([span.end_ns for span in group], dtype=np.int64)
+    if np.isnan(curve.between(start, end).value).any():
+        return False
+    return not any(
+        event.touched(start, end).any() for event in curve.events if event.code in UNTRUE
+    )
+
+
+def _within(updates: Updates, end_s: float) -> Updates | None:
+    inside = np.flatnonzero((updates.low_s >= 0) & (updates.high_s <= end_s))
+    if inside.size < FEWEST_SPANS:
+        return None
+    return updates.part(slice(int(inside[0]), int(inside[-1]) + 1))
+
+
+def _window(curve: Curve, updates: list[Updates], states: Timeline, pieces: Timeline) -> float:
+    """The averaging window: the sensor's own, or the one that leaves the least residual."""
+    told = curve.info.averaging_window_s
+    if told is not None:
+        return told
+
+    def residual(window_s: float) -> float:
+        model = Design(updates, states, pieces, window_s=window_s, floor=0.0)
+        still = [0.0 for _ in updates]
+        return model.plain(still)[1] / window_s**2
+
+    left: Floats = np.array([residual(float(window_s)) for window_s in WINDOWS_S])
+    return float(WINDOWS_S[int(np.argmin(left))])

@@ -1,0 +1,176 @@
+"""When a sensor updated, found from when its polls changed: the times that its readings are about.
+
+Polling sees an update only to within the polling interval: somewhere between the last poll that
+showed the old value and the first that shows the new one. Updates are nearly periodic, so their
+common phase and period narrow that down far below the polling interval. Where polling is slower
+than the updates, a reading is of unknown age and is taken at half a period before its stamp.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import ndtr
+
+from wattmark.energy.series import Series
+from wattmark.energy.spacing import (
+    Floats,
+    counter_period,
+    gaps,
+    power_period,
+    to_seconds,
+    usual_spacing,
+)
+
+# Polled this much faster than it updates, a sensor shows when it does.
+SEEN_FACTOR = 1.5
+# Of a stretch with fewer readings nothing is learnt about its phase.
+FEWEST = 8
+# Updates whose best straight line leaves the brackets by more than this share of their width
+# wander, and are smoothed over this many neighbours on each side instead.
+WANDER, NEIGHBOURS = 0.25, 8
+
+# Jitters of ticks that are tried, as shares of a bracket; and the least probability of one.
+JITTER_SHARES = (0.005, 0.02, 0.05, 0.1, 0.2, 0.4)
+LEAST_LIKELY = 1e-12
+
+
+@dataclass(frozen=True)
+class Updates:
+    """Updates of a sensor between two interruptions; all arrays of shape (n,).
+
+    `value` holds joules or watts as read. The update lies in [low_s, high_s], and at `guess_s`
+    by the common phase. `index` counts periods, from 0 in the middle of the stretch. `phased` is
+    whether a shift common to all guesses is still to be found.
+    """
+
+    value: Floats
+    low_s: Floats
+    high_s: Floats
+    guess_s: Floats
+    index: Floats
+    phased: bool
+
+    def likelihood(self, shifts_s: Floats, jitter_s: float) -> Floats:
+        """Log-likelihood of the brackets for each common shift, of shape (len(shifts_s),).
+
+        A tick that strays by a normal error of SD `jitter_s` falls into its bracket with this
+        probability. Polls in step with the ticks leave the shift open within a bracket's width,
+        polls that are not narrow it down with every tick.
+        """
+        low = (self.low_s - self.guess_s)[:, None] - shifts_s
+        high = (self.high_s - self.guess_s)[:, None] - shifts_s
+        inside = ndtr(high / jitter_s) - ndtr(low / jitter_s)
+        return np.asarray(np.log(np.maximum(inside, LEAST_LIKELY)).sum(axis=0))
+
+    def jitter_s(self, shifts_s: Floats) -> float:
+        """The jitter that makes the brackets likeliest, at the best of these shifts."""
+        width = float(np.median(self.high_s - self.low_s))
+        tried = [width * share for share in JITTER_SHARES]
+        best = [float(self.likelihood(shifts_s, jitter).max()) for jitter in tried]
+        return tried[int(np.argmax(best))]
+
+    @property
+    def reach(self) -> float:
+        """The largest count of periods from the middle: the unit in which drift is fitted."""
+        return max(1.0, float(np.abs(self.index).max()))
+
+    def at(self, shift_s: float, drift_s: float = 0.0) -> Floats:
+        """Update times if all guesses are late by `shift_s` and the period by `drift_s`."""
+        moved = self.guess_s + shift_s + drift_s * self.index
+        return np.clip(moved, self.low_s, self.high_s)
+
+    def part(self, rows: slice) -> Updates:
+        """Some of them, counted as before."""
+        return Updates(
+            self.value[rows],
+            self.low_s[rows],
+            self.high_s[rows],
+            self.guess_s[rows],
+            self.index[rows],
+            self.phased,
+        )
+
+
+def find_updates(series: Series, origin_ns: int) -> list[Updates]:
+    """The updates of a series, a stretch between gaps and losses each, in seconds since origin."""
+    counts = bool(np.isfinite(series.energy_j).any())
+    figures = series.energy_j if counts else series.power_w
+    given = np.isfinite(figures)
+    time_ns, value = series.time_ns[given], figures[given]
+    newest = np.append(np.diff(time_ns) > 0, True)[: time_ns.size]
+    time_ns, value = time_ns[newest], value[newest]
+    if time_ns.size < FEWEST:
+        return []
+    seconds = to_seconds(time_ns - origin_ns)
+    period_of = counter_period if counts else power_period
+    period_s = period_of(series.info, seconds, value).seconds
+    broken = gaps(seconds, period_s)
+    if counts:
+        broken |= np.diff(value) < -series.info.quantum_j
+        at = np.searchsorted(seconds, to_seconds(series.lost_ns - origin_ns)) - 1
+        broken[at[(at >= 0) & (at < broken.size)]] = True
+    bounds = np.concatenate([[0], np.flatnonzero(broken) + 1, [seconds.size]])
+    found = []
+    for first, last in pairwise(bounds):
+        part = slice(int(first), int(last))
+        updates = _stretch(seconds[part], value[part], period_s)
+        if updates is not None:
+            found.append(updates)
+    return found
+
+
+def _stretch(seconds: Floats, value: Floats, period_s: float) -> Updates | None:
+    if seconds.size < FEWEST:
+        return None
+    if period_s <= SEEN_FACTOR * usual_spacing(seconds):
+        count: Floats = np.arange(seconds.size) - seconds.size / 2
+        age: Floats = np.full(seconds.shape, period_s / 2)
+        return Updates(value, seconds - 2 * age, seconds, seconds - age, count, phased=False)
+    changed = np.flatnonzero(np.diff(value) != 0) + 1
+    low, high = seconds[changed - 1], seconds[changed]
+    # An update that came while nothing was polled for longer than a period is not dated.
+    dated = high - low < period_s
+    low, high, changed = low[dated], high[dated], changed[dated]
+    if changed.size < FEWEST:
+        return None
+    middle = (low + high) / 2
+    index = _count(middle, period_s)
+    guess: Floats = np.asarray(np.polyval(np.polyfit(index, middle, 1), index), np.float64)
+    outside = np.maximum(low - guess, 0) + np.maximum(guess - high, 0)
+    if float(np.sqrt(np.mean(outside**2))) > WANDER * float(np.median(high - low)):
+        guess = _smooth(index, low, high)
+    return Updates(value[changed], low, high, guess, index - index.mean(), phased=True)
+
+
+def _count(middle: Floats, period_s: float) -> Floats:
+    """How many periods each update is after the first, of shape (n,)."""
+    steps = np.diff(middle)
+    near = steps < 1.5 * period_s
+    each = float(np.median(steps[near])) if near.sum() >= FEWEST else period_s
+    index: Floats = np.append(0.0, np.cumsum(np.maximum(1.0, np.round(steps / each))))
+    # The first count errs where many periods went by; a fit to it tells the period better.
+    slope, start = np.polyfit(index, middle, 1)
+    again = np.round((middle - start) / slope)
+    return np.asarray(again if (np.diff(again) >= 1).all() else index, dtype=np.float64)
+
+
+def _smooth(index: Floats, low: Floats, high: Floats) -> Floats:
+    """Times that wander: each from the straight line through its neighbours' middles."""
+    middle = (low + high) / 2
+    k = np.arange(middle.size)
+    first = np.clip(k - NEIGHBOURS, 0, None)
+    last = np.clip(k + NEIGHBOURS + 1, None, middle.size)
+
+    def moving(values: Floats) -> Floats:
+        upto = np.append(0.0, np.cumsum(values))
+        return np.asarray((upto[last] - upto[first]) / (last - first))
+
+    x = index - index[0]
+    y = middle - middle[0]
+    mean_x, mean_y = moving(x), moving(y)
+    spread = moving(x * x) - mean_x**2
+    slope = (moving(x * y) - mean_x * mean_y) / np.where(spread > 0, spread, 1.0)
+    return np.asarray(np.clip(mean_y + slope * (x - mean_x) + middle[0], low, high))

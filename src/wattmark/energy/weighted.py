@@ -1,0 +1,300 @@
+"""One weighted fit at fixed ticks: its variances, coefficients and predictions (see `regress`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import nnls
+
+from wattmark.energy.design import LEAST_STIFF, Block, Design
+from wattmark.energy.spacing import Floats, Ints
+
+# Blocks that the variances are learnt from; more are spread over the run and left out.
+LEARNING = 8
+SCORING_STEPS = 8
+# Singular values of the scaled columns below this share of the largest: not separable.
+LEAST_SINGULAR = 1e-3
+# The part of a coefficient in directions that were left out, from which on it is not determined.
+LEAST_SHARE = 1e-3
+# Times around a tick at which the power counts that its jitter would add, seconds.
+JITTERS = (-2e-3, -1e-3, 0.0, 1e-3, 2e-3)
+# No tick is known better than a poll is stamped.
+LEAST_JITTER_S = 5e-5
+# Nor is any reading better than this part of the usual step between two.
+LEAST_NOISE = 1e-4
+# The step for derivatives of readings by time, seconds.
+STEP_S = 1e-5
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Joules of the timeline's states: `energy_j` (m,), and their error covariance (m, m)."""
+
+    energy_j: Floats
+    covariance: Floats
+    power_w: Floats
+    """Mean power of each state, of shape (m,)."""
+    scatter_w: Floats
+    """SD of power between occurrences of each state, of shape (m,)."""
+    jitter_s: float
+    """SD of the ticks about their common phase."""
+    noise: float
+    """SD of a reading's white noise, J (for power: W × window)."""
+    separable: NDArray[np.bool_]
+    """Whether the updates tell the state from the others, of shape (m,)."""
+    piece_j: Floats
+    """Joules of each occurrence, and their SD: both of shape (n,)."""
+    piece_sd_j: Floats
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One block at fixed ticks: readings, columns, occurrences and what a jitter costs."""
+
+    block: Block
+    y: Floats
+    x: Floats
+    z: Floats
+    kinds: Ints
+    """The state of each occurrence, of shape (z.shape[1],)."""
+    slopes2: Floats
+    """(dy/dτ)² of each reading, W²."""
+
+
+class Weighted:
+    """One weighted fit at fixed ticks: variances, coefficients, predictions."""
+
+    def __init__(
+        self, model: Design, beta: Floats, mean_square: float, variances: Floats | None
+    ) -> None:
+        self.model = model
+        self.states = len(model.timeline.states)
+        self.phased = [k for k, ticks in enumerate(model.ticks) if ticks.phased]
+        self.tilts = len(model.tilted)
+        self.count = self.states + self.tilts + 2 * len(self.phased)
+        self.rows = [self._at(block, beta) for block in model.blocks]
+        slope2 = float(np.mean(np.concatenate([rows.slopes2 for rows in self.rows])))
+        self.least = np.zeros(self.states + 2)
+        self.least[-2] = LEAST_JITTER_S**2
+        steps = np.concatenate([np.abs(np.diff(rows.y)) for rows in self.rows])
+        self.least[-1] = max(model.floor, LEAST_NOISE * float(steps.mean()), 1e-9) ** 2
+        if variances is None:
+            seconds = float(np.median(np.concatenate([np.diff(t.guess_s) for t in model.ticks])))
+            power2 = np.maximum(beta[: self.states], 0.0) ** 2
+            share = mean_square / 4
+            scatter = share * power2 / max(float(power2.max(initial=0.0)), 1e-12) / seconds**2
+            jitter = share / max(slope2, 1e-12)
+            variances = np.concatenate([scatter, [jitter, share]])
+        self.typical_w = float(np.maximum(beta[: self.states], 0.0).max(initial=1e-9))
+        self.variances = np.maximum(variances, self.least)
+        self._learn()
+        self._solve()
+
+    def _at(self, block: Block, beta: Floats) -> Rows:
+        model = self.model
+        at = model.times(block)
+        x = np.zeros((at.size, self.count))
+        wide = model.columns(at)
+        x[:, : wide.shape[1]] = wide
+        slopes2 = np.zeros(at.size)
+        for late in JITTERS:
+            ahead = model.columns(at + late + STEP_S) - model.columns(at + late - STEP_S)
+            slope = ahead @ beta / (2 * STEP_S)
+            slopes2 += slope**2 / len(JITTERS)
+            if late == 0.0 and block.stretch in self.phased:
+                # Ticks that a bracket holds do not move with the others.
+                place = block.ticks.guess_s + model.shift[block.stretch]
+                place = place + model.drift[block.stretch] * block.ticks.index
+                free = (place > block.ticks.low_s) & (place < block.ticks.high_s)
+                k = wide.shape[1] + 2 * self.phased.index(block.stretch)
+                x[:, k] = np.where(free, slope, 0.0)
+                x[:, k + 1] = x[:, k] * block.ticks.index / model.ticks[block.stretch].reach
+        z = model.occurrences(at, block.pieces)
+        return Rows(block, block.y, x, z, model.pieces.state[block.pieces], slopes2)
+
+    def _covariance(self, rows: Rows) -> Floats:
+        z = rows.z * np.sqrt(self.variances[rows.kinds])
+        covariance = z @ z.T
+        noise = self.variances[-2] * rows.slopes2 + self.variances[-1]
+        covariance[np.diag_indices_from(covariance)] += noise
+        return np.asarray(covariance)
+
+    def _whitener(self, rows: Rows) -> Floats:
+        """V⁻¹ with the block's unknown start projected out, of shape (n, n)."""
+        inverse = cho_solve(
+            cho_factor(self._covariance(rows), lower=True, check_finite=False),
+            np.eye(rows.y.size),
+            check_finite=False,
+        )
+        if self.model.window_s is None:
+            one = inverse.sum(axis=1)
+            inverse -= np.outer(one, one) / one.sum()
+        return np.asarray(inverse)
+
+    def _learn(self) -> None:
+        """The variances by Fisher scoring on a sample of the blocks."""
+        step = max(1, len(self.rows) // LEARNING)
+        sample = self.rows[::step]
+        for _ in range(SCORING_STEPS):
+            normal, right, _ = self._normal(sample)
+            beta = pseudo_inverse(normal)[0] @ right
+            free = sum(rows.y.size for rows in sample)
+            inflate = free / max(1, free - self.count - len(sample))
+            gradient = np.zeros(self.variances.size)
+            information = np.zeros((self.variances.size, self.variances.size))
+            for rows in sample:
+                self._score(rows, beta, inflate, gradient, information)
+            scale = np.maximum(self.variances, 1e-300)
+            # In units of the variances themselves, so that one step cannot leave their range.
+            g, info = gradient * scale, information * np.outer(scale, scale)
+            info[np.diag_indices_from(info)] += 1e-3 * np.trace(info) / info.shape[0]
+            change = np.clip(np.linalg.solve(info, g), -0.9, 3.0)
+            variances = np.maximum(self.variances * (1 + change), self.least)
+            # No phase scatters by more than its own mean.
+            most = np.maximum(beta[: self.states], 0.1 * self.typical_w) ** 2
+            self.variances = np.minimum(variances, np.append(most, [1.0, np.inf]))
+
+    def _score(
+        self, rows: Rows, beta: Floats, inflate: float, gradient: Floats, information: Floats
+    ) -> None:
+        inverse = self._whitener(rows)
+        wr = inverse @ (rows.y - rows.x @ beta)
+        # inverse @ V_i for each component i; traces of their products are the information.
+        parts = []
+        for index in range(self.states):
+            z = rows.z[:, rows.kinds == index]
+            iz = inverse @ z
+            parts.append(iz @ z.T)
+            gradient[index] += 0.5 * (
+                inflate * float(((wr @ z) ** 2).sum()) - float((iz * z).sum())
+            )
+        for place, weight in ((-2, rows.slopes2), (-1, np.ones(rows.y.size))):
+            parts.append(inverse * weight)
+            gradient[place] += 0.5 * float((inflate * wr**2 - np.diag(inverse)) @ weight)
+        for i, first in enumerate(parts):
+            for j, second in enumerate(parts[: i + 1]):
+                information[i, j] += 0.5 * float((first * second.T).sum())
+                information[j, i] = information[i, j]
+
+    def _normal(self, rows_of: list[Rows]) -> tuple[Floats, Floats, list[Floats]]:
+        normal = np.zeros((self.count, self.count))
+        right = np.zeros(self.count)
+        inverses = []
+        for rows in rows_of:
+            inverse = self._whitener(rows)
+            wx = inverse @ rows.x
+            normal += rows.x.T @ wx
+            right += wx.T @ rows.y
+            inverses.append(inverse)
+        for place, number in enumerate(self.phased):
+            # What the brackets tell of shift and drift.
+            k, ticks = self.states + self.tilts + 2 * place, self.model.ticks[number]
+            slope, curvature = self.model.brackets(number)
+            normal[k, k] -= curvature
+            right[k] += slope
+            stiff = (LEAST_STIFF - curvature) * float(np.mean((ticks.index / ticks.reach) ** 2))
+            normal[k + 1, k + 1] += stiff
+            right[k + 1] -= stiff * self.model.drift[number] * ticks.reach
+        return normal, right, inverses
+
+    def _solve(self) -> None:
+        self.normal, self.right, self.inverses = self._normal(self.rows)
+        self.inverse, self.known = pseudo_inverse(self.normal)
+        self.solution = self.inverse @ self.right
+        if (self.solution[: self.states] < 0).any():
+            self.solution = self._non_negative()
+        self.beta = self.solution[: self.states + self.tilts]
+
+    def _non_negative(self) -> Floats:
+        """The solution with no state below 0 W: tilts and phases may have either sign."""
+        tiny = 1e-9 * np.maximum(np.diag(self.normal), 1e-12)
+        factor = np.linalg.cholesky(self.normal + np.diag(tiny))
+        wanted = np.linalg.solve(factor, self.right)
+        free = np.arange(self.count) >= self.states
+        # x = x⁺ − x⁻ for the columns that may be negative.
+        found = nnls(np.hstack([factor.T, -factor.T[:, free]]), wanted)[0]
+        result = found[: self.count].copy()
+        result[free] -= found[self.count :]
+        return np.asarray(result)
+
+    def moves(self) -> dict[int, tuple[float, float]]:
+        """What the phase columns ask for: shift and drift of each stretch."""
+        found = {}
+        for place, number in enumerate(self.phased):
+            k = self.states + self.tilts + 2 * place
+            reach = self.model.ticks[number].reach
+            found[number] = float(self.solution[k]), float(self.solution[k + 1]) / reach
+        return found
+
+    def told(self) -> Fitted:
+        """Joules of each state by prediction, and the covariance of their errors."""
+        states, pieces = self.states, self.model.pieces
+        lengths = pieces.lengths
+        seconds = self.model.timeline.seconds()
+        # One row a state: joules = weights·coefficients + predicted departures.
+        weights = np.zeros((states, self.count))
+        weights[np.arange(states), np.arange(states)] = seconds
+        energy = self.solution[:states] * seconds
+        covariance = np.zeros((states, states))
+        piece_j = self.solution[pieces.state] * lengths
+        beta_var = np.maximum(np.diag(self.inverse), 0.0)
+        piece_var = (self.variances[pieces.state] + beta_var[pieces.state]) * lengths**2
+        owned = np.zeros(lengths.size, dtype=np.bool_)
+        for rows, inverse in zip(self.rows, self.inverses, strict=True):
+            block = rows.block
+            own = np.arange(block.owned.start, block.owned.stop)
+            owned[own] = True
+            m = np.zeros((states, rows.z.shape[1]))
+            m[pieces.state[own], own - block.pieces.start] = lengths[own]
+            spread = m * self.variances[rows.kinds]
+            gain = spread @ rows.z.T @ inverse
+            energy = energy + gain @ (rows.y - rows.x @ self.solution)
+            covariance += spread @ m.T - gain @ rows.z @ spread.T
+            weights = weights - gain @ rows.x
+            inside = own - block.pieces.start
+            t = lengths[own]
+            spread = t * self.variances[rows.kinds[inside]]
+            seen = rows.z[:, inside].T @ inverse
+            departure = seen @ (rows.y - rows.x @ self.solution)
+            piece_j[own] += spread * departure
+            piece_var[own] -= spread**2 * np.einsum("ij,ji->i", seen, rows.z[:, inside])
+        # Occurrences that no reading touched depart by their variance, unknown.
+        alone = np.flatnonzero(~owned)
+        lost = self.variances[pieces.state[alone]] * lengths[alone] ** 2
+        covariance[np.diag_indices(states)] += np.bincount(pieces.state[alone], lost, states)
+        covariance += weights @ self.inverse @ weights.T
+        covariance[np.diag_indices(states)] = np.maximum(np.diag(covariance), 0.0)
+        return Fitted(
+            energy_j=np.maximum(energy, 0.0),
+            covariance=covariance,
+            power_w=self.solution[:states],
+            scatter_w=np.sqrt(self.variances[:states]),
+            jitter_s=float(np.sqrt(self.variances[-2])),
+            noise=float(np.sqrt(self.variances[-1])),
+            separable=self.known[:states],
+            piece_j=piece_j,
+            piece_sd_j=np.sqrt(np.maximum(piece_var, 0.0)),
+        )
+
+
+def pseudo_inverse(normal: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The inverse of normal equations of any scale, and which coefficients they determine.
+
+    Directions whose singular value is below `LEAST_SINGULAR` of the largest, once every column has
+    length 1, are left out; a coefficient with a part in one of them is not determined.
+    """
+    scale = np.sqrt(np.maximum(np.diag(normal), 0.0))
+    used = np.flatnonzero(scale > 0)
+    safe = scale[used]
+    scaled = normal[np.ix_(used, used)] / np.outer(safe, safe)
+    values, vectors = np.linalg.eigh(scaled)
+    kept = values > LEAST_SINGULAR**2 * values[-1]
+    inverse = np.zeros_like(normal)
+    inner = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    inverse[np.ix_(used, used)] = inner / np.outer(safe, safe)
+    known = np.zeros(scale.size, dtype=np.bool_)
+    known[used] = (vectors[:, ~kept] ** 2).sum(axis=1) < LEAST_SHARE
+    return inverse, known

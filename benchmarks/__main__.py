@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import demo, overhead, startup, transparency
+from benchmarks import demo, joining, overhead, sampling, startup, transparency
 from benchmarks.figure import Figure, line
 from wattmark.meter.load import wait_for_quiet
 from wattmark.runner.machine import fingerprint
@@ -15,6 +15,8 @@ from wattmark.runner.machine import fingerprint
 PARTS = {
     "startup": startup.figures,
     "overhead": overhead.figures,
+    "sampling": sampling.figures,
+    "joining": joining.figures,
     "transparency-embedded": transparency.of_embedded,
     "transparency-gpt2": transparency.of_gpt2,
     "demo": demo.figures,

@@ -25,7 +25,7 @@ def figures() -> Iterator[Figure]:
     yield summary("span: two stamps and a mark", costs, "µs", most=2.0)
     shares, threads = zip(*[_parent() for _ in range(3)], strict=True)
     yield summary("parent CPU at 10 Hz", list(shares), "%", most=1.0, note="of one core")
-    yield summary("sampling thread at 10 Hz", list(threads), "%", note="of one core")
+    yield summary("sampling at 10 Hz", list(threads), "%", most=0.3, note="of one core")
 
 
 def _span_s() -> float:

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from wattmark.monitor.inference import EnergyEfficientInference, InferenceResult
+    from wattmark.monitor.monitor import EnergyMonitor
+    from wattmark.monitor.result import EnergyResult, WindowResult
     from wattmark.store.reader import Run, open_run
 
 __version__ = "0.1.0"
 
-__all__ = ["Run", "__version__", "open_run"]
+__all__ = [
+    "EnergyEfficientInference",
+    "EnergyMonitor",
+    "EnergyResult",
+    "InferenceResult",
+    "Run",
+    "WindowResult",
+    "__version__",
+    "open_run",
+]
+
+_HOMES = {
+    "EnergyEfficientInference": "wattmark.monitor.inference",
+    "EnergyMonitor": "wattmark.monitor.monitor",
+    "EnergyResult": "wattmark.monitor.result",
+    "InferenceResult": "wattmark.monitor.inference",
+    "Run": "wattmark.store.reader",
+    "WindowResult": "wattmark.monitor.result",
+    "open_run": "wattmark.store.reader",
+}
 
 
 def __getattr__(name: str) -> object:
     """Public names, imported when they are used: `import wattmark` stays quick."""
-    if name in ("Run", "open_run"):
-        from wattmark.store import reader  # noqa: PLC0415 - see above
-
-        return getattr(reader, name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'wattmark' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

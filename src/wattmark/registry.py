@@ -27,6 +27,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "estimate": "wattmark.meter.estimate:find",
         "simulated": "wattmark.meter.simulated:find",
         "replay": "wattmark.meter.replay:find",
+        # By name only: nothing is asked over a network that nobody named.
+        "prometheus": "wattmark.meter.prometheus:find",
+        "plug": "wattmark.meter.plug:find",
+        "csvlog": "wattmark.meter.csvlog:find",
+        "codecarbon": "wattmark.meter.codecarbon:find",
     },
     # Task classes.
     "tasks": {

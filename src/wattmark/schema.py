@@ -65,9 +65,27 @@ class Suite:
     sensors: tuple[str, ...] = ()
     """Sensors to use; empty means all that are found."""
     country: str | None = None
-    intensity_g_per_kwh: float | None = None
+    zone: str | None = None
+    """Part of a country: US-CA, CA-QC, CN-BJ, SE3, or its name."""
+    intensity_g_per_kwh: float | str | None = None
+    """g CO2e/kWh, or a CSV file of a series; comes before zone, and that before country."""
+    intensity_uncertainty: float = 0.15
+    """Relative; two sources differ by 7 to 24 % for one country."""
+    pue: float = 1.0
+    """Power usage effectiveness; 1.0 is the IT equipment alone."""
+    embodied_kg: float | None = None
+    """kg CO2e of making what the run reserves."""
+    embodied_share: float = 1.0
+    lifetime_years: float = 4.0
+    water_l_per_kwh: float | None = None
+    grid_water_l_per_kwh: float | None = None
     interval_target: float = 0.10
     """Relative half-width above which a window counts as too short (METHOD: windows)."""
+    precision_target: float | None = None
+    """Relative half-width of the measured region's joules to which a replicate is lengthened by
+    repeating all of its queries; None repeats nothing."""
+    time_budget_s: float = 60.0
+    """Most seconds of measured work of a replicate that is lengthened."""
     trust_remote_code: bool = False
     allow_pickle: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -310,10 +328,14 @@ class Record:
     attempt: int = 1
     session: int = 0
     """Which session of the run, from 0: stamps compare within one only."""
+    repetitions: int = 1
+    """How often the measured region went through all queries, in the same order."""
     spans: tuple[Span, ...] = ()
     queries: tuple[Query, ...] = ()
     generations: tuple[Generation, ...] = ()
+    """One a query and repetition, repetition by repetition."""
     scores: tuple[Score, ...] = ()
+    """One a query, of the first repetition: a copy of an answer is no new evidence."""
     energy: tuple[EnergyReading, ...] = ()
     query_energy: tuple[QueryEnergy, ...] = ()
     totals: Totals = Totals()

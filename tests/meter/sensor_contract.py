@@ -6,7 +6,7 @@ import math
 from wattmark.meter import Sensor
 from wattmark.schema import Sample
 
-COMPONENTS = {"cpu", "dram", "gpu", "soc", "board", "wall"}
+COMPONENTS = {"cpu", "core", "uncore", "dram", "gpu", "soc", "board", "wall"}
 
 
 def check(sensor: Sensor, family: str) -> None:

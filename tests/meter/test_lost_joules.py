@@ -103,8 +103,8 @@ def test_a_set_back_counter_read_raw_is_not_measured() -> None:
 
 
 def test_a_rapl_counter_that_starts_again_is_not_measured(tmp_path: Path) -> None:
-    zone = tmp_path / "intel-rapl:0"
-    zone.mkdir()
+    zone = tmp_path / rapl.POWERCAP / "intel-rapl:0"
+    zone.mkdir(parents=True)
     (zone / "name").write_text("package-0\n")
     (zone / "max_energy_range_uj").write_text("262143328850\n")
     samples = []
@@ -130,3 +130,33 @@ def test_a_rapl_counter_that_starts_again_is_not_measured(tmp_path: Path) -> Non
     assert after.gross_j == pytest.approx(20, rel=0.3)
     backwards = [d for d in resolved.doubts if d.code == "counter-backwards"]
     assert len(backwards) == 1
+
+
+@pytest.mark.parametrize("before_end_s", [0.05, 0.5, 2.0])
+def test_a_wrap_near_a_windows_end_is_no_loss_and_no_gain(before_end_s: float) -> None:
+    """10 s at 100 W, the counter going round shortly before the end: 1000 J, not minus 261 kJ."""
+    wrap_j, end_s = 262_143.0, 12.0
+    counter, samples = RisingCounter(wrap_j, 400.0), []
+    start_j = wrap_j - 100.0 * (end_s - before_end_s)
+    for k in range(141):
+        raw_j = (start_j + 10.0 * k) % wrap_j
+        energy_j, fault = counter.advance(raw_j, s_to_ns(k * 0.1))
+        samples.append(Sample("x", s_to_ns(k * 0.1), energy_j=energy_j, fault=fault))
+    series = Series.from_samples(info(update_period_s=0.001, wrap_j=wrap_j), samples)
+    (reading,) = resolve([span("measured", 2, end_s)], [series]).readings
+    assert reading.gross_j == pytest.approx(1000, rel=0.001)
+
+
+def test_a_pause_in_which_the_counter_may_have_gone_round_is_not_measured() -> None:
+    """200 W, and nobody read for half an hour: 360 kJ, of which 98 kJ would show."""
+    counter, samples = RisingCounter(262_143.0), []
+    for stamp_s in [*(k * 0.1 for k in range(50)), *(1800 + k * 0.1 for k in range(50))]:
+        raw_j = 200.0 * stamp_s % 262_143.0
+        energy_j, fault = counter.advance(raw_j, s_to_ns(stamp_s))
+        samples.append(Sample("x", s_to_ns(stamp_s), energy_j=energy_j, fault=fault))
+    series = Series.from_samples(info(update_period_s=0.001), samples)
+    spans = [span("measured", 1, 1804), span("decode", 1, 4), span("prefill", 1801, 1804)]
+    across, before, after = resolve(spans, [series]).readings
+    assert across.gross_j is None
+    assert before.gross_j == pytest.approx(600, rel=0.01)
+    assert after.gross_j == pytest.approx(600, rel=0.01)

@@ -1,99 +1,19 @@
-"""NVML's C library cannot run without a GPU: here its functions are played by an object.
+"""NVML's sensors of boards that answer, and what is told of those that do not."""
 
-Errors, constants and structures are pynvml's own; what a board answers is ours. What remains
-untested on a machine without one is whether a real board answers so.
-"""
+from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pynvml
 import pytest
+from nvml_library import AVERAGE, INSTANT, MODULE, Library, lacks, power_field, watts_field
 from sensor_contract import check
 
+from wattmark.energy.total import total
 from wattmark.meter import nvml
-
-UUIDS = ("GPU-aaaa1111", "GPU-bbbb2222")
-
-
-def lacks(code: int) -> Callable[..., Any]:
-    def refuse(*_: Any) -> Any:
-        raise pynvml.NVMLError(code)
-
-    return refuse
-
-
-def watts_field(milliwatts: int, status: int = pynvml.NVML_SUCCESS) -> Any:
-    field = pynvml.c_nvmlFieldValue_t()
-    field.nvmlReturn = status
-    field.valueType = pynvml.NVML_VALUE_TYPE_UNSIGNED_INT
-    field.value.uiVal = milliwatts
-    return field
-
-
-class Library:
-    """Two boards; `changes` replaces functions by name."""
-
-    def __init__(self, **changes: Any) -> None:
-        self.open = 0
-        self.energy_mj = 5_000_000
-        self.__dict__.update(changes)
-
-    def __getattr__(self, name: str) -> Any:
-        # Constants and error classes; a function of the C library not played here is refused.
-        if name.startswith("nvml"):
-            return lacks(pynvml.NVML_ERROR_NOT_SUPPORTED)
-        return getattr(pynvml, name)
-
-    def nvmlInit(self) -> None:  # noqa: N802 - NVML's name
-        self.open += 1
-
-    def nvmlShutdown(self) -> None:  # noqa: N802 - NVML's name
-        self.open -= 1
-
-    def nvmlDeviceGetCount(self) -> int:  # noqa: N802 - NVML's name
-        return len(UUIDS)
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802 - NVML's name
-        return index
-
-    def nvmlDeviceGetUUID(self, handle: Any) -> str:  # noqa: N802 - NVML's name
-        return UUIDS[handle] if isinstance(handle, int) else str(handle)
-
-    def nvmlDeviceGetName(self, _: int) -> str:  # noqa: N802 - NVML's name
-        return "NVIDIA H100 80GB HBM3"
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, _: int) -> int:  # noqa: N802 - NVML's name
-        self.energy_mj += 250
-        return self.energy_mj
-
-    def nvmlDeviceGetFieldValues(self, _: int, fields: list[int]) -> list[Any]:  # noqa: N802 - NVML's name
-        assert fields == [pynvml.NVML_FI_DEV_POWER_INSTANT]
-        return [watts_field(312_500)]
-
-    def nvmlDeviceGetPowerUsage(self, _: int) -> int:  # noqa: N802 - NVML's name
-        return 300_000
-
-    def nvmlDeviceGetEnforcedPowerLimit(self, _: int) -> int:  # noqa: N802 - NVML's name
-        return 700_000
-
-    def nvmlDeviceGetTemperature(self, _: int, which: int) -> int:  # noqa: N802 - NVML's name
-        assert which == pynvml.NVML_TEMPERATURE_GPU
-        return 61
-
-    def nvmlDeviceGetMemoryInfo(self, _: int) -> Any:  # noqa: N802 - NVML's name
-        return SimpleNamespace(used=2**30, total=80 * 2**30)
-
-    def nvmlDeviceGetClockInfo(self, _: int, which: int) -> int:  # noqa: N802 - NVML's name
-        assert which == pynvml.NVML_CLOCK_SM
-        return 1980
-
-    def nvmlDeviceGetUtilizationRates(self, _: int) -> Any:  # noqa: N802 - NVML's name
-        return SimpleNamespace(gpu=37, memory=4)
-
-    def nvmlDeviceGetCurrentClocksEventReasons(self, _: int) -> int:  # noqa: N802 - NVML's name
-        return 0x1 | 0x4 | 0x20
+from wattmark.meter.nvml_sensor import LIMIT_SLACK, WHOLE_BOARD
+from wattmark.schema import EnergyReading
 
 
 @pytest.fixture(autouse=True)
@@ -102,9 +22,10 @@ def every_gpu_visible(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_sample_in_si_units() -> None:
-    sensor, other = nvml.find(Library()).sensors
+    sensor, *others = nvml.find(Library()).sensors
     sample = sensor.read()
-    assert (sample.sensor, other.info.name) == ("nvml:gpu0", "nvml:gpu1")
+    assert [s.info.name for s in others] == ["nvml:gpu0-power", "nvml:gpu1", "nvml:gpu1-power"]
+    assert sample.sensor == "nvml:gpu0"
     assert sample.energy_j is not None
     assert sample.energy_j == pytest.approx(5000, abs=3)
     assert sample.power_w == pytest.approx(312.5)
@@ -123,7 +44,7 @@ def test_the_counter_board_is_described_and_keeps_the_contract() -> None:
     assert (info.kind, info.component, info.device) == ("counter", "gpu", "gpu0")
     assert info.update_period_s == 0.1
     assert info.averaging_window_s is None
-    assert info.limit_w == pytest.approx(700 * nvml.LIMIT_SLACK)
+    assert info.limit_w == pytest.approx(700 * LIMIT_SLACK)
     for sensor in found.sensors:
         check(sensor, "nvml")
     assert library.open == 0
@@ -184,32 +105,95 @@ def test_gauges_that_a_board_lacks_are_none_and_no_fault() -> None:
     assert sample.throttle == "hw_slowdown"
 
 
-def test_a_lost_gpu_is_a_fault_and_its_return_is_seen() -> None:
-    library = Library()
-    sensor = nvml.find(library).sensors[0]
-    answers = library.nvmlDeviceGetTotalEnergyConsumption
-    lost = {"is": True}
-
-    def energy(handle: int) -> int:
-        if lost["is"]:
-            raise pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
-        return answers(handle)
-
-    sensor._energy_mj = lambda: energy(0)  # type: ignore[attr-defined]  # NvmlSensor's own
-    sample = sensor.read()
-    assert sample.fault == "NVML cannot read it: GPU is lost"
-    assert (sample.energy_j, sample.power_w, sample.temperature_c) == (None, None, None)
-    lost["is"] = False
-    assert sensor.read().fault is None
+def test_the_power_beside_the_counter_is_there_to_check_it() -> None:
+    counter, power, *_ = nvml.find(Library()).sensors
+    info = power.info
+    assert (info.name, info.kind) == ("nvml:gpu0-power", "power")
+    assert (info.component, info.device) == ("gpu", "gpu0")
+    assert info.overlaps == ("nvml:gpu0",)
+    assert counter.info.overlaps == ("nvml:gpu0-power",)
+    # H100: 25 ms of every 100 ms are seen by the instantaneous figure, all by the mean.
+    assert power.read().power_w == pytest.approx(290.0)
+    assert (info.update_period_s, info.averaging_window_s) == (0.1, 1.0)
+    assert "average power" in info.source
+    check(power, "nvml")
 
 
-def test_a_counter_that_was_reset_is_a_fault() -> None:
-    library = Library()
-    sensor = nvml.find(library).sensors[0]
-    sensor.read()
-    library.energy_mj = 0
-    assert "went back" in str(sensor.read().fault)
-    assert sensor.read().fault is None
+def test_counter_and_power_of_a_board_are_never_summed() -> None:
+    def reading(sensor: Any, gross_j: float | None) -> EnergyReading:
+        info = sensor.info
+        method = "counter" if info.kind == "counter" else "integrated"
+        return EnergyReading(
+            "measured",
+            info.name,
+            info.component,
+            info.device,
+            "measured",
+            method,
+            1.0,
+            gross_j,
+            gross_j,
+            gross_j,
+        )
+
+    sensors = nvml.find(Library()).sensors
+    readings = [reading(s, j) for s, j in zip(sensors, [300, 310, 200, 190], strict=True)]
+    assert total(readings).gross_j == 500
+    readings[0] = reading(sensors[0], None)
+    assert total(readings).gross_j == 310 + 200, "the power stands in where the counter has none"
+
+
+def test_a_turings_instant_power_leaves_nothing_out_and_is_taken() -> None:
+    library = Library(nvmlDeviceGetName=lambda _: "Tesla T4")
+    power = nvml.find(library).sensors[1]
+    assert power.read().power_w == pytest.approx(312.5)
+    assert power.info.averaging_window_s == 0.1
+
+
+def test_a_superchips_module_is_a_whole_that_is_never_added() -> None:
+    def fields(_: int, asked: list[Any]) -> list[Any]:
+        module = {(INSTANT, MODULE): 700_000, (AVERAGE, MODULE): 650_000}
+        return [watts_field(module[a]) if a in module else power_field(a) for a in asked]
+
+    library = Library(
+        nvmlDeviceGetFieldValues=fields, nvmlDeviceGetName=lambda _: "NVIDIA GH200 480GB"
+    )
+    found = {s.info.name: s for s in nvml.find(library).sensors}
+    module = found["nvml:gpu0-module"]
+    assert module.info.component == "board"
+    assert module.read().power_w == pytest.approx(650.0)
+    assert set(module.info.overlaps) == {"nvml:gpu0", "nvml:gpu0-power"}
+    assert "nvml:gpu0-module" in found["nvml:gpu0"].info.overlaps
+    check(module, "nvml")
+
+
+def test_a_module_that_takes_nothing_is_none() -> None:
+    library = Library(nvmlDeviceGetFieldValues=lambda _, asked: [watts_field(0) for _ in asked])
+    assert not [s for s in nvml.find(library).sensors if "module" in s.info.name]
+
+
+@pytest.mark.parametrize("variable", [None, "MIG-0"])
+def test_mig_is_told_as_the_whole_boards_energy(
+    variable: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
+    library = Library(
+        nvmlDeviceGetMigMode=lambda handle: [int(handle == 0), 1],
+        nvmlDeviceGetMaxMigDeviceCount=lambda _: 7,
+        nvmlDeviceGetMigDeviceHandleByIndex=lambda handle, place: f"MIG-{handle}-{place}",
+    )
+    if variable is not None:
+        library.__dict__["nvmlDeviceGetMigDeviceHandleByIndex"] = lambda handle, place: (
+            f"MIG-{handle}" if place == 3 else lacks(pynvml.NVML_ERROR_NOT_FOUND)()
+        )
+    found = nvml.find(library)
+    sources = {s.info.name: s.info.source for s in found.sensors}
+    assert "whole board" in sources["nvml:gpu0"]
+    assert "whole board" in sources["nvml:gpu0-power"]
+    assert WHOLE_BOARD not in sources.get("nvml:gpu1", "")
+    assert "No energy of a MIG slice, on gpu0:" in str(found.missing)
+    assert "-mig 0" in str(found.fix)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +260,9 @@ def test_cuda_visible_devices_is_honoured(
     )
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
     found = nvml.find(library)
-    assert [sensor.info.name for sensor in found.sensors] == names
+    told = [sensor.info.name for sensor in found.sensors]
+    assert [name for name in told if not name.endswith("-power")] == names
+    assert len(told) == 2 * len(names)
     assert bool(found.missing) is not bool(names)
 
 
@@ -299,6 +285,16 @@ def test_describe_tells_what_the_boards_tell() -> None:
     again = nvml.describe(library)
     assert again is not None
     assert again["gpus"][0]["mig"] is None
+
+
+def test_a_board_that_hides_its_processes_hides_no_others() -> None:
+    def running(handle: int) -> list[Any]:
+        if handle == 0:
+            raise pynvml.NVMLError(pynvml.NVML_ERROR_NO_PERMISSION)
+        return [SimpleNamespace(pid=8, usedGpuMemory=None)]
+
+    library = Library(nvmlDeviceGetComputeRunningProcesses=running)
+    assert [(p.gpu, p.pid) for p in nvml.foreign_processes([], library)] == [("gpu1", 8)]
 
 
 def test_foreign_processes_are_the_others() -> None:

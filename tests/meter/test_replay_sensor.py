@@ -85,3 +85,46 @@ def test_a_mistaken_option_is_refused(tmp_path: Path, options: str) -> None:
     path = trace(tmp_path, "time_s,power_w\n0,1\n")
     with pytest.raises(InputError):
         replay.parse(f"{path},{options}")
+
+
+SEVERAL = """time_s,sensor,energy_j,power_w
+0,gpu0,5,
+0,wall,,410
+1,gpu0,9,
+1,wall,,420
+"""
+
+
+def test_one_sensor_of_a_log_of_several(tmp_path: Path) -> None:
+    path = trace(tmp_path, SEVERAL)
+    gpu = replay.parse(f"{path},sensor=gpu0,component=gpu").info
+    assert (gpu.name, gpu.kind) == ("replay:gpu0", "counter")
+    wall = replay.load(path, "wall")
+    assert (wall.column, wall.values, wall.times_s) == ("power_w", (410.0, 420.0), (0.0, 1.0))
+    alone = trace(tmp_path, "time_s,sensor,energy_j,power_w\n0,gpu0,5,\n1,gpu0,9,\n")
+    assert replay.load(alone).values == (5.0, 9.0), "of one sensor it need not be named"
+
+
+@pytest.mark.parametrize(
+    ("text", "sensor", "said"),
+    [
+        (SEVERAL, None, "Choose one by sensor="),
+        (SEVERAL, "wal", "Did you mean 'wall'?"),
+        ("time_s,power_w\n0,1\n", "wall", "no column 'sensor'"),
+        (SEVERAL + "2,wall,7,\n", "wall", "the columns are"),
+    ],
+)
+def test_a_sensor_that_is_not_told_is_refused(
+    tmp_path: Path, text: str, sensor: str | None, said: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        replay.load(trace(tmp_path, text), sensor)
+    assert said in str(caught.value)
+
+
+def test_all_mistaken_options_are_told_at_once(tmp_path: Path) -> None:
+    path = trace(tmp_path, "time_s,power_w\n0,1\n")
+    with pytest.raises(InputError) as caught:
+        replay.parse(f"{path},colour=red,component=fpga")
+    assert "colour" in str(caught.value)
+    assert "fpga" in str(caught.value)

@@ -15,6 +15,12 @@ EXAMPLES = {
     "simulated": ("watts=100", "shape=square,low=1,high=9,every=0.5,kind=power,component=gpu"),
     "replay": ("{folder}/trace.csv,component=gpu",),
 }
+# Families that are polled elsewhere: nobody listens there, and figures come when they come.
+POLLED = {
+    "prometheus": ("http://127.0.0.1:9,query=up,unit=W,every=0.05",),
+    "plug": ("http://127.0.0.1:9/status,field=power,unit=W,every=0.05",),
+    "csvlog": ("{folder}/trace.csv,column=power_w",),
+}
 
 
 @pytest.mark.parametrize("family", registry.table("sensors"))
@@ -42,7 +48,8 @@ def test_a_closed_sensor_gives_a_fault_or_goes_on_and_never_raises(
     family: str, tmp_path: Path
 ) -> None:
     (tmp_path / "trace.csv").write_text(TRACE)
-    names = [f"{family}:{each.format(folder=tmp_path)}" for each in EXAMPLES.get(family, ())]
+    examples = (EXAMPLES | POLLED).get(family, ())
+    names = [f"{family}:{each.format(folder=tmp_path)}" for each in examples]
     for found in discover(names or [family]):
         for sensor in found.sensors:
             sensor.close()

@@ -100,7 +100,7 @@ def test_json_is_whole_plain_and_finite(run: Run) -> None:
 def test_components_have_words() -> None:
     pairs = [("cpu", "host"), ("dram", "host"), ("gpu", "gpu0"), ("cpu", "package-1"), ("wall", "")]
     assert [component_name(*pair) for pair in pairs] == [
-        "CPU", "memory", "GPU 0", "CPU package-1", "wall",
+        "CPU", "memory", "GPU 0", "CPU package-1", "wall meter",
     ]  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from wattmark.meter.lines import PATIENCE_S
+from wattmark.meter.load import CpuClock, clock_step_s, foreign_cpus, suspended_s
 from wattmark.meter.meter import Meter
 from wattmark.meter.simulated import parse
-from wattmark.meter.load import CpuClock, foreign_cpus, suspended_s
 from wattmark.runner.plan import expand
 from wattmark.runner.suite import read_suite
 from wattmark.runner.watch import Workers
@@ -27,7 +30,7 @@ from wattmark.runner.wire import (
     unpack_result,
 )
 from wattmark.runner.zygote import BEFORE_THE_FORK
-from wattmark.schema import Generation, Memory, Span, Status
+from wattmark.schema import Generation, Memory, Sample, SensorInfo, Span, Status
 
 
 def job(model: str = "fake:prefill_s=0.01", limit: int = 4, idle_s: float = 0.0) -> Job:
@@ -59,6 +62,7 @@ def test_jobs_and_results_pass_the_wire_unchanged() -> None:
         generations=(answer,),
         memory=Memory(ram_peak_bytes=5),
         facts={"dtype": "fp32", "parameters": None},
+        repetitions=3,
     )
     assert unpack_result(pack_result(result)) == result
 
@@ -102,6 +106,101 @@ def test_a_suspend_is_seen_and_a_quiet_stretch_is_not_doubted() -> None:
     assert foreign_cpus(before, awake) == pytest.approx(0, abs=1e-9), "one tick is nobody's"
     assert foreign_cpus(before, replace(awake, busy_s=8.0)) == pytest.approx(0.505)
     assert foreign_cpus(before, replace(before, awake_s=10.05)) is None, "too short to tell"
+
+
+def test_a_wall_clock_that_is_set_is_seen_and_one_that_is_slewed_or_asleep_is_not() -> None:
+    before = CpuClock(awake_s=10, boot_s=50, busy_s=5, own_s=1, wall_s=1000)
+    later = replace(before, awake_s=110, boot_s=150, wall_s=1100)
+    assert clock_step_s(before, later) == 0
+    assert clock_step_s(before, replace(later, wall_s=1100.05)) == 0, "slewed by 500 ppm"
+    assert clock_step_s(before, replace(later, wall_s=4700)) == pytest.approx(3600)
+    assert clock_step_s(before, replace(later, wall_s=1090)) == pytest.approx(-10)
+    slept = replace(later, boot_s=1150, wall_s=2100)
+    assert clock_step_s(before, slept) == 0
+    assert clock_step_s(before, replace(later, wall_s=None)) == 0
+
+
+def test_a_longer_region_is_asked_for_over_the_wire(workers: Workers) -> None:
+    """The parent asks twice for more, and the record's region is the last one alone."""
+    asked: list[tuple[Span, int]] = []
+
+    def more(region: Span, repetitions: int, left_s: float) -> int:
+        assert 0 < left_s < 30
+        asked.append((region, repetitions))
+        return {1: 3, 3: 5}.get(repetitions, 0)
+
+    with Meter([parse("watts=100,period=0.01")], 60) as meter:
+        ending = workers.run(job("fake:prefill_s=0.01"), meter, 30, more)
+    assert ending.status == Status.OK, ending.error
+    assert ending.result is not None
+    assert [repetitions for _, repetitions in asked] == [1, 3, 5]
+    assert ending.result.repetitions == 5
+    assert len(ending.result.generations) == 5 * 4
+    measured = [span for span in ending.result.spans if span.name == "measured"]
+    assert measured == [asked[-1][0]]
+    assert [span.name for span in ending.result.spans].count("prefill") == 5 * 4
+
+
+def test_a_decision_that_breaks_keeps_the_region(workers: Workers) -> None:
+    def more(_region: Span, _repetitions: int, _left_s: float) -> int:
+        raise ZeroDivisionError
+
+    with Meter([], 60) as meter:
+        ending = workers.run(job(), meter, 30, more)
+    assert ending.status == Status.OK
+    assert ending.result is not None
+    assert ending.result.repetitions == 1
+
+
+class Hanging:
+    """A counter that does not return from its reading number `at` (from 0) until it is freed."""
+
+    def __init__(self, at: int, most_s: float = 60) -> None:
+        self.info = SensorInfo(
+            name="hanging",
+            component="cpu",
+            device="package-0",
+            kind="counter",
+            source="test",
+            update_period_s=0.01,
+        )
+        self.freed = threading.Event()
+        self._at, self._most_s, self._count = at, most_s, 0
+
+    def read(self) -> Sample:
+        self._count += 1
+        if self._count == self._at + 1:
+            self.freed.wait(self._most_s)
+        now_ns = time.monotonic_ns()
+        return Sample(self.info.name, now_ns, energy_j=now_ns / 1e9 * 100)
+
+    def close(self) -> None:
+        self.freed.set()
+
+
+def test_a_sensor_that_hangs_at_an_edge_does_not_cost_the_replicate(workers: Workers) -> None:
+    """The worker's time stands still while the parent waits for it, and the record says so."""
+    sensor = Hanging(at=3)  # the meter's start, idle, idle over, and then the measured region
+    with Meter([sensor, parse("watts=100,period=0.01")], 60) as meter:
+        ending = workers.run(job("fake:prefill_s=0.01", idle_s=0.05), meter, 0.9 * PATIENCE_S)
+        taken = meter.take()
+        sensor.close()
+    assert ending.status == Status.OK, ending.error
+    good = [sample for sample in taken if sample.fault is None]
+    assert [sample.sensor for sample in good].count("hanging") == 3, "what was read is there"
+    assert [sample.sensor for sample in good].count("simulated:cpu") == 7, "others go on"
+    doubt = next(doubt for doubt in ending.doubts if doubt.code == "sensor-hung")
+    assert doubt.message.startswith("hanging: ")
+
+
+def test_a_worker_that_hangs_beside_a_sensor_that_hangs_is_ended(workers: Workers) -> None:
+    sensor = Hanging(at=1)
+    with Meter([sensor], 60) as meter:
+        ending = workers.run(job("fake:fail=hang,fail_at=batch 2"), meter, 1.0)
+        sensor.close()
+    assert ending.status == Status.TIMEOUT
+    assert "(stage: measured)" in str(ending.error)
+    assert "sensor-hung" in {doubt.code for doubt in ending.doubts}
 
 
 def test_a_finished_replicate_survives_an_engine_that_cannot_close() -> None:

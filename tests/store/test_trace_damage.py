@@ -177,17 +177,23 @@ def test_rows_say_which_session_they_are_of(tmp_path: Path) -> None:
     assert open_run(path).trials["session"].to_pylist() == [1]
 
 
-def test_tables_from_before_sessions_were_counted_are_session_0(tmp_path: Path) -> None:
+def test_tables_from_before_sessions_and_repetitions_are_read_as_one_each(tmp_path: Path) -> None:
     path = tmp_path / "run"
     directory = new(path)
     directory.write(record(0))
     directory.write_samples(samples())
     directory.finish()
-    before = open_run(path).trials
-    for table in ("trials", "trace"):
+    before, queries = open_run(path).trials, open_run(path).queries
+    added = {
+        "trials": ["session", "repetitions"],
+        "queries": ["repetition"],
+        "trace": ["session"],
+    }
+    for table, columns in added.items():
         file = path / f"{table}.parquet"
-        pq.write_table(pq.read_table(file).drop_columns(["session"]), file)
+        pq.write_table(pq.read_table(file).drop_columns(columns), file)
     assert open_run(path).trials == before
+    assert open_run(path).queries == queries
     assert open_run(path).trace.schema == arrow_schema("trace")
     RunDirectory.reopen(path).finish()
     assert open_run(path).trials == before

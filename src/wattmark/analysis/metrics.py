@@ -22,7 +22,7 @@ NO_CORRECT = "no answer was correct"
 NO_TIMES = "this trial has no token times"
 ONE_WORD = "no answer has a second token"
 NO_LOGARITHM = "a replicate has 0 or less, which cannot be: the work was too short for its sensor"
-NO_INTENSITY = "no carbon intensity was given"
+NO_INTENSITY = "no country, zone or carbon intensity was given"
 NOT_MEASURED = "not measured"
 
 
@@ -83,7 +83,9 @@ def _per_query(net: bool) -> Callable[[Row], Reading]:
 def _per_correct(row: Row) -> Reading:
     if not row.get("scored"):
         return _missing(NO_GOLD)
-    return _energy(row, False, row.get("correct"), NO_CORRECT)
+    # Joules are of all repetitions of the queries, correct answers are counted in one.
+    answers = (row.get("correct") or 0) * (row.get("repetitions") or 1)
+    return _energy(row, False, answers, NO_CORRECT)
 
 
 def _per_second(column: str, why: str) -> Callable[[Row], Reading]:
@@ -174,6 +176,28 @@ METRICS: dict[str, Metric] = {
         ),
     )
 }
+
+
+def _seconds_per(answers: Callable[[Row], float]) -> Callable[[Row], Reading]:
+    def seconds(row: Row) -> Reading:
+        measured_s, count = row.get("measured_s"), answers(row)
+        return Reading(measured_s / count) if measured_s and count else _missing(NOT_MEASURED)
+
+    return seconds
+
+
+# How long the machine was held for one unit of work: what embodied carbon is shared out by.
+TIME_PER: dict[str, Callable[[Row], Reading]] = {
+    "token": _seconds_per(lambda row: row.get("output_tokens") or 0),
+    "query": _seconds_per(lambda row: row.get("queries") or 0),
+    "correct": _seconds_per(lambda row: (row.get("correct") or 0) * (row.get("repetitions") or 1)),
+    "run": _seconds_per(lambda row: 1),
+}
+
+# Of a replicate's measured region as a whole. Not public: its size says how long the task is.
+RUN_ENERGY = Metric(
+    "energy_per_run_j", "J", "Energy per run", "lower", lambda row: _energy(row, False, 1, "")
+)
 
 
 def metric_named(name: str) -> Metric:

@@ -15,6 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wattmark.analysis.carbon import (
+    CarbonInputs,
+    Work,
+    mean_intensity,
+    operational,
+    sci,
+    water,
+)
 from wattmark.analysis.doubts import CountedDoubt, count_doubts, disturbed
 from wattmark.analysis.intervals import (
     CONFIDENCE,
@@ -25,15 +33,15 @@ from wattmark.analysis.intervals import (
 from wattmark.analysis.metrics import (
     METRICS,
     NO_GOLD,
-    NO_INTENSITY,
     NO_LOGARITHM,
+    RUN_ENERGY,
+    TIME_PER,
     Metric,
     Reading,
     Row,
 )
 from wattmark.schema import Estimate
 from wattmark.store.reader import Run
-from wattmark.units import grams_co2e
 
 IDENTITY = ("model", "backend", "precision", "device", "batch_size", "task", "mode")
 ONE_REPLICATE = "one replicate: no run-to-run interval"
@@ -89,19 +97,30 @@ class TrialSummary:
 
 
 def intensity_of(info: Mapping[str, Any]) -> float | None:
-    """Carbon intensity that the run was told, g/kWh; None where it was told none."""
-    told = info.get("carbon") or info.get("suite") or {}
-    intensity = told.get("intensity_g_per_kwh")
-    return None if intensity is None else float(intensity)
+    """Carbon intensity that the run was told, g/kWh; None where it was told none, or a series."""
+    return carbon_of(info).intensity_g_per_kwh
 
 
-def summarise(run: Run, intensity_g_per_kwh: float | None = None) -> list[TrialSummary]:
+def carbon_of(info: Mapping[str, Any]) -> CarbonInputs:
+    """What the run was told to compute carbon from."""
+    told = info.get("carbon") or {}
+    suite = info.get("suite") or {}
+    given = suite.get("intensity_g_per_kwh")
+    if not told and isinstance(given, int | float):
+        told = {"intensity_g_per_kwh": given}
+    return CarbonInputs.of(told)
+
+
+def summarise(
+    run: Run, intensity_g_per_kwh: float | None = None, *, carbon: CarbonInputs | None = None
+) -> list[TrialSummary]:
     """Every trial of a run in the plan's order, those that have not run yet included.
 
-    `intensity_g_per_kwh` (g CO2e per kWh) overrides the run's own; with neither, carbon is None.
+    `carbon` stands in for what the run was told, `intensity_g_per_kwh` for its intensity alone.
     """
-    if intensity_g_per_kwh is None:
-        intensity_g_per_kwh = intensity_of(run.info)
+    carbon = carbon_of(run.info) if carbon is None else carbon
+    if intensity_g_per_kwh is not None:
+        carbon = dataclasses.replace(carbon, intensity_g_per_kwh=intensity_g_per_kwh)
     rows_of: dict[str, list[Row]] = {}
     for row in run.trials.to_pylist():
         rows_of.setdefault(row["trial_key"], []).append(row)
@@ -109,7 +128,7 @@ def summarise(run: Run, intensity_g_per_kwh: float | None = None) -> list[TrialS
     replicates = (run.info.get("suite") or {}).get("replicates") or 0
     keys = list(dict.fromkeys([*planned, *rows_of]))
     return [
-        _summary(key, rows_of.get(key, []), planned.get(key, {}), replicates, intensity_g_per_kwh)
+        _summary(key, rows_of.get(key, []), planned.get(key, {}), replicates, carbon)
         for key in keys
     ]
 
@@ -128,7 +147,7 @@ def _summary(
     rows: Sequence[Row],
     plan: Mapping[str, Any],
     replicates: int,
-    intensity_g_per_kwh: float | None,
+    carbon: CarbonInputs,
 ) -> TrialSummary:
     rows = sorted(rows, key=lambda row: row["replicate"])
     good = [row for row in rows if row["status"] == "ok"]
@@ -147,7 +166,7 @@ def _summary(
             for row in rows
             if row["status"] != "ok"
         ),
-        estimates=_estimates(good, intensity_g_per_kwh),
+        estimates=_estimates(good, carbon),
         provenance=_provenance(good),
         gain_uncertainty=_first(good, "gain_uncertainty", max),
         parameters=_first(good, "parameters", max),
@@ -160,7 +179,10 @@ def _summary(
 
 def _trial_notes(batch_size: int, good: Sequence[Row]) -> tuple[str, ...]:
     """A batch is never larger than its queries are many."""
-    queries = max((int(row.get("queries") or 0) for row in good), default=0)
+    queries = max(
+        (int(row.get("queries") or 0) // int(row.get("repetitions") or 1) for row in good),
+        default=0,
+    )
     if not 0 < queries < batch_size:
         return ()
     only = "query" if queries == 1 else "queries"
@@ -202,32 +224,22 @@ def _first(rows: Sequence[Row], column: str, choose: Any) -> Any:
     return choose(values) if values else None
 
 
-def _estimates(rows: Sequence[Row], intensity_g_per_kwh: float | None) -> dict[str, Estimate]:
+def _estimates(rows: Sequence[Row], carbon: CarbonInputs) -> dict[str, Estimate]:
     estimates = {name: estimate(metric, rows) for name, metric in METRICS.items()}
     estimates["accuracy"] = accuracy(rows)
-    for per in ("query", "token"):
-        estimates[f"co2e_g_per_{per}"] = _carbon(
-            f"co2e_g_per_{per}", estimates[f"energy_per_{per}_j"], intensity_g_per_kwh
-        )
+    intensity = mean_intensity(carbon, rows)
+    gain = _first(rows, "gain_uncertainty", max) or 0.0
+    for per, seconds_of in TIME_PER.items():
+        energy = estimates.get(f"energy_per_{per}_j") or estimate(RUN_ENERGY, rows)
+        seconds = [reading.value for reading in map(seconds_of, rows) if reading.value is not None]
+        work = Work(energy, statistics.fmean(seconds) if seconds else None, gain)
+        if per != "correct":
+            name = f"co2e_g_per_{per}"
+            estimates[name] = operational(name, work, intensity, carbon)
+        estimates[f"sci_g_per_{per}"] = sci(f"sci_g_per_{per}", work, intensity, carbon)
+        if per == "query":
+            estimates["water_l_per_query"] = water("water_l_per_query", work, carbon)
     return estimates
-
-
-def _carbon(name: str, energy: Estimate, intensity_g_per_kwh: float | None) -> Estimate:
-    """The energy's estimate in grams: the intensity is taken as exact, and may be zero."""
-    if intensity_g_per_kwh is None:
-        return _absent(name, "g", NO_INTENSITY)
-
-    def grams(joules: float | None) -> float | None:
-        return None if joules is None else grams_co2e(joules, intensity_g_per_kwh)
-
-    return dataclasses.replace(
-        energy,
-        metric=name,
-        unit="g",
-        value=grams(energy.value),
-        low=grams(energy.low),
-        high=grams(energy.high),
-    )
 
 
 def estimate(metric: Metric, rows: Sequence[Row]) -> Estimate:

@@ -26,9 +26,9 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def print_json(value: Any) -> None:
-    """A result for programs."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+def print_json(value: Any, *, indent: int | None = 1) -> None:
+    """A result for programs; on one line where `indent` is None."""
+    typer.echo(json.dumps(value, indent=indent, ensure_ascii=False, default=str))
 
 
 def run_folder(path: Path) -> Path:

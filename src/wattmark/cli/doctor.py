@@ -39,12 +39,14 @@ def _sections(findings: dict[str, Any]) -> dict[str, list[str]]:
         + (", virtual machine" if machine["virtual"] else ""),
         "libraries  " + ", ".join(f"{k} {v}" for k, v in machine["versions"].items()),
     ]
-    sensors = [
-        f"✓ {s['name']:<16} {s['component']}, {s['provenance']}"
-        + (f", gain ± {s['gain_uncertainty']:.0%}" if s["gain_uncertainty"] else "")
-        + f": {s['source']}"
-        for s in findings["sensors"]
-    ]
+    sensors = []
+    for s in findings["sensors"]:
+        sensors.append(
+            f"✓ {s['name']:<16} {s['component']}, {s['provenance']}"
+            + (f", gain ± {s['gain_uncertainty']:.0%}" if s["gain_uncertainty"] else "")
+            + f": {s['source']}"
+        )
+        sensors += [f"  {'':<16} {line}" for line in _calibration(s)]
     for missing in findings["sensors_missing"]:
         sensors.append(f"– {missing['family']:<16} {missing['why']}")
         if missing["fix"]:
@@ -61,3 +63,23 @@ def _sections(findings: dict[str, Any]) -> dict[str, list[str]]:
         for e in findings["engines"]
     ]
     return {"machine": about, "sensors": sensors, "engines": engines, "noise": noise}
+
+
+def _calibration(sensor: dict[str, Any]) -> list[str]:
+    """What is known of a sensor from earlier probing."""
+    from wattmark.cli.calibrate import against_line, probe_summary
+    from wattmark.energy.probe import Probe
+    from wattmark.meter.load import QUIET_CPUS
+
+    entry = sensor["calibration"]
+    if entry is None:
+        return [sensor["calibration_refused"] or "not probed; see: wattmark calibrate"]
+    try:
+        probes = [Probe.from_plain(plain) for plain in entry["probes"]]
+        used = entry["foreign_cpus"] or 0.0
+        beside = f", while others used {used:.2f} CPUs" if used > QUIET_CPUS else ""
+        when = f"probed on {entry['probed_at'][:10]}{beside}"
+        lines = [f"{when}: {probe_summary(one)}" for one in probes]
+        return lines + ([against_line(entry["against"])] if entry["against"] else [])
+    except (TypeError, ValueError, KeyError):
+        return ["its stored probe cannot be read; probe again: wattmark calibrate"]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from wattmark import __version__
-from wattmark.cli import doctor, list_, report, run, show
+from wattmark.cli import calibrate, doctor, integrate, list_, measure, report, run, show, watch
 from wattmark.cli.console import fail
 from wattmark.errors import InputError, WattmarkError
 
@@ -24,7 +24,15 @@ app = typer.Typer(
 app.command("run", short_help="Measure a grid of models and settings.")(run.run)
 app.command("show", short_help="Print what a run found.")(show.show)
 app.command("report", short_help="Write the page of a run.")(report.report)
+app.command("integrate", short_help="Joules of spans from a power log.")(integrate.integrate)
+app.command("watch", short_help="The sensors live.")(watch.watch)
+app.command(
+    "measure",
+    short_help="What any command costs.",
+    context_settings={"allow_interspersed_args": False},
+)(measure.measure)
 app.command("list", short_help="What there is, by name.")(list_.list_names)
+app.command("calibrate", short_help="Probe the sensors under a known load.")(calibrate.calibrate)
 app.command("doctor", short_help="What this machine can measure.")(doctor.doctor)
 
 

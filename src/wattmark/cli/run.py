@@ -51,6 +51,13 @@ def run(
     quiet_wait: Annotated[
         float | None, typer.Option(help="Most seconds to wait for a quiet machine (5).")
     ] = None,
+    precision_target: Annotated[
+        str | None,
+        typer.Option(help="Repeat the queries until the joules are known to this, such as 5%."),
+    ] = None,
+    time_budget: Annotated[
+        float | None, typer.Option(help="Most seconds of work of a replicate for that (60).")
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads of the engine.")] = None,
     memory_limit: Annotated[
         str | None, typer.Option(help="Most memory of a worker, such as 20GiB.")
@@ -59,9 +66,27 @@ def run(
         list[str] | None, typer.Option(help="Sensors to use, or none; default: all that are found.")
     ] = None,
     country: Annotated[
-        str | None, typer.Option(help="Country for carbon, as three letters (DEU).")
+        str | None, typer.Option(help="Country for carbon, as three letters (DEU), or WORLD.")
     ] = None,
-    intensity: Annotated[float | None, typer.Option(help="Carbon intensity in g CO2e/kWh.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Part of a country instead, such as US-CA or Quebec.")
+    ] = None,
+    intensity: Annotated[
+        str | None, typer.Option(help="Carbon intensity in g CO2e/kWh, or a CSV file of a series.")
+    ] = None,
+    pue: Annotated[
+        float | None, typer.Option(help="Power usage effectiveness (1.0: IT equipment only).")
+    ] = None,
+    embodied_kg: Annotated[
+        float | None, typer.Option(help="kg CO2e of making the device, for SCI.")
+    ] = None,
+    lifetime_years: Annotated[
+        float | None, typer.Option(help="Years that the device lives (4).")
+    ] = None,
+    water: Annotated[float | None, typer.Option(help="Water on site in L/kWh (WUE).")] = None,
+    grid_water: Annotated[
+        float | None, typer.Option(help="Water used by generation in L/kWh.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the engine, key=value.")
     ] = None,
@@ -111,11 +136,19 @@ def run(
         "sample_interval_s": interval,
         "timeout_s": timeout,
         "quiet_wait_s": quiet_wait,
+        "precision_target": precision_target,
+        "time_budget_s": time_budget,
         "threads": threads,
         "memory_limit_bytes": memory_limit,
         "sensors": sensor or None,
         "country": country,
+        "zone": zone,
         "intensity_g_per_kwh": intensity,
+        "pue": pue,
+        "embodied_kg": embodied_kg,
+        "lifetime_years": lifetime_years,
+        "water_l_per_kwh": water,
+        "grid_water_l_per_kwh": grid_water,
         "options": _options(option),
         "name": name,
         "trust_remote_code": trust_remote_code or None,

@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from wattmark.cli.console import print_json, run_folder
-from wattmark.errors import InputError
-from wattmark.units import MOST_INTENSITY
 
 
 def show(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
+    country: Annotated[
+        str | None, typer.Option(help="Country for carbon, instead of what the run was told.")
+    ] = None,
+    zone: Annotated[str | None, typer.Option(help="Part of a country, likewise.")] = None,
     intensity: Annotated[
-        float | None, typer.Option(help="Carbon intensity in g CO2e/kWh, instead of the run's own.")
+        str | None, typer.Option(help="Carbon intensity in g CO2e/kWh, or a CSV file, likewise.")
+    ] = None,
+    pue: Annotated[float | None, typer.Option(help="Power usage effectiveness, likewise.")] = None,
+    embodied_kg: Annotated[
+        float | None, typer.Option(help="kg CO2e of making the device, likewise.")
+    ] = None,
+    lifetime_years: Annotated[
+        float | None, typer.Option(help="Years that the device lives, likewise.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Print what a run found: cost, speed, memory and quality of each trial, with intervals."""
-    if intensity is not None and not 0 <= intensity <= MOST_INTENSITY:
-        raise InputError(
-            f"--intensity is {intensity:g}; it must be 0 to {MOST_INTENSITY:g} g CO2e/kWh."
-        )
-    print_run(run_folder(run), intensity_g_per_kwh=intensity, as_json=as_json)
+    """Print what a run found: cost, speed, memory and quality of each trial, with intervals.
+
+    Carbon is computed from the stored joules each time, and can be asked for afterwards.
+    """
+    flags = {
+        "country": country,
+        "zone": zone,
+        "intensity_g_per_kwh": intensity,
+        "pue": pue,
+        "embodied_kg": embodied_kg,
+        "lifetime_years": lifetime_years,
+    }
+    asked = {key: value for key, value in flags.items() if value is not None}
+    print_run(run_folder(run), asked=asked, as_json=as_json)
 
 
-def print_run(path: Path, *, intensity_g_per_kwh: float | None = None, as_json: bool) -> None:
-    """The figures of a run on standard output."""
+def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bool) -> None:
+    """The figures of a run on standard output; `asked` are other inputs to carbon than its own."""
     from rich.console import Console
 
-    from wattmark.analysis.summary import summarise
-    from wattmark.report.table import render_left_out, render_table, summary_json
+    from wattmark.analysis.summary import carbon_of, summarise
+    from wattmark.report.table import render_carbon, render_left_out, render_table, summary_json
     from wattmark.store.reader import open_run
 
     opened = open_run(path)
-    summaries = summarise(opened, intensity_g_per_kwh)
+    carbon = _other_carbon(opened.info, asked) if asked else carbon_of(opened.info)
+    summaries = summarise(opened, carbon=carbon)
     if as_json:
-        figures = summary_json(opened, summaries)
-        if intensity_g_per_kwh is not None:
-            figures["intensity_g_per_kwh"] = intensity_g_per_kwh
-        print_json(figures)
+        print_json(summary_json(opened, summaries, carbon))
         return
     console = Console()
     if opened.info["status"] != "complete":
@@ -49,5 +65,13 @@ def print_run(path: Path, *, intensity_g_per_kwh: float | None = None, as_json: 
         console.print(f"Not finished: {done} of {planned} replicates are there. Go on with:")
         console.print(f"  wattmark run --resume {path}\n", markup=False)
     console.print(render_table(summaries, console.width))
-    for line in render_left_out(opened.info):
+    for line in (*render_carbon(opened, summaries, carbon), *render_left_out(opened.info)):
         console.print(line)
+
+
+def _other_carbon(info: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:
+    from wattmark.analysis.carbon import CarbonInputs
+    from wattmark.runner.carbon import recomputed
+    from wattmark.runner.suite import checked
+
+    return CarbonInputs.of(recomputed(info.get("carbon"), checked(asked)))

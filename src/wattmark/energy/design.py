@@ -17,12 +17,18 @@ from wattmark.energy.updates import Updates
 # Updates fitted with one unknown start: enough to leave it cheap, few enough to factorize.
 BLOCK = 160
 # Shifts of all ticks that are tried, as shares of a bracket.
-SHIFTS = np.linspace(-0.6, 0.6, 61)
+SHIFTS = np.linspace(-0.6, 0.6, 41)
+# Updates of a stretch on which they are tried.
+MOST_SCANNED = 1000
+# Drifts that are tried, in SDs of what a line through the brackets' middles tells of it.
+DRIFTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 # A state that held this many times has a slope of power inside of it fitted.
 OFTEN = 8
 # The line through the brackets' middles tells the period at least this well (1/s²: ± 10 ms at
 # a stretch's end).
 LEAST_STIFF = 1e4
+# No reading is better than this part of the usual step between two.
+LEAST_NOISE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,14 @@ class Design:
         self.shift = [0.0 for _ in ticks]
         self.jitter = [0.0 for _ in ticks]
         self.drift = [0.0 for _ in ticks]
+        self.unsure_w: Floats = np.zeros(len(timeline.states))
+        """SD of each state's power over all shifts that fit about as well, of shape (m,)."""
         self.blocks = self._cut()
+
+    def least_noise(self) -> float:
+        """The least SD of a reading: a quantum's, and no less than any stamp allows."""
+        steps = np.concatenate([np.abs(np.diff(block.y)) for block in self.blocks])
+        return max(self.floor, LEAST_NOISE * float(steps.mean()), 1e-9)
 
     def _cut(self) -> list[Block]:
         blocks: list[Block] = []
@@ -127,18 +140,42 @@ class Design:
     def start(self) -> Floats:
         """Find each stretch's phase by the least residual; returns first coefficients."""
         for number, ticks in enumerate(self.ticks):
-            if not ticks.phased:
-                continue
-            alone = Design(
-                [ticks], self.timeline, self.pieces, window_s=self.window_s, floor=self.floor
-            )
-            shifts = SHIFTS * float(np.median(ticks.high_s - ticks.low_s))
-            tried = [alone.plain([float(shift)])[1] for shift in shifts]
-            self.jitter[number] = ticks.jitter_s(shifts)
-            fit = -0.5 * ticks.value.size * np.log(np.maximum(tried, 1e-300))
-            fit = fit + ticks.likelihood(shifts, self.jitter[number])
-            self.shift[number] = float(shifts[int(np.argmax(fit))])
+            if ticks.phased:
+                self._scan(number, ticks)
         return self.plain(self.shift)[0]
+
+    def _scan(self, number: int, ticks: Updates) -> None:
+        """Try shifts and drifts of one stretch; keep the likeliest, and how far powers vary."""
+        # Near the middle, where the drift hardly matters, enough of them tell the shift.
+        first = max(0, (ticks.value.size - MOST_SCANNED) // 2)
+        alone = Design(
+            [ticks.part(slice(first, first + MOST_SCANNED))],
+            self.timeline,
+            self.pieces,
+            window_s=self.window_s,
+            floor=self.floor,
+        )
+        width = float(np.median(ticks.high_s - ticks.low_s))
+        shifts = SHIFTS * width
+        drifts = DRIFTS * width / np.sqrt(12 * float(ticks.index @ ticks.index))
+        self.jitter[number] = ticks.jitter_s(shifts)
+        least = alone.least_noise() ** 2
+        likely, powers = [], []
+        for drift in drifts.tolist():
+            alone.drift = [drift]
+            tried = [alone.plain([shift]) for shift in shifts.tolist()]
+            squares = np.array([max(square, least) for _, square in tried])
+            brackets = ticks.likelihood(shifts, self.jitter[number], drift)
+            likely.append(brackets - 0.5 * alone.ticks[0].value.size * np.log(squares))
+            powers += [beta[: len(self.timeline.states)] for beta, _ in tried]
+        best = int(np.argmax(likely))
+        self.shift[number] = float(shifts[best % shifts.size])
+        self.drift[number] = float(drifts[best // shifts.size])
+        weights = np.exp(np.ravel(likely) - np.max(likely))
+        found = np.array(powers)
+        mean = weights @ found / weights.sum()
+        spread = np.sqrt(weights @ (found - mean) ** 2 / weights.sum())
+        self.unsure_w = np.maximum(self.unsure_w, spread)
 
     def move(self, moves: dict[int, tuple[float, float]]) -> None:
         for number, (shift, drift) in moves.items():

@@ -6,11 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from wattmark.energy.agree import disagreements
+from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve, curve_of
 from wattmark.energy.doubts import Seen, sensor_doubts, span_doubts
 from wattmark.energy.series import Series
 from wattmark.energy.table import Joules, by_name, phase_table
-from wattmark.energy.tell import tell_phases
+from wattmark.energy.tell import REGRESSED, Told, tell_phases
 from wattmark.schema import Doubt, Span
 
 
@@ -64,11 +68,13 @@ def join(
     rows: list[SpanJoules] = []
     phases: list[PhaseJoules] = []
     doubts: list[Doubt] = []
+    curves: list[Curve] = []
     for one in series:
         curve = curve_of(one)
+        curves.append(curve)
         doubts += sensor_doubts(one, curve)
-        rows += _rows(curve, spans)
         told = tell_phases(curve, one, spans)
+        rows += _rows(curve, spans, told)
         for name, group in groups.items():
             joules = told.joules[name]
             phases.append(_phase(curve, name, joules, separable=told.separable[name]))
@@ -77,12 +83,24 @@ def join(
                 seen = Seen(joules.seconds, joules.value, joules.low, joules.high)
                 doubts += span_doubts(curve, name, group, each, seen, target=interval_target)
         doubts += told.doubts
+    if spans:
+        whole = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
+        doubts += disagreements(curves, [Span("all", *whole)])
     return Joined(tuple(rows), tuple(phases), tuple(doubts))
 
 
-def _rows(curve: Curve, spans: Sequence[Span]) -> list[SpanJoules]:
+def _rows(curve: Curve, spans: Sequence[Span], told: Told) -> list[SpanJoules]:
     table = phase_table(curve, spans)
     bounds = table.bounds
+    methods = [told.joules[span.name].method for span in spans]
+    if told.fit is not None:
+        fitted = np.array([method == REGRESSED for method in methods])
+        better = told.fit.spans(spans)
+        bounds = Bounds(
+            np.where(fitted, better.value, bounds.value),
+            np.where(fitted, better.low, bounds.low),
+            np.where(fitted, better.high, bounds.high),
+        )
     return [
         SpanJoules(
             name=span.name,
@@ -93,7 +111,7 @@ def _rows(curve: Curve, spans: Sequence[Span]) -> list[SpanJoules]:
             gross_j=_known(bounds.value[k]),
             low_j=_known(bounds.low[k]),
             high_j=_known(bounds.high[k]),
-            method=table.method,
+            method=methods[k],
         )
         for k, span in enumerate(spans)
     ]

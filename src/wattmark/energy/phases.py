@@ -13,14 +13,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve
 from wattmark.energy.design import Design
 from wattmark.energy.regress import regress
 from wattmark.energy.series import Series
-from wattmark.energy.spacing import Floats
-from wattmark.energy.states import Timeline, timeline
+from wattmark.energy.states import NEGLIGIBLE, Timeline, timeline
 from wattmark.energy.updates import Updates, find_updates
 from wattmark.energy.weighted import Fitted
 from wattmark.schema import Span
@@ -32,14 +32,19 @@ LONG_TICKS = 10.0
 FEWEST_SPANS = 5
 # The two-sided 95 % of a normal error, and a little for the variances being estimates.
 QUANTILE = 2.05
+# Where the averaging window had to be found too, intervals are this much wider (by simulation).
+UNTOLD = 2.0
 # A phase known no better than this share of itself is not separated from the others.
 LEAST_KNOWN = 0.5
 # How much of the time before and after the phases is fitted with them, in ticks.
 MARGIN_TICKS = 20
 # Long stretches are cut into pieces of this many ticks, so that their power may drift.
 PIECE_TICKS = 3.0
-# Averaging windows that are tried where the sensor does not tell its own, seconds.
-WINDOWS_S = np.geomspace(0.005, 2.0, 25)
+# Averaging windows that are tried where the sensor does not tell its own, seconds; the best of
+# them is then refined between its neighbours.
+WINDOWS_S = np.concatenate([np.geomspace(0.005, 0.2, 16), np.arange(0.25, 2.05, 0.05)])
+# Readings of unknown age must be younger than this part of the shortest phase.
+LEAST_SHARP = 0.1
 
 
 # Events in which readings are not true: nothing is fitted to them.
@@ -55,6 +60,7 @@ class PhaseFit:
     pieces: Timeline
     fitted: Fitted
     origin_ns: int
+    quantile: float = QUANTILE
 
     def total(self, names: Iterable[str]) -> tuple[float, float]:
         """Joules of all time in which one of `names` was open, and their half-width at 95 %."""
@@ -62,17 +68,34 @@ class PhaseFit:
         rows = [j for j, state in enumerate(self.states.states) if state & wanted]
         value = float(self.fitted.energy_j[rows].sum())
         variance = float(self.fitted.covariance[np.ix_(rows, rows)].sum())
-        return value, QUANTILE * math.sqrt(max(variance, 0.0))
+        return value, self.quantile * math.sqrt(max(variance, 0.0))
+
+    def whole(self) -> tuple[int, int, float, float]:
+        """The stretch that was fitted, (start, end) in ns, its joules and their half-width."""
+        rows = np.flatnonzero(self.states.edges[:-1] >= 0)
+        begin, end = self.states.edges[rows[0]], self.states.edges[-1]
+        inside = self.pieces.edges[:-1] >= begin
+        value = float(self.fitted.piece_j[inside].sum())
+        variance = float(self.fitted.covariance.sum())
+        first = self.origin_ns + s_to_ns(float(begin))
+        last = self.origin_ns + s_to_ns(float(end))
+        return first, last, value, self.quantile * math.sqrt(max(variance, 0.0))
 
     def determined(self, name: str) -> bool:
         """Whether every state in which `name` is open is determined by the readings."""
         rows = [j for j, state in enumerate(self.states.states) if name in state]
         return bool(rows) and bool(self.fitted.separable[rows].all())
 
-    def separable(self, name: str) -> bool:
-        """Whether `name` is told from the others, to `LEAST_KNOWN` of itself at least."""
-        value, half = self.total((name,))
-        return self.determined(name) and value > 0 and half <= LEAST_KNOWN * value
+    def separable(self) -> bool:
+        """Whether the names are told from each other, each to `LEAST_KNOWN` of itself.
+
+        All or none: what one of them has too much, another one lacks.
+        """
+        for name in self.names:
+            value, half = self.total((name,))
+            if not self.determined(name) or value <= 0 or half > LEAST_KNOWN * value:
+                return False
+        return True
 
     def spans(self, spans: Sequence[Span]) -> Bounds:
         """Joules of single spans: their pieces' predicted ones, with intervals added up."""
@@ -82,7 +105,7 @@ class PhaseFit:
         start = np.array([ns_to_s(span.start_ns - self.origin_ns) for span in spans])
         end = np.array([ns_to_s(span.end_ns - self.origin_ns) for span in spans])
         value = np.maximum(0.0, np.interp(end, edges, upto) - np.interp(start, edges, upto))
-        half = QUANTILE * (np.interp(end, edges, doubt) - np.interp(start, edges, doubt))
+        half = self.quantile * (np.interp(end, edges, doubt) - np.interp(start, edges, doubt))
         return Bounds(value, np.maximum(0.0, value - half), value + half)
 
 
@@ -102,10 +125,12 @@ def fit_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit 
     end_ns = min(last, max(span.end_ns for span in concerned) + margin_ns)
     if end_ns <= begin_ns:
         return None
+    shortest_s = min(_mean_s([s for s in concerned if s.name == name]) for name in names)
     updates = [
         kept
         for found in find_updates(series, begin_ns)
         if (kept := _within(found, ns_to_s(end_ns - begin_ns))) is not None
+        and (kept.phased or _age_s(kept) <= LEAST_SHARP * shortest_s)
     ]
     if not updates:
         return None
@@ -113,15 +138,26 @@ def fit_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit 
     # Sampled power speaks of the time before its first reading too.
     longest_s = 0.0 if counts else (curve.info.averaging_window_s or float(WINDOWS_S[-1]))
     states = timeline(spans, begin_ns - s_to_ns(longest_s + curve.tick_s), end_ns, begin_ns)
-    if len(states.states) < 2:
-        return None
     pieces = states.cut(max(PIECE_TICKS * curve.tick_s, 1e-3))
     window_s = None if counts else _window(curve, updates, states, pieces)
     floor = curve.info.quantum_j / math.sqrt(12)
     design = Design(updates, states, pieces, window_s=window_s, floor=floor)
-    if not design.blocks:
+    try:
+        fitted = regress(design)
+    except np.linalg.LinAlgError:  # columns that are the same throughout: nothing parts them
         return None
-    return PhaseFit(names, states, pieces, regress(design), begin_ns)
+    told = counts or curve.info.averaging_window_s is not None
+    quantile = QUANTILE if told else UNTOLD * QUANTILE
+    return PhaseFit(names, states, pieces, fitted, begin_ns, quantile)
+
+
+def _mean_s(group: Sequence[Span]) -> float:
+    return ns_to_s(sum(span.end_ns - span.start_ns for span in group)) / len(group)
+
+
+def _age_s(updates: Updates) -> float:
+    """How old a reading can be, where the ticks behind it are not seen."""
+    return float(np.max(updates.high_s - updates.low_s))
 
 
 def _short(curve: Curve, spans: Sequence[Span]) -> tuple[str, ...]:
@@ -131,14 +167,19 @@ def _short(curve: Curve, spans: Sequence[Span]) -> tuple[str, ...]:
     by_name: dict[str, list[Span]] = {}
     for span in spans:
         by_name.setdefault(span.name, []).append(span)
+    seconds = {name: sum(span.seconds for span in group) for name, group in by_name.items()}
+    least_s = NEGLIGIBLE * max(seconds.values(), default=0.0)
     names = []
     for name, group in by_name.items():
-        seconds = ns_to_s(sum(span.end_ns - span.start_ns for span in group))
-        if len(group) < FEWEST_SPANS or seconds <= 0:
-            continue
-        if seconds / len(group) < LONG_TICKS * curve.tick_s and _measured(curve, group):
+        enough = len(group) >= FEWEST_SPANS and seconds[name] > least_s
+        if enough and short_for(curve, group) and _measured(curve, group):
             names.append(name)
     return tuple(names)
+
+
+def short_for(curve: Curve, group: Sequence[Span]) -> bool:
+    """Whether spans are so short that the curve smears them with their neighbours."""
+    return _mean_s(group) < LONG_TICKS * curve.tick_s
 
 
 def _measured(curve: Curve, group: Sequence[Span]) -> bool:
@@ -169,5 +210,8 @@ def _window(curve: Curve, updates: list[Updates], states: Timeline, pieces: Time
         still = [0.0 for _ in updates]
         return model.plain(still)[1] / window_s**2
 
-    left: Floats = np.array([residual(float(window_s)) for window_s in WINDOWS_S])
-    return float(WINDOWS_S[int(np.argmin(left))])
+    left = [residual(float(window_s)) for window_s in WINDOWS_S]
+    best = int(np.argmin(left))
+    around = float(WINDOWS_S[max(0, best - 1)]), float(WINDOWS_S[min(best + 1, len(left) - 1)])
+    refined = minimize_scalar(residual, bounds=around, method="bounded", options={"xatol": 1e-4})
+    return float(refined.x) if refined.fun < left[best] else float(WINDOWS_S[best])

@@ -18,6 +18,8 @@ Robinson 1991, 'That BLUP is a good thing'].
 
 from __future__ import annotations
 
+from threadpoolctl import threadpool_limits
+
 from wattmark.energy.design import Design
 from wattmark.energy.weighted import Fitted, Weighted
 
@@ -25,7 +27,16 @@ PHASE_STEPS = 3
 
 
 def regress(design: Design) -> Fitted:
-    """Joules of the design's states, with the covariance of their errors."""
+    """Joules of the design's states, with the covariance of their errors.
+
+    On one thread: for matrices of this size several threads of a linear algebra library spend
+    their time waiting for each other, the more so on a busy machine.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        return _regress(design)
+
+
+def _regress(design: Design) -> Fitted:
     beta = design.start()
     mean_square = design.plain(design.shift)[1]
     fit = Weighted(design, beta, mean_square, None)

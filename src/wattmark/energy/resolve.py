@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wattmark.energy.agree import disagreements
 from wattmark.energy.curve import Curve, curve_of
 from wattmark.energy.doubts import Seen, sensor_doubts, span_doubts
 from wattmark.energy.series import Series
@@ -64,8 +65,10 @@ def resolve(
     readings: list[EnergyReading] = []
     batches: list[EnergyReading] = []
     doubts: list[Doubt] = []
+    curves: list[Curve] = []
     for one in series:
         curve = curve_of(one)
+        curves.append(curve)
         doubts += sensor_doubts(one, curve)
         idle = _idle_power(curve, groups.get("idle", ()))
         told = tell_phases(curve, one, spans)
@@ -78,6 +81,7 @@ def resolve(
                 seen = Seen(joules.seconds, joules.value, joules.low, joules.high)
                 doubts += span_doubts(curve, name, group, each, seen, target=interval_target)
         batches += _batch_readings(curve, told, idle, hulls, phases)
+    doubts += disagreements(curves, groups.get("measured", ()))
     return Resolved(tuple(readings), tuple(batches), tuple(doubts))
 
 

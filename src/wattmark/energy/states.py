@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Timeline:
     state: Ints
     states: tuple[State, ...]
 
-    @property
+    @cached_property
     def lengths(self) -> Floats:
         """Seconds of each occurrence, of shape (n,)."""
         return np.asarray(np.diff(self.edges), dtype=np.float64)
@@ -46,11 +47,14 @@ class Timeline:
 
     def occupancy(self, at: Floats) -> Floats:
         """Seconds in each state from the beginning up to `at`: shape (len(at), len(states))."""
-        columns = []
-        for index in range(len(self.states)):
-            inside = np.where(self.state == index, self.lengths, 0.0)
-            columns.append(np.interp(at, self.edges, np.append(0.0, np.cumsum(inside))))
-        return np.column_stack(columns)
+        return np.column_stack([np.interp(at, self.edges, upto) for upto in self._upto])
+
+    @cached_property
+    def _upto(self) -> list[Floats]:
+        """Seconds in each state up to each edge."""
+        lengths = self.lengths
+        inside = (np.where(self.state == k, lengths, 0.0) for k in range(len(self.states)))
+        return [np.append(0.0, np.cumsum(each)) for each in inside]
 
     def tilt(self, at: Floats, index: int) -> Floats:
         """Integral up to `at` of (2u − 1) over the stretches of one state, of shape (len(at),).

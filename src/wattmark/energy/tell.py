@@ -1,23 +1,25 @@
 """Which figure is told of each name of spans: the curve's, or that of least squares.
 
-Least squares is told where it is narrower than the curve and agrees with it. Phases that share
-their ticks in a way that no fit can part are said to be not separable, with the joules of them
-together.
+Least squares is told of spans that are short for the sensor, where it parts them from the others
+and agrees with the curve in the sum. Where no fit can part them, that is said, with the joules of
+them together, and the interval holds anything that may have flowed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattmark.energy.curve import Curve
-from wattmark.energy.phases import LEAST_KNOWN, PhaseFit, fit_phases
+from wattmark.energy.phases import LEAST_KNOWN, PhaseFit, fit_phases, short_for
 from wattmark.energy.series import Series
 from wattmark.energy.table import Joules, by_name, phase_table, summed
 from wattmark.schema import Doubt, Span
-from wattmark.units import engineering
+from wattmark.units import NS_PER_S, engineering, s_to_ns
 
 REGRESSED = "regressed"
+# The fit's joules of all that was fitted agree with the curve's to this part of them, or better.
+TOLERANCE = 0.02
 
 
 @dataclass(frozen=True)
@@ -36,37 +38,49 @@ def tell_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> Told:
     groups = by_name(spans)
     read = {name: summed(group, phase_table(curve, group)) for name, group in groups.items()}
     fit = fit_phases(curve, series, spans)
+    doubts: list[Doubt] = []
+    if fit is not None and (doubt := _disagreeing(curve, fit)) is not None:
+        doubts.append(doubt)
+        fit = None
     joules: dict[str, Joules] = {}
     separable: dict[str, bool] = {}
-    doubts: list[Doubt] = []
     mixed: list[str] = []
     for name, figure in read.items():
         fitted = _fitted(fit, name, figure)
-        if fitted is not None and not _agree(fitted, figure):
-            doubts.append(_disagreeing(curve, name, fitted, figure))
-            fitted = None
         joules[name] = fitted or figure
         separable[name] = fitted is not None or _clear(figure)
-        if fit is not None and name in fit.names and not separable[name]:
-            mixed.append(name)
-    if mixed and fit is not None:
-        doubts.append(_inseparable(curve, mixed, groups, fit))
+        if fitted is None and len(groups[name]) > 1 and short_for(curve, groups[name]):
+            joules[name] = _smeared(curve, figure, groups[name])
+            if figure.value is not None:
+                mixed.append(name)
+                separable[name] = False
+    if mixed:
+        doubts.append(_inseparable(curve, mixed, [span for name in mixed for span in groups[name]]))
     used = fit if any(figure.method == REGRESSED for figure in joules.values()) else None
     return Told(joules, separable, used, tuple(doubts))
 
 
 def _fitted(fit: PhaseFit | None, name: str, read: Joules) -> Joules | None:
-    """The fit's figure, where it is separable and narrower than what the curve says."""
-    if fit is None or name not in fit.names or not fit.separable(name) or read.value is None:
+    """The fit's figure, where it is separable; None where the curve does better."""
+    if fit is None or name not in fit.names or read.value is None or not fit.separable():
         return None
     value, half = fit.total((name,))
-    if 2 * half >= read.high - read.low:
-        return None
     return Joules(read.seconds, REGRESSED, value, max(0.0, value - half), value + half)
 
 
-def _agree(fitted: Joules, read: Joules) -> bool:
-    return fitted.low <= read.high and fitted.high >= read.low
+def _smeared(curve: Curve, read: Joules, group: Sequence[Span]) -> Joules:
+    """Spans that share ticks with others and that no fit parts: anything up to all that flowed.
+
+    The curve's own intervals add up as if the smear of each were by chance, and it is not.
+    """
+    if read.value is None:
+        return read
+    reach_ns = s_to_ns(curve.tick_s + (curve.info.averaging_window_s or 0.0))
+    first, last = curve.span_ns
+    start = max(first, min(span.start_ns for span in group) - reach_ns)
+    end = min(last, max(span.end_ns for span in group) + reach_ns)
+    most = float(curve.between([start], [end]).high[0])
+    return replace(read, low=0.0, high=max(read.high, most))
 
 
 def _clear(read: Joules) -> bool:
@@ -76,34 +90,36 @@ def _clear(read: Joules) -> bool:
     return (read.high - read.low) / 2 <= LEAST_KNOWN * read.value
 
 
-def _disagreeing(curve: Curve, name: str, fitted: Joules, read: Joules) -> Doubt:
+def _disagreeing(curve: Curve, fit: PhaseFit) -> Doubt | None:
+    """Whether the fit's joules of the whole stretch contradict the readings."""
+    start, end, value, half = fit.whole()
+    bounds = curve.between([start], [end])
+    low, high = float(bounds.low[0]), float(bounds.high[0])
+    slack = TOLERANCE * float(bounds.value[0])
+    if not value + half < low - slack and not value - half > high + slack:
+        return None
     return Doubt(
         "phases-disagree",
-        f"{curve.info.name}, '{name}': least squares says {engineering(fitted.value, 'J')}, "
-        f"the readings allow {engineering(read.low, 'J')} to {engineering(read.high, 'J')}.",
-        "The figure read off the curve is told; check the sensor's period, window and lag "
+        f"{curve.info.name}: least squares over the phases gives {engineering(value, 'J')} in all, "
+        f"the readings {engineering(low, 'J')} to {engineering(high, 'J')}.",
+        "The phases are not told by it; check the sensor's period, window and lag "
         "(wattmark calibrate).",
     )
 
 
-def _inseparable(
-    curve: Curve, names: Sequence[str], groups: Mapping[str, Sequence[Span]], fit: PhaseFit
-) -> Doubt:
+def _inseparable(curve: Curve, names: Sequence[str], spans: Sequence[Span]) -> Doubt:
     listed = " and ".join(f"'{name}'" for name in names)
-    together, half = fit.total(names)
-    seconds = sum(span.seconds for name in names for span in groups[name])
     what = "cannot be told from each other" if len(names) > 1 else "cannot be told from the rest"
-    known = all(fit.determined(name) for name in names) or half < LEAST_KNOWN * together
-    said = ""
-    if known and together > 0:
-        said = (
-            f"; together they took {engineering(together, 'J')} ± {engineering(half, 'J')} "
-            f"in {engineering(seconds, 's')}"
-        )
+    start, end = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
+    whole = curve.between([start], [end])
+    said = (
+        f"{engineering(float(whole.value[0]), 'J')} in {engineering((end - start) / NS_PER_S, 's')}"
+    )
     return Doubt(
         "not-separable",
         f"{curve.info.name}: {listed} {what}: they share the sensor's ticks (every "
-        f"{engineering(curve.tick_s, 's')}) always in the same way, or too few were seen{said}.",
-        "Let the pauses between batches vary, vary the lengths, measure more batches, or sample "
-        "more often.",
+        f"{engineering(curve.tick_s, 's')}) always in the same way, too few were seen, or it was "
+        f"read too seldom. From the first to the last, pauses included, {said} flowed.",
+        "Sample at least twice as often as the sensor updates, let the pauses between batches "
+        "and their lengths vary, and measure more batches.",
     )

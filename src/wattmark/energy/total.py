@@ -1,9 +1,10 @@
 """The sum of one span's joules over the parts of a machine that do not overlap.
 
 cpu, dram and gpu are parts of a machine and add up; soc, board and wall contain them and are
-never summed with them: each stands in only where no finer part was read. A wall meter's figure
-thus stays apart, to compare with. Of several sensors on one device the best measured one
-counts, and a modelled figure gives way to a measured one of the same component.
+never summed with them: each stands in only where no finer part was measured. A wall meter's
+figure thus stays apart from RAPL's, to compare with, and takes the place of a model's. Of
+several sensors on one device the best measured one counts, and a modelled figure gives way to
+a measured one of the same component.
 """
 
 from __future__ import annotations
@@ -76,12 +77,14 @@ def total(readings: Iterable[EnergyReading]) -> Total:
 
 
 def parts_of(readings: Sequence[EnergyReading]) -> list[EnergyReading]:
-    """The readings that may be summed: one a device, of the finest boundary that was read."""
-    for boundary in BOUNDARIES:
-        inside = [r for r in readings if r.component in boundary]
-        if inside:
-            return _one_a_device(inside)
-    return []
+    """The readings that may be summed: one a device, of the finest boundary that was read.
+
+    A boundary that is all modelled gives way to a coarser one that was measured.
+    """
+    found = [[r for r in readings if r.component in boundary] for boundary in BOUNDARIES]
+    found = [_one_a_device(inside) for inside in found if inside]
+    measured = (each for each in found if any(r.provenance != "estimated" for r in each))
+    return next(measured, found[0] if found else [])
 
 
 def _one_a_device(readings: Sequence[EnergyReading]) -> list[EnergyReading]:

@@ -53,15 +53,16 @@ class Updates:
     index: Floats
     phased: bool
 
-    def likelihood(self, shifts_s: Floats, jitter_s: float) -> Floats:
+    def likelihood(self, shifts_s: Floats, jitter_s: float, drift_s: float = 0.0) -> Floats:
         """Log-likelihood of the brackets for each common shift, of shape (len(shifts_s),).
 
         A tick that strays by a normal error of SD `jitter_s` falls into its bracket with this
         probability. Polls in step with the ticks leave the shift open within a bracket's width,
         polls that are not narrow it down with every tick.
         """
-        low = (self.low_s - self.guess_s)[:, None] - shifts_s
-        high = (self.high_s - self.guess_s)[:, None] - shifts_s
+        guess = self.guess_s + drift_s * self.index
+        low = (self.low_s - guess)[:, None] - shifts_s
+        high = (self.high_s - guess)[:, None] - shifts_s
         inside = ndtr(high / jitter_s) - ndtr(low / jitter_s)
         return np.asarray(np.log(np.maximum(inside, LEAST_LIKELY)).sum(axis=0))
 
@@ -126,9 +127,9 @@ def _stretch(seconds: Floats, value: Floats, period_s: float) -> Updates | None:
     if seconds.size < FEWEST:
         return None
     if period_s <= SEEN_FACTOR * usual_spacing(seconds):
+        half = period_s / 2
         count: Floats = np.arange(seconds.size) - seconds.size / 2
-        age: Floats = np.full(seconds.shape, period_s / 2)
-        return Updates(value, seconds - 2 * age, seconds, seconds - age, count, phased=False)
+        return Updates(value, seconds - period_s, seconds, seconds - half, count, phased=False)
     changed = np.flatnonzero(np.diff(value) != 0) + 1
     low, high = seconds[changed - 1], seconds[changed]
     # An update that came while nothing was polled for longer than a period is not dated.

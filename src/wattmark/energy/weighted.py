@@ -23,8 +23,6 @@ LEAST_SHARE = 1e-3
 JITTERS = (-2e-3, -1e-3, 0.0, 1e-3, 2e-3)
 # No tick is known better than a poll is stamped.
 LEAST_JITTER_S = 5e-5
-# Nor is any reading better than this part of the usual step between two.
-LEAST_NOISE = 1e-4
 # The step for derivatives of readings by time, seconds.
 STEP_S = 1e-5
 
@@ -79,8 +77,7 @@ class Weighted:
         slope2 = float(np.mean(np.concatenate([rows.slopes2 for rows in self.rows])))
         self.least = np.zeros(self.states + 2)
         self.least[-2] = LEAST_JITTER_S**2
-        steps = np.concatenate([np.abs(np.diff(rows.y)) for rows in self.rows])
-        self.least[-1] = max(model.floor, LEAST_NOISE * float(steps.mean()), 1e-9) ** 2
+        self.least[-1] = model.least_noise() ** 2
         if variances is None:
             seconds = float(np.median(np.concatenate([np.diff(t.guess_s) for t in model.ticks])))
             power2 = np.maximum(beta[: self.states], 0.0) ** 2
@@ -210,15 +207,15 @@ class Weighted:
 
     def _non_negative(self) -> Floats:
         """The solution with no state below 0 W: tilts and phases may have either sign."""
-        tiny = 1e-9 * np.maximum(np.diag(self.normal), 1e-12)
-        factor = np.linalg.cholesky(self.normal + np.diag(tiny))
-        wanted = np.linalg.solve(factor, self.right)
+        scale, values, vectors = principal(self.normal)
+        root = np.sqrt(values)[:, None] * vectors.T
+        wanted = (vectors.T @ (self.right / scale)) / np.sqrt(values)
         free = np.arange(self.count) >= self.states
         # x = x⁺ − x⁻ for the columns that may be negative.
-        found = nnls(np.hstack([factor.T, -factor.T[:, free]]), wanted)[0]
+        found = nnls(np.hstack([root, -root[:, free]]), wanted)[0]
         result = found[: self.count].copy()
         result[free] -= found[self.count :]
-        return np.asarray(result)
+        return np.asarray(result / scale)
 
     def moves(self) -> dict[int, tuple[float, float]]:
         """What the phase columns ask for: shift and drift of each stretch."""
@@ -266,7 +263,9 @@ class Weighted:
         lost = self.variances[pieces.state[alone]] * lengths[alone] ** 2
         covariance[np.diag_indices(states)] += np.bincount(pieces.state[alone], lost, states)
         covariance += weights @ self.inverse @ weights.T
-        covariance[np.diag_indices(states)] = np.maximum(np.diag(covariance), 0.0)
+        # Where many shifts fit alike, a step from one of them does not see how far the others are.
+        unsure = (self.model.unsure_w * seconds) ** 2
+        covariance[np.diag_indices(states)] = np.maximum(np.diag(covariance), unsure)
         return Fitted(
             energy_j=np.maximum(energy, 0.0),
             covariance=covariance,
@@ -280,21 +279,25 @@ class Weighted:
         )
 
 
+def principal(normal: Floats) -> tuple[Floats, Floats, Floats]:
+    """Scale of each column, and the eigenvalues and vectors of the scaled normal equations.
+
+    Directions whose singular value is below `LEAST_SINGULAR` of the largest, once every column has
+    length 1, are left out: shapes (m,), (k,) and (m, k).
+    """
+    scale = np.sqrt(np.maximum(np.diag(normal), 0.0))
+    safe = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(normal / np.outer(safe, safe))
+    kept = values > LEAST_SINGULAR**2 * values[-1]
+    return safe, values[kept], vectors[:, kept]
+
+
 def pseudo_inverse(normal: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """The inverse of normal equations of any scale, and which coefficients they determine.
 
-    Directions whose singular value is below `LEAST_SINGULAR` of the largest, once every column has
-    length 1, are left out; a coefficient with a part in one of them is not determined.
+    A coefficient with a part in one of the directions that `principal` leaves out is not
+    determined.
     """
-    scale = np.sqrt(np.maximum(np.diag(normal), 0.0))
-    used = np.flatnonzero(scale > 0)
-    safe = scale[used]
-    scaled = normal[np.ix_(used, used)] / np.outer(safe, safe)
-    values, vectors = np.linalg.eigh(scaled)
-    kept = values > LEAST_SINGULAR**2 * values[-1]
-    inverse = np.zeros_like(normal)
-    inner = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
-    inverse[np.ix_(used, used)] = inner / np.outer(safe, safe)
-    known = np.zeros(scale.size, dtype=np.bool_)
-    known[used] = (vectors[:, ~kept] ** 2).sum(axis=1) < LEAST_SHARE
-    return inverse, known
+    scale, values, vectors = principal(normal)
+    inverse = (vectors / values) @ vectors.T / np.outer(scale, scale)
+    return inverse, 1 - (vectors**2).sum(axis=1) < LEAST_SHARE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wattmark.schema import Sample, SensorInfo
 
@@ -13,7 +13,9 @@ class Sensor(Protocol):
     """One thing that can be read. `read` is quick, synchronous and corrects wraps itself.
 
     A reading that fails comes back as a Sample with `fault` set, never as an exception; the
-    next call tries again.
+    next call tries again. One that is stamped in the past (`time_ns` is when it was valid) is a
+    meter's that is polled elsewhere; where such a one has nothing new it gives neither figures
+    nor a fault.
     """
 
     info: SensorInfo
@@ -21,6 +23,14 @@ class Sensor(Protocol):
     def read(self) -> Sample: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A sensor that is polled elsewhere and knows of the present only later."""
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until it has told of a moment from now on; False where it did not in time."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,44 @@ POWER_TIMING: tuple[tuple[str, float | None, float | None, float | None], ...] =
 )
 
 
+# The library's error by its class's name → what to do about it.
+FIXES = {
+    "NVMLError_LibraryNotFound": "Install NVIDIA's driver; in a container, start it with --gpus.",
+    "NVMLError_DriverNotLoaded": "Load the driver (sudo modprobe nvidia) and look at nvidia-smi.",
+    "NVMLError_LibRmVersionMismatch": "The driver was updated under the running kernel: reboot.",
+    "NVMLError_NoPermission": (
+        "Let this user open /dev/nvidia* (often the group 'video'); in a container that could "
+        "do so before, start it anew."
+    ),
+    "NVMLError_GpuIsLost": (
+        "It fell off the bus: look for 'NVRM: Xid' in dmesg, then reset it "
+        "(sudo nvidia-smi --gpu-reset) or reboot."
+    ),
+    "NVMLError_ResetRequired": "Reset it (sudo nvidia-smi --gpu-reset), or reboot.",
+    "NVMLError_Uninitialized": "The driver went away: see whether nvidia-smi answers.",
+    "NVMLError_Unknown": (
+        "Look at what nvidia-smi says; a container loses its GPUs when systemd is reloaded on "
+        "the host: start it anew."
+    ),
+}
+LOOK = "Look at what nvidia-smi says."
+
+INSTANT, AVERAGE, USAGE = "instant", "average", "usage"
+"""The ways to a board's power; `usage` is the oldest call, on most boards a one-second mean."""
+
+
+def ways_to_integrate(name: str) -> tuple[str, ...]:
+    """The ways to a board's power, the one to integrate first.
+
+    A mean that leaves no time out integrates rightly; an instantaneous figure does so only
+    where its window is known to fill the time between updates.
+    """
+    period_s, window_s = power_timing(name, instant=True)
+    if period_s is not None and window_s is not None and window_s >= period_s:
+        return INSTANT, AVERAGE, USAGE
+    return AVERAGE, INSTANT, USAGE
+
+
 def power_timing(name: str, *, instant: bool) -> tuple[float | None, float | None]:
     """Update period and averaging window of a board's power in seconds; None is not known."""
     for word, period_s, instant_s, average_s in POWER_TIMING:

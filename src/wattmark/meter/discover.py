@@ -3,7 +3,12 @@
 A name is a family ('rapl'), a sensor of one ('rapl:package-0'), or a family with options
 ('simulated:watts=100', 'replay:trace.csv'). A family is a function registered under
 `sensors` that returns Found; one that takes a parameter `options` is given what follows the
-colon, of any other the rest picks a sensor by its name. Plugins are families like ours.
+colon ('' for its bare name; its default in a search without names), of any other the rest picks
+a sensor by its name. Plugins are families like ours.
+
+Meters that are asked over a network come by name only: a search without names sends nothing
+anywhere. One that was named and does not answer is found all the same, with what is missing: it
+is asked on while the run goes on. A name that is mistaken is an error.
 
 No sensor at all is an answer, not an error: energy is then reported as not measured.
 """
@@ -12,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 from wattmark import registry
 from wattmark.errors import InputError, WattmarkError, unknown
@@ -20,6 +26,14 @@ from wattmark.meter import Found, Sensor
 Find = Callable[..., Found]
 NONE = "none"
 """The name for no sensor at all: speed and quality alone."""
+
+
+@runtime_checkable
+class SecondMeter(Protocol):
+    """A sensor that stands for what others read as well."""
+
+    def beside(self, names: Sequence[str]) -> None:
+        """Note that the sensors of these names count some of the same joules."""
 
 
 def discover(names: Sequence[str] = ()) -> list[Found]:
@@ -33,7 +47,9 @@ def discover(names: Sequence[str] = ()) -> list[Found]:
     if list(names) == [NONE]:
         return [Found(NONE, missing="No energy was asked for.", fix="Leave --sensor none out.")]
     if names:
-        return _distinct([_named(name) for name in names])
+        found = _distinct(_all_named(names))
+        _tell_overlaps(sensors(found))
+        return found
     everything = [_searched(family) for family in registry.table("sensors")]
     measured = {
         sensor.info.component for sensor in sensors(everything) if sensor.info.kind != "estimate"
@@ -59,13 +75,25 @@ def _searched(family: str) -> Found:
     return found
 
 
+def _all_named(names: Sequence[str]) -> list[Found]:
+    """The findings for several names; what was opened is closed where one of them is mistaken."""
+    found: list[Found] = []
+    try:
+        for name in names:
+            found.append(_named(name))  # noqa: PERF401 - a later one may fail: these are then closed
+    except BaseException:
+        _close(sensors(found))
+        raise
+    return found
+
+
 def _named(name: str) -> Found:
     """The findings for one name that somebody asked for."""
     family, _, rest = name.partition(":")
     find: Find = registry.load("sensors", family)
     if "options" in inspect.signature(find).parameters:
         found = find(options=rest)
-        if not found.sensors:
+        if not found.sensors and not rest:
             message = found.missing or f"'{name}' is no sensor."
             raise InputError(message, found.fix and f"For example {found.fix}.")
         return found
@@ -80,6 +108,13 @@ def _picked(found: Found, name: str) -> Found:
     if not chosen:
         raise InputError(unknown("sensor", name, [s.info.name for s in found.sensors]))
     return Found(found.family, chosen)
+
+
+def _tell_overlaps(read: Sequence[Sensor]) -> None:
+    """A second meter that counts what the others count is told their names (`beside`)."""
+    for sensor in read:
+        if isinstance(sensor, SecondMeter):
+            sensor.beside([other.info.name for other in read if other is not sensor])
 
 
 def _without_needless(found: Found, measured: set[str]) -> Found:

@@ -19,6 +19,7 @@ LOOK_S = 0.15
 """Length of a look: /proc/stat counts in 10 ms ticks, so shorter is too coarse."""
 SHORTEST_S = 0.1
 TICK_S = 0.01
+SLEW = 1e-3
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,14 @@ class CpuClock:
     """Busy CPU seconds of the machine and of us, at one moment.
 
     `awake_s` stands still while the machine is suspended, `boot_s` does not (None where the
-    system does not tell).
+    system does not tell). `wall_s` is the time of day, which anybody may set.
     """
 
     awake_s: float
     boot_s: float | None
     busy_s: float
     own_s: float
+    wall_s: float | None = None
 
 
 def cpu_clock(worker_cpu_s: float = 0.0) -> CpuClock:
@@ -43,7 +45,7 @@ def cpu_clock(worker_cpu_s: float = 0.0) -> CpuClock:
     busy = sum(getattr(times, name, 0.0) for name in names)
     boot_s = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else None
     own_s = time.process_time() + worker_cpu_s
-    return CpuClock(time.monotonic(), boot_s, busy, own_s)
+    return CpuClock(time.monotonic(), boot_s, busy, own_s, time.time())
 
 
 def foreign_cpus(before: CpuClock, after: CpuClock) -> float | None:
@@ -63,6 +65,19 @@ def suspended_s(before: CpuClock, after: CpuClock) -> float:
     if before.boot_s is None or after.boot_s is None:
         return 0.0
     return max(0.0, (after.boot_s - before.boot_s) - (after.awake_s - before.awake_s))
+
+
+def clock_step_s(before: CpuClock, after: CpuClock) -> float:
+    """Seconds by which the time of day was set between two moments, suspends taken out.
+
+    A clock that is slewed is no step: NTP slews by up to 500 ppm (adjtimex(2)), others faster,
+    so that a thousandth of the time is allowed.
+    """
+    if before.wall_s is None or after.wall_s is None:
+        return 0.0
+    passed = after.awake_s - before.awake_s + suspended_s(before, after)
+    step = after.wall_s - before.wall_s - passed
+    return step if abs(step) > SLEW * passed else 0.0
 
 
 def wait_for_quiet(most_s: float, said: Callable[[float], None]) -> float | None:

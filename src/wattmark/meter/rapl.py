@@ -1,49 +1,25 @@
-"""RAPL by Linux's powercap tree: the joules of CPU packages and of their memory.
+"""RAPL: the joules of CPU packages, of their memory and parts, and of the platform.
 
-Zones are `intel-rapl:0` (AMD's too) with subzones `intel-rapl:0:0`; `energy_uj` is a 32-bit
-hardware counter in units of 2^-14 J (server DRAM 2^-16 J), updated about every millisecond,
-shown in µJ, wrapping at `max_energy_range_uj`. `package-N` and `dram` add up. `core` and
-`uncore` lie inside their package and `psys` around it, so they are left out: to sum them
-would count joules twice. `intel-rapl-mmio` is a second way to the same counters, used only
-for packages that the first does not show; multi-die AMD parts that mirror one counter on
-every die are read once.
-
-[Linux Documentation/power/powercap; Intel SDM vol. 3B, 'RAPL interfaces'; Khan et al. 2018]
+Two ways lead to the same counters. The powercap tree (`rapl_zones`) comes first: it shows the
+hardware's own figures and its range. What it does not show, or may not be read there, is asked
+of perf events (`perf`). A sensor has the same name either way ('rapl:package-0'), and its
+source says which it was. What overlaps (`rapl_domains`) is never summed.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from wattmark.meter import Found
-from wattmark.meter.counter import RisingCounter
-from wattmark.schema import Sample, SensorInfo
+from wattmark.meter import Found, perf
+from wattmark.meter.rapl_domains import RaplSensor, alive, socket_wide, tell_overlaps
+from wattmark.meter.rapl_zones import ZoneSensor, without_mirrors, zones
 
-POWERCAP = Path("/sys/class/powercap")
-J_PER_UJ = 1e-6
-UPDATE_PERIOD_S = 0.001
-QUANTUM_J = {"cpu": 2.0**-14, "dram": 2.0**-16}
-
-# Since Haswell packages are measured rather than modelled and follow reference meters to a few
-# per cent (Hackenberg et al. 2015, Khan et al. 2018); the DRAM domain is off by an offset that
-# depends on the modules (Desrochers et al. 2016). Both figures are our reading of those papers.
-GAIN = {"cpu": 0.05, "dram": 0.20}
-
-# max_power_uw is what may be set as a sustained limit: turbo goes above it for seconds.
-LIMIT_SLACK = 2.0
-
-# Ten updates: any powered part has used a quantum by then.
-ALIVE_AFTER_S = 0.01
-
-# Two packages within 1 J of each other after more than 1 kJ are one counter shown twice.
-MIRROR_J, MIRROR_FROM_J = 1.0, 1000.0
-
-_ZONE = re.compile(r"^intel-rapl(?P<mmio>-mmio)?:(?P<ids>\d+(:\d+)?)$")
+ROOT = Path("/")
+POWERCAP = "sys/class/powercap"
 
 NO_TREE = (
     "On the metal: sudo modprobe intel_rapl_msr (Linux 5.3 or newer). In a virtual machine the "
@@ -57,107 +33,47 @@ DEAD = (
 UDEV_RULE = 'SUBSYSTEM=="powercap", ACTION=="add", RUN+="/bin/chmod a+r /sys%p/energy_uj"'
 
 
-@dataclass(frozen=True)
-class Zone:
-    """One counter of the tree: where it is, what it counts, of which package."""
+_DIE = re.compile(r"-die-\d+")
 
-    path: Path
-    component: str
-    device: str
-    mmio: bool
+
+@dataclass(frozen=True)
+class _Opened:
+    """What one way gave: sensors that count, and the others' names with the reason."""
+
+    sensors: list[RaplSensor]
+    forbidden: dict[str, str]
+    dead: dict[str, str]
 
     @property
-    def sensor(self) -> str:
-        """'rapl:package-0' or 'rapl:package-0-dram'."""
-        return f"rapl:{self.device}" + ("-dram" if self.component == "dram" else "")
+    def refused(self) -> dict[str, str]:
+        return self.forbidden | self.dead
 
 
-class RaplSensor:
-    """One zone's counter, read through a descriptor that stays open.
+def find(system: Path = ROOT) -> Found:
+    """The machine's domains by powercap, else by perf events, of the sys and proc in `system`.
 
-    Raises OSError when it is built on a zone that cannot be read.
+    Where some can be read neither way, `missing` says why and `fix` what to type.
     """
-
-    def __init__(self, zone: Zone) -> None:
-        self._descriptor: int | None = os.open(
-            zone.path / "energy_uj", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+    root, by_socket = system / POWERCAP, socket_wide(system / "proc")
+    wanted = zones(root, one_core=by_socket)
+    by_zone = _opened((zone.domain.sensor, partial(ZoneSensor, zone)) for zone in wanted)
+    kept = without_mirrors(by_zone.sensors)
+    by_event = _Opened([], {}, {})
+    if by_zone.refused or not kept:
+        # Where powercap shows dies and perf the whole socket, a die's name stands for both.
+        shown = {sensor.info.name for sensor in by_zone.sensors}
+        taken = shown | {_DIE.sub("", name) for name in shown}
+        listed = perf.events(system / "sys", by_socket=by_socket, taken=taken)
+        by_event = _opened(
+            (event.domain.sensor, partial(perf.PerfSensor, event)) for event in listed
         )
-        wrap_uj = _number(zone.path / "max_energy_range_uj")
-        limit_w = _limit_w(zone.path)
-        self.info = SensorInfo(
-            name=zone.sensor,
-            component=zone.component,
-            device=zone.device,
-            kind="counter",
-            source="RAPL by powercap" + (" (MMIO)" if zone.mmio else ""),
-            update_period_s=UPDATE_PERIOD_S,
-            quantum_j=QUANTUM_J[zone.component],
-            wrap_j=None if wrap_uj is None else wrap_uj * J_PER_UJ,
-            gain_uncertainty=GAIN[zone.component],
-            limit_w=limit_w,
-        )
-        self._counter = RisingCounter.of(self.info)
-
-    def read(self) -> Sample:
-        before_ns = time.monotonic_ns()
-        try:
-            if self._descriptor is None:
-                raise OSError("the sensor is closed")
-            raw_uj = int(os.pread(self._descriptor, 32, 0))
-        except (OSError, ValueError) as reason:
-            fault = f"energy_uj cannot be read: {reason}"
-            return Sample(self.info.name, time.monotonic_ns(), fault=fault)
-        time_ns = (before_ns + time.monotonic_ns()) // 2
-        energy_j, backwards = self._counter.advance(raw_uj * J_PER_UJ, time_ns)
-        return Sample(self.info.name, time_ns, energy_j=energy_j, fault=backwards)
-
-    def close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        kept = kept + by_event.sensors
+    tell_overlaps(kept)
+    missing, cure = _missing(root, kept, by_zone, by_event)
+    return Found("rapl", kept, missing, cure)
 
 
-def find(root: Path = POWERCAP) -> Found:
-    """Packages and their DRAM below `root`, or why they cannot be read and what to type."""
-    wanted = zones(root)
-    if not wanted:
-        reason = "shows no RAPL package" if root.is_dir() else "does not exist"
-        return Found("rapl", missing=f"{root} {reason}.", fix=NO_TREE)
-    sensors: list[RaplSensor] = []
-    refused: dict[str, str] = {}
-    cure = DEAD
-    for zone in wanted:
-        try:
-            sensor = RaplSensor(zone)
-        except OSError as reason:
-            refused[zone.sensor] = reason.strerror or str(reason)
-            cure = fix(root)
-            continue
-        if trouble := _trouble(sensor):
-            refused[zone.sensor] = trouble
-            sensor.close()
-        else:
-            sensors.append(sensor)
-    kept = _without_mirrors(sensors)
-    if not refused:
-        return Found("rapl", kept)
-    words = "; ".join(f"{name}: {why}" for name, why in refused.items())
-    return Found("rapl", kept, missing=f"RAPL is there and cannot be used ({words}).", fix=cure)
-
-
-def _trouble(sensor: RaplSensor) -> str | None:
-    """Why a counter that can be opened is of no use: unreadable, or dead at 0.
-
-    Some hypervisors show the zones and feed them nothing; 0 J would pass for a measurement.
-    """
-    sample = sensor.read()
-    if sample.energy_j == 0:
-        time.sleep(ALIVE_AFTER_S)
-        sample = sensor.read()
-    return "it stands at 0" if sample.energy_j == 0 else sample.fault
-
-
-def fix(root: Path = POWERCAP) -> str:
+def fix(root: Path = ROOT / POWERCAP) -> str:
     """What to type so that this user may read the counters: now, and after every boot."""
     return (
         f"Until the next boot: sudo chmod a+r {root}/intel-rapl*:*/energy_uj\n"
@@ -167,65 +83,44 @@ def fix(root: Path = POWERCAP) -> str:
     )
 
 
-def zones(root: Path) -> list[Zone]:
-    """The zones that add up to the machine's CPUs and memory, each counter once, in order."""
-    if not root.is_dir():
-        return []
-    named = [(path, match) for path in root.iterdir() if (match := _ZONE.match(path.name))]
-    # MSR before MMIO, then by number: 'intel-rapl:10' after 'intel-rapl:9'.
-    named.sort(
-        key=lambda pair: (bool(pair[1]["mmio"]), [int(i) for i in pair[1]["ids"].split(":")])
-    )
-    found: dict[str, Zone] = {}
-    for path, match in named:
-        zone = _zone(path, bool(match["mmio"]))
-        if zone is not None:
-            found.setdefault(zone.sensor, zone)
-    return list(found.values())
+def _opened(ways: Iterable[tuple[str, Callable[[], RaplSensor]]]) -> _Opened:
+    """Open every domain by its way; a name that is there twice is opened once."""
+    sensors: dict[str, RaplSensor] = {}
+    forbidden: dict[str, str] = {}
+    for name, build in ways:
+        if name in sensors:
+            continue
+        try:
+            sensors[name] = build()
+        except OSError as reason:
+            forbidden[name] = reason.strerror or str(reason)
+    kept, dead = alive(list(sensors.values()))
+    return _Opened(kept, forbidden, dead)
 
 
-def _zone(path: Path, mmio: bool) -> Zone | None:
-    """The zone at `path`, or None for one that overlaps others (core, uncore, psys)."""
-    name = _text(path / "name")
-    if name.startswith("package-"):
-        return Zone(path, "cpu", name, mmio)
-    if name == "dram" and path.name.count(":") == 2:
-        package = _text(path.with_name(path.name.rpartition(":")[0]) / "name")
-        return Zone(path, "dram", package, mmio) if package.startswith("package-") else None
-    return None
+def _missing(
+    root: Path, kept: Sequence[RaplSensor], by_zone: _Opened, by_event: _Opened
+) -> tuple[str | None, str | None]:
+    """What could be read neither way, and what to do about it; None where nothing is."""
+    have = {sensor.info.name for sensor in kept}
+    refused = {
+        name: why
+        for name, why in by_zone.refused.items()
+        if name not in have and _DIE.sub("", name) not in have
+    }
+    by_perf = _words(by_event.refused)
+    if refused:
+        missing = f"RAPL is there and cannot be used ({_words(refused)})."
+        cure = fix(root) if set(refused) & set(by_zone.forbidden) else DEAD
+    elif kept:
+        return None, None
+    else:
+        missing = f"{root} {'shows nothing that counts' if root.is_dir() else 'does not exist'}."
+        cure = NO_TREE
+    if by_perf:
+        missing += f" Nor do perf events give it ({by_perf})."
+    return missing, f"{cure}\n{perf.fix()}" if by_event.forbidden else cure
 
 
-def _without_mirrors(sensors: Iterable[RaplSensor]) -> list[RaplSensor]:
-    """Close the packages whose counter stands where an earlier package's stands."""
-    kept: list[RaplSensor] = []
-    standing_j: list[float] = []
-    for sensor in sensors:
-        energy_j = sensor.read().energy_j
-        if sensor.info.component == "cpu" and energy_j is not None and energy_j > MIRROR_FROM_J:
-            if any(abs(energy_j - other_j) <= MIRROR_J for other_j in standing_j):
-                sensor.close()
-                continue
-            standing_j.append(energy_j)
-        kept.append(sensor)
-    return kept
-
-
-def _limit_w(zone: Path) -> float | None:
-    """Power that this zone cannot draw: its highest settable limit with slack, if it says one."""
-    limits = [_number(path) or 0.0 for path in zone.glob("constraint_*_max_power_uw")]
-    highest_uw = max(limits, default=0.0)
-    return highest_uw * 1e-6 * LIMIT_SLACK if highest_uw > 0 else None
-
-
-def _number(path: Path) -> float | None:
-    """The number in a file of the tree; None where there is none (or 0: 'not known')."""
-    text = _text(path)
-    return float(text) if text.isdigit() and int(text) > 0 else None
-
-
-def _text(path: Path) -> str:
-    """A file's text, stripped; '' where it cannot be read."""
-    try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError:
-        return ""
+def _words(refused: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in refused.items())

@@ -18,15 +18,15 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from wattmark.errors import MistakesError, unknown
-from wattmark.meter import Found
+from wattmark.errors import unknown
+from wattmark.meter import Found, options
 from wattmark.meter.counter import RisingCounter
+from wattmark.meter.options import COMPONENTS, Known
 from wattmark.meter.shapes import Constant, Ramp, Shape, Square, Step, shape
 from wattmark.schema import Sample, SensorInfo
 from wattmark.units import ns_to_s
 
 EXAMPLE = "simulated:watts=100,period=0.1,kind=counter,component=cpu"
-COMPONENTS = ("cpu", "dram", "gpu", "soc", "board", "wall")
 KINDS = ("counter", "power", "estimate")
 
 Interval = tuple[float, float]
@@ -125,7 +125,12 @@ _SHAPES = {
     "ramp": ("low", "high", "over"),
 }
 _OPTIONAL = {"watts": 100.0, "duty": 0.5}
-_POSITIVE = ("every", "over", "gain", "wrap", "limit", "window")
+_OPTIONS = Known(
+    words=_WORDS,
+    numbers=_NUMBERS,
+    positive=("every", "over", "gain", "wrap", "limit", "window"),
+    share=("duty",),
+)
 
 
 def parse(text: str, clock: Callable[[], int] = time.monotonic_ns) -> SimulatedSensor:
@@ -134,19 +139,18 @@ def parse(text: str, clock: Callable[[], int] = time.monotonic_ns) -> SimulatedS
     shape is constant (watts), step (low, high, at), square (low, high, every, duty) or ramp
     (low, high, over): watts and seconds. Raises MistakesError (an InputError) with all mistakes.
     """
-    words, numbers, mistakes = _read(text.removeprefix("simulated:"))
-    power = _power(words.get("shape", "constant"), numbers, mistakes)
-    for name, choices in (("kind", KINDS), ("component", COMPONENTS)):
-        if name in words and words[name] not in choices:
-            mistakes.append(unknown(name, words[name], choices))
-    if mistakes or power is None:
-        raise MistakesError(f"'{text}' is no simulated sensor (try {EXAMPLE}):", mistakes)
-    component = words.get("component", "cpu")
+    given = options.read(text.removeprefix("simulated:"), _OPTIONS)
+    words, numbers = given.words, given.numbers
+    power = _power(words.get("shape", "constant"), numbers, given.mistakes)
+    kind = given.choice("kind", KINDS, "counter")
+    component = given.choice("component", COMPONENTS, "cpu")
+    if given.mistakes or power is None:
+        raise given.refusal(f"'{text}' is no simulated sensor (try {EXAMPLE}):")
     info = SensorInfo(
         name=f"simulated:{words.get('name', component)}",
         component=component,
         device=words.get("device", "simulated"),
-        kind=words.get("kind", "counter"),
+        kind=kind,
         source=f"simulated: {power}",
         update_period_s=numbers.get("period", 0.1),
         averaging_window_s=numbers.get("window"),
@@ -158,42 +162,6 @@ def parse(text: str, clock: Callable[[], int] = time.monotonic_ns) -> SimulatedS
     )
     gain, lag_s = numbers.get("gain", 1.0), numbers.get("lag", 0.0)
     return SimulatedSensor(info, power, clock, gain=gain, lag_s=lag_s)
-
-
-def _read(text: str) -> tuple[dict[str, str], dict[str, float], list[str]]:
-    """Words, numbers and mistakes of 'key=value,key=value'."""
-    words: dict[str, str] = {}
-    numbers: dict[str, float] = {}
-    mistakes: list[str] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        key, equals, value = (side.strip() for side in part.partition("="))
-        if not equals or not value:
-            mistakes.append(f"'{part}' is not of the form option=value.")
-        elif key in words or key in numbers:
-            mistakes.append(f"'{key}' is given twice.")
-        elif key in _WORDS:
-            words[key] = value
-        elif key in _NUMBERS:
-            _number(key, value, numbers, mistakes)
-        else:
-            mistakes.append(unknown("option", key, (*_WORDS, *_NUMBERS)))
-    return words, numbers, mistakes
-
-
-def _number(key: str, value: str, numbers: dict[str, float], mistakes: list[str]) -> None:
-    """Put a finite number of the right sign into `numbers`, or a line into `mistakes`."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        mistakes.append(f"{key}='{value}' is not a number.")
-    elif number < 0 or (number == 0 and key in _POSITIVE):
-        mistakes.append(f"{key}={value} must be {'above 0' if key in _POSITIVE else '0 or more'}.")
-    elif key == "duty" and number > 1:
-        mistakes.append(f"duty={value} is a share: 0 to 1.")
-    else:
-        numbers[key] = number
 
 
 def _power(name: str, numbers: dict[str, float], mistakes: list[str]) -> Shape | None:

@@ -7,22 +7,29 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattmark.analysis.carbon import CarbonInputs
 from wattmark.analysis.headline import headline
-from wattmark.analysis.summary import TrialSummary, intensity_of
+from wattmark.analysis.summary import TrialSummary, carbon_of
 from wattmark.analysis.verdict import verdicts
+from wattmark.report.carbon import carbon_lines
 from wattmark.store.reader import Run
 
 
-def summary_json(run: Run, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
+def summary_json(
+    run: Run, summaries: Sequence[TrialSummary], carbon: CarbonInputs | None = None
+) -> dict[str, Any]:
     """The run for programs: `summaries`, `verdicts` and `headline` as plain JSON values.
 
     None is not measured; a figure without bounds has low and high None. No infinity, no NaN.
+    `carbon` is what the summaries' carbon was computed from, where it is not the run's own.
     """
+    carbon = carbon_of(run.info) if carbon is None else carbon
     whole = {
         "schema_version": run.info.get("schema_version"),
         "name": run.info.get("name"),
         "status": run.info.get("status"),
-        "intensity_g_per_kwh": intensity_of(run.info),
+        "intensity_g_per_kwh": carbon.intensity_g_per_kwh,
+        "carbon": dict(carbon_lines(run, carbon)),
         "trials": [dataclasses.asdict(summary) for summary in summaries],
         "verdicts": [dataclasses.asdict(verdict) for verdict in verdicts(run)],
         "headline": [

@@ -53,6 +53,8 @@ def answers(
     rows: dict[str, list[Row]] = {}
     counts: dict[str, int] = {}
     for row in run.queries.to_pylist():
+        if row["repetition"]:
+            continue
         mine = rows.setdefault(row["trial_key"], [])
         if mine and row["replicate"] != mine[0]["replicate"]:
             continue

@@ -13,7 +13,16 @@ from pathlib import PurePath
 from wattmark.analysis.summary import TrialSummary
 from wattmark.report.format import plain
 
-_COMPONENTS = {"cpu": "CPU", "dram": "memory", "gpu": "GPU", "soc": "SoC"}
+_COMPONENTS = {
+    "cpu": "CPU",
+    "dram": "memory",
+    "gpu": "GPU",
+    "soc": "SoC",
+    "core": "CPU cores",
+    "uncore": "CPU uncore",
+    "board": "whole board",
+    "wall": "wall meter",
+}
 _NAMELESS = ("", "host", "simulated", "replayed")
 """Devices that say nothing beside their component and their provenance."""
 

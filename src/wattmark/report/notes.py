@@ -15,6 +15,7 @@ COST = {
     "energy_per_query_j": "J/query",
     "energy_per_correct_j": "J/correct",
     "co2e_g_per_query": "CO2e/query",
+    "sci_g_per_query": "SCI/query",
 }
 SPEED = {
     "tokens_per_s": "tokens/s",
@@ -56,7 +57,7 @@ def missing_reasons(group: Sequence[TrialSummary]) -> list[tuple[str, str]]:
     reasons: dict[str, list[str]] = {}
     for trial in group:
         for name, title in names.items():
-            silent = name.startswith("co2e") or name == "vram_peak_bytes" or not trial.n_ok
+            silent = name.startswith(("co2e", "sci")) or name == "vram_peak_bytes" or not trial.n_ok
             for note in trial.estimates[name].note.split("; "):
                 if note and not silent and title not in reasons.setdefault(note, []):
                     reasons[note].append(title)

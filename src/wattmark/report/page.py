@@ -16,8 +16,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from wattmark.analysis.summary import intensity_of, summarise
+from wattmark.analysis.summary import carbon_of, summarise
 from wattmark.errors import RunDirectoryError
+from wattmark.report.carbon import UNITS, carbon_lines, sci_table
 from wattmark.report.content import table_of, verdict_cards
 from wattmark.report.extras import Extras, extras
 from wattmark.report.facts import (
@@ -103,7 +104,9 @@ def render_page(run: Run) -> str:
             facts=facts_of(run.info),
             sensors=sensors_of(run.info),
             sensors_missing=missing_sensors(run.info),
-            intensity=intensity_of(run.info),
+            carbon=carbon_lines(run, carbon_of(run.info)),
+            sci=sci_table(summaries, labels),
+            sci_units=list(UNITS.values()),
             reproduce=reproduce(run.info, run.path.name),
         )
     )

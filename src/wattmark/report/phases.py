@@ -14,6 +14,7 @@ from typing import Any
 import altair as alt
 
 from wattmark.analysis.summary import TrialSummary
+from wattmark.energy.total import PREFERENCE
 from wattmark.report.figure import PHASES, Figure, Rows, finished, row_height, values
 from wattmark.report.format import number, plain
 from wattmark.report.labels import component_name, group_title
@@ -117,6 +118,7 @@ def _to_centre(trial: TrialSummary, rows: Sequence[Row]) -> float:
 
 def _parts(label: str, energy: Sequence[Row], queries: Mapping[int, int], factor: float) -> Rows:
     """One row a component and phase: J/query, mean over replicates × `factor`."""
+    energy = _one_a_device(energy)
     sums: dict[tuple[str, str], list[float]] = {}
     sources: dict[str, str] = {}
     seen: dict[str, set[int]] = {}
@@ -148,6 +150,20 @@ def _parts(label: str, energy: Sequence[Row], queries: Mapping[int, int], factor
             for phase, energy_j in _stack(means).items()
         ]
     return found
+
+
+def _one_a_device(energy: Sequence[Row]) -> list[Row]:
+    """The rows of one sensor for each device: a counter before the power beside it."""
+    chosen: dict[tuple[str, str], Row] = {}
+    for row in energy:
+        if row["span"] != "measured" or row["energy_j"] is None:
+            continue
+        place = row["component"], row["component_device"]
+        best = chosen.setdefault(place, row)
+        if PREFERENCE.index(row["method"]) < PREFERENCE.index(best["method"]):
+            chosen[place] = row
+    sensors = {row["sensor"] for row in chosen.values()}
+    return [row for row in energy if row["sensor"] in sensors]
 
 
 def _stack(means: Mapping[str, float]) -> dict[str, float]:

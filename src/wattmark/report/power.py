@@ -124,7 +124,7 @@ class _Curves:
         energy = trace.column("energy_j").to_numpy(zero_copy_only=False).astype(float)
         power = trace.column("power_w").to_numpy(zero_copy_only=False).astype(float)
         session = _sessions(trace)
-        self.series = {}
+        self.series: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
         for name, number_ in dict.fromkeys(zip(names, session, strict=True)):
             mine = (names == name) & (session == number_)
             info = sensors.get(name, {})
@@ -132,6 +132,8 @@ class _Curves:
             modelled = "estimated" if info.get("kind") == "estimate" else "measured"
             word = info.get("instead") or modelled
             key = (f"{title}, {plain(word)}", int(number_))
+            if key in self.series:  # a second sensor of one device: the power beside the counter
+                key = (f"{title}, {plain(word)} by {plain(str(name))}", int(number_))
             self.series[key] = (time_ns[mine], energy[mine], power[mine])
 
     def within(self, start_ns: int, end_ns: int, session: int) -> Rows:

@@ -16,9 +16,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from wattmark.analysis.carbon import CarbonInputs
 from wattmark.analysis.summary import TrialSummary
 from wattmark.analysis.verdict import groups
 from wattmark.report.asjson import summary_json
+from wattmark.report.carbon import UNITS, carbon_lines, sci_table
 from wattmark.report.format import DASH, parts, plain, provenance
 from wattmark.report.labels import group_title, short_labels
 from wattmark.report.notes import (
@@ -33,8 +35,9 @@ from wattmark.report.notes import (
     shown_columns,
     wording,
 )
+from wattmark.store.reader import Run
 
-__all__ = ["render_doubts", "render_left_out", "render_table", "summary_json"]
+__all__ = ["render_carbon", "render_doubts", "render_left_out", "render_table", "summary_json"]
 
 Cells = dict[str, list[tuple[str, str]]]
 """Title → (figure, interval) of each trial."""
@@ -75,6 +78,24 @@ def render_left_out(info: Mapping[str, Any]) -> list[RenderableType]:
         for entry in left_out
     ]
     return [Text("Left out", style="bold"), *lines] if lines else []
+
+
+def render_carbon(
+    run: Run, summaries: Sequence[TrialSummary], carbon: CarbonInputs
+) -> list[RenderableType]:
+    """Carbon and water of the run, whose intensity, boundary, method, and SCI for each R."""
+    lines: list[RenderableType] = [
+        Text.assemble((f"{what}: ", "bold"), said) for what, said in carbon_lines(run, carbon)
+    ]
+    if rows := sci_table(summaries, short_labels(summaries)):
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+        table.add_column("SCI of", overflow="fold")
+        for title in UNITS.values():
+            table.add_column(title, justify="right", overflow="fold")
+        for label, cells in rows:
+            table.add_row(Text(label), *map(Text, cells))
+        lines.append(table)
+    return lines
 
 
 def _energy_line(group: Sequence[TrialSummary]) -> Text:

@@ -14,10 +14,13 @@ import psutil
 
 from wattmark import registry
 from wattmark.backends.find import find_backend, missing
+from wattmark.meter.calibrated import Boards, known_of
 from wattmark.meter.discover import discover
 from wattmark.meter.load import QUIET_CPUS, cpu_clock, foreign_cpus
 from wattmark.meter.nvml import describe, foreign_processes
 from wattmark.runner.machine import fingerprint, governor, usable_cpus, worker_threads
+from wattmark.schema import SensorInfo
+from wattmark.store.calibrations import Calibrations, read_calibrations
 from wattmark.units import BYTES_PER_GIB, gibibytes
 
 LOOK_S = 1.0
@@ -25,10 +28,20 @@ LITTLE_DISK_BYTES = 2 * BYTES_PER_GIB
 
 
 def examine() -> dict[str, Any]:
-    """All findings as plain values: machine, sensors, sensors_missing, engines, checks."""
+    """All findings as plain values: machine, sensors, sensors_missing, engines, checks.
+
+    Each sensor has `calibration`, what `wattmark calibrate` found of it earlier (or None), and
+    `calibration_refused`, why an earlier finding does not count now (or None).
+    """
     found = discover()
+    known = read_calibrations()
+    boards = Boards()
     sensors = [
-        {**asdict(sensor.info), "provenance": sensor.info.provenance}
+        {
+            **asdict(sensor.info),
+            "provenance": sensor.info.provenance,
+            **_known(boards, sensor.info, known),
+        }
         for family in found
         for sensor in family.sensors
     ]
@@ -45,8 +58,20 @@ def examine() -> dict[str, Any]:
         "sensors": sensors,
         "sensors_missing": absent,
         "engines": list(_engines()),
-        "checks": list(_checks()),
+        "checks": [*_checks(), *_calibrations_check(known)],
     }
+
+
+def _known(boards: Boards, info: SensorInfo, known: Calibrations) -> dict[str, Any]:
+    """What is stored of one sensor."""
+    stored = known_of(boards.identity(info), known.entries)
+    entry = None if stored.calibration is None else asdict(stored.calibration)
+    return {"calibration": entry, "calibration_refused": stored.refused}
+
+
+def _calibrations_check(known: Calibrations) -> Iterator[dict[str, Any]]:
+    for doubt in known.doubts:
+        yield _check("calibrations", False, doubt.message, doubt.hint)
 
 
 def _engines() -> Iterator[dict[str, Any]]:

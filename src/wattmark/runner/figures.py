@@ -12,6 +12,12 @@ from wattmark.energy.resolve import resolve
 from wattmark.energy.series import Series
 from wattmark.energy.share import share
 from wattmark.energy.total import parts_of, total
+from wattmark.energy.validity import (
+    Short,
+    precision_not_reached,
+    relative_half_width,
+    validity_doubts,
+)
 from wattmark.runner.plan import Slot
 from wattmark.runner.watch import Ending
 from wattmark.runner.wire import Result
@@ -41,6 +47,9 @@ class Watched:
     doubts: tuple[Doubt, ...]
     interval_target: float
     sample_interval_s: float
+    precision_target: float | None = None
+    too_short: Short | None = None
+    """Why the region was not lengthened further, where it fell short of the target."""
 
 
 def complete(
@@ -64,12 +73,19 @@ def complete(
         for sample in watched.samples
         if sample.temperature_c is not None and sample.sensor not in others
     ]
-    scores = tuple(
-        task.score(query, answer) for query, answer in zip(queries, result.generations, strict=True)
-    )
+    # The first repetition's answers are scored, and no copies of them.
+    if len(result.generations) != len(queries) * result.repetitions:
+        raise ValueError(
+            f"{len(result.generations)} answers to {len(queries)} queries in "
+            f"{result.repetitions} repetition(s)"
+        )
+    first = result.generations[: len(queries)]
+    scores = tuple(task.score(query, answer) for query, answer in zip(queries, first, strict=True))
     measured = next((span for span in result.spans if span.name == "measured"), None)
+    totals = _totals(readings, series, measured, watched.sample_interval_s)
     return replace(
         _record(slot, Status.OK, started_at, attempt),
+        repetitions=result.repetitions,
         spans=result.spans,
         queries=queries,
         generations=result.generations,
@@ -77,13 +93,25 @@ def complete(
         energy=resolved.readings + resolved.batches,
         query_energy=share(result.generations, batches),
         totals=replace(
-            _totals(readings, series, measured, watched.sample_interval_s),
+            totals,
             temperature_max_c=max(temperatures_c, default=None),
             foreign_cpu=watched.foreign_cpu,
         ),
         memory=result.memory,
         facts=result.facts,
-        doubts=watched.doubts + resolved.doubts + tuple(_unscored(task, scores)),
+        doubts=(
+            *watched.doubts,
+            *resolved.doubts,
+            *validity_doubts(
+                result.spans,
+                [one for one in series if one.info.name not in others],
+                [sample for sample in watched.samples if sample.sensor not in others],
+                readings,
+                sample_interval_s=watched.sample_interval_s,
+            ),
+            *_imprecise(totals, measured, result.repetitions, watched),
+            *_unscored(task, scores),
+        ),
     )
 
 
@@ -123,6 +151,21 @@ def _unscored(task: Task, scores: Sequence[Score]) -> Iterable[Doubt]:
             f"Task {task.name} has no answers to score against: quality is not measured.",
             "Give a JSONL file with 'query' and 'answer'.",
         )
+
+
+def _imprecise(
+    totals: Totals, measured: Span | None, repetitions: int, watched: Watched
+) -> Iterable[Doubt]:
+    if watched.precision_target is None or measured is None:
+        return ()
+    width = relative_half_width(totals.energy_j, totals.energy_low_j, totals.energy_high_j)
+    return precision_not_reached(
+        width,
+        measured.seconds,
+        repetitions,
+        target=watched.precision_target,
+        why=watched.too_short,
+    )
 
 
 def _totals(

@@ -14,6 +14,7 @@ from wattmark import registry
 from wattmark.backends.find import find_backend
 from wattmark.errors import InputError, ModelError, WattmarkError, unknown
 from wattmark.meter.discover import NONE, discover
+from wattmark.meter.options import redacted
 from wattmark.models.source import find_model
 from wattmark.runner.carbon import intensity
 from wattmark.tasks.find import find_task
@@ -43,6 +44,8 @@ class NameCheck:
         self._each("tasks", find_task)
         self._each("sensors", known_sensor)
         self._each("country", lambda country: intensity(country, None))
+        self._each("zone", lambda zone: intensity(None, None, zone))
+        self._each("intensity_g_per_kwh", lambda given: intensity(None, given))
         self._each("threads", _can_run)
         self._each("options", self._option)
         self._each("models", self._model)
@@ -95,7 +98,9 @@ def known_sensor(name: str) -> None:
         for sensor in found.sensors:
             sensor.close()
         if not found.sensors:
-            raise InputError(f"Sensor '{name}' cannot be read: {found.missing}", found.fix)
+            raise InputError(
+                f"Sensor '{redacted(name)}' cannot be read: {found.missing}", found.fix
+            )
 
 
 def known_precision(name: str) -> None:

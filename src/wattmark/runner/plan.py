@@ -247,7 +247,10 @@ def estimated_seconds(plan: Plan) -> float:
         steps = 1 if plan.kinds[trial.model] == "classifier" else min(trial.max_new_tokens, 64)
         step_s = 0.003 + plan.weight_bytes[trial.model] / bandwidth
         load_s = 0.5 + 2 * plan.weight_bytes[trial.model] / bandwidth
-        total += load_s + 2 * plan.suite.idle_s + batches * steps * step_s
+        work_s = batches * steps * step_s
+        if plan.suite.precision_target is not None:
+            work_s = max(work_s, plan.suite.time_budget_s)
+        total += load_s + 2 * plan.suite.idle_s + work_s
     start_s = 0.3 if set(plan.kinds.values()) == {OWN} else _START_S
     return (start_s + total) * plan.suite.replicates
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 from wattmark import __version__
 from wattmark.errors import RunDirectoryError
 from wattmark.meter import Found
+from wattmark.meter.calibrated import calibrated
 from wattmark.meter.discover import discover, sensors
-from wattmark.runner.carbon import intensity
+from wattmark.meter.options import redacted
+from wattmark.runner.carbon import carbon_inputs
 from wattmark.runner.changes import other_system, refuse_changes
 from wattmark.runner.interrupt import Interrupts
 from wattmark.runner.machine import fingerprint, now, session, worker_cpus, worker_threads
 from wattmark.runner.plan import expand
 from wattmark.runner.session import Observer, Outcome, Session, environment
-from wattmark.schema import Status, Suite
+from wattmark.schema import SensorInfo, Status, Suite
 from wattmark.store.rundir import COMPLETE, RunDirectory, read_info, read_table
 
 
@@ -30,14 +33,14 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
     """
     with Interrupts() as interrupts:
         plan = expand(suite)
-        carbon = intensity(suite.country, suite.intensity_g_per_kwh)
-        found = discover(suite.sensors)
+        carbon = carbon_inputs(suite, time.time())
+        found = calibrated(discover(suite.sensors))
         info = {
             "name": suite.name,
             "wattmark_version": __version__,
             "created_at": now(),
             "sessions": [session(0)],
-            "suite": asdict(suite),
+            "suite": {**asdict(suite), "sensors": [redacted(name) for name in suite.sensors]},
             "planned": len(plan.slots),
             "plan": [{"key": t.key, "label": t.label, **asdict(t)} for t in plan.trials],
             "models": [asdict(model) for model in plan.models],
@@ -63,7 +66,7 @@ def resume(path: Path, observer: Observer) -> Outcome:
             return Outcome(path, int(info["planned"]), 0, nothing_to_do=True)
         suite = stored_suite(info)
         plan = expand(suite)
-        found = discover(suite.sensors)
+        found = _as_before(discover(suite.sensors), info)
         machine = _machine(suite)
         refuse_changes(path, info, (plan, machine, sensors(found)))
         interrupts.hold()
@@ -77,6 +80,19 @@ def resume(path: Path, observer: Observer) -> Outcome:
         return Session(
             plan, directory, found, observer=observer, interrupts=interrupts, doubts=doubts
         ).go()
+
+
+def _as_before(found: list[Found], info: dict[str, Any]) -> list[Found]:
+    """The sensors as the run was told of them: a probe in between would mix two kinds."""
+    stored = {sensor["name"]: sensor for sensor in info.get("sensors", ())}
+    known = {field.name for field in fields(SensorInfo)}
+    for sensor in sensors(found):
+        before = stored.get(sensor.info.name)
+        if before is not None and before.get("kind") == sensor.info.kind:
+            told = {key: value for key, value in before.items() if key in known}
+            told["overlaps"] = tuple(told.get("overlaps", ()))
+            sensor.info = replace(sensor.info, **told)
+    return found
 
 
 def _all_done(path: Path, info: dict[str, Any]) -> bool:

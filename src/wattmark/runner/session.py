@@ -19,6 +19,7 @@ from wattmark.runner.figures import Watched, complete, failed
 from wattmark.runner.interrupt import Interrupts
 from wattmark.runner.machine import now, worker_cpus, worker_threads
 from wattmark.runner.plan import Plan, Slot
+from wattmark.runner.precision import Lengthening
 from wattmark.runner.watch import Ending, Workers
 from wattmark.runner.wire import Job
 from wattmark.schema import Doubt, Record, Status
@@ -127,8 +128,7 @@ class Session:
 
     def _end(self, began_s: float) -> None:
         self.workers.close()
-        for sensor in self.sensors:
-            sensor.close()
+        self.meter.close()
         cost = {
             "wall_s": time.monotonic() - began_s,
             "cpu_s": self.meter.cost_cpu_s,
@@ -156,7 +156,10 @@ class Session:
         started_at = now()
         suite = self.plan.suite
         job = self._job(slot)
-        ending = self.workers.run(job, self.meter, suite.timeout_s)
+        lengthening = self._lengthening(job)
+        more = lengthening.more if lengthening else None
+        ending = self.workers.run(job, self.meter, suite.timeout_s, more)
+        self.meter.settle()
         samples = self.meter.take()
         watched = Watched(
             samples=samples,
@@ -165,6 +168,8 @@ class Session:
             doubts=(*_preflight(used, suite.quiet_wait_s), *ending.doubts),
             interval_target=suite.interval_target,
             sample_interval_s=suite.sample_interval_s,
+            precision_target=suite.precision_target,
+            too_short=lengthening.why if lengthening else None,
         )
         record = self._record(slot, job, ending, watched, (started_at, attempt))
         doubts, self.doubts = record.doubts + self.doubts, ()
@@ -175,6 +180,18 @@ class Session:
             self.ok += record.status == Status.OK
             self.failed += record.status != Status.OK
             self.observer.finished(record)
+
+    def _lengthening(self, job: Job) -> Lengthening | None:
+        suite = self.plan.suite
+        if suite.precision_target is None:
+            return None
+        return Lengthening(
+            self.meter,
+            job.trial.device,
+            target=suite.precision_target,
+            budget_s=suite.time_budget_s,
+            queries=len(job.queries),
+        )
 
     def _job(self, slot: Slot) -> Job:
         trial = slot.trial

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from wattmark.errors import InputError, MistakesError, unknown
+from wattmark.runner.carbon import as_number
 from wattmark.runner.names import NameCheck
 from wattmark.schema import Option, Suite
 from wattmark.units import BYTES_PER_MIB, MOST_INTENSITY, parse_bytes
@@ -54,6 +55,24 @@ def _bytes(value: object) -> object:
     return parse_bytes(value) if isinstance(value, str) else value
 
 
+def _share(value: object) -> object:
+    """'5%' and '0.05' are 0.05."""
+    if not isinstance(value, str):
+        return value
+    number, percent, rest = value.strip().partition("%")
+    try:
+        share = float(number)
+    except ValueError:
+        return value
+    return value if rest else share / 100 if percent else share
+
+
+def _intensity(value: object) -> object:
+    """A number is a number also where a flag gave it as text; any other text is a file."""
+    number = as_number(value) if isinstance(value, str) else None
+    return value if number is None else number
+
+
 def flag(key: str) -> str:
     """The flag of a key: 'batch_sizes' is --batch."""
     return FLAGS.get(key, "--" + key.replace("_", "-"))
@@ -82,8 +101,14 @@ Batches = Annotated[
     BeforeValidator(listed),
     Field(min_length=1),
 ]
+PRECISION = Field(ge=0.0001, lt=1, allow_inf_nan=False)
 MEMORY = Field(ge=64 * BYTES_PER_MIB, le=2**62)
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Place = Annotated[str, Field(min_length=1, max_length=60)]
+Intensity = Annotated[
+    Annotated[float, Field(ge=0, le=MOST_INTENSITY)] | Annotated[str, Field(min_length=1)],
+    BeforeValidator(_intensity),
+]
 
 
 class SuiteFile(BaseModel):
@@ -112,9 +137,19 @@ class SuiteFile(BaseModel):
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
     memory_limit_bytes: Annotated[int, BeforeValidator(_bytes), MEMORY] | None = None
     sensors: Annotated[tuple[str, ...], BeforeValidator(_single)] = ()
-    country: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
-    intensity_g_per_kwh: Annotated[float, Field(ge=0, le=MOST_INTENSITY)] | None = None
+    country: Place | None = None
+    zone: Place | None = None
+    intensity_g_per_kwh: Intensity | None = None
+    intensity_uncertainty: Annotated[float, Field(ge=0, le=1)] = 0.15
+    pue: Annotated[float, Field(ge=1, le=10)] = 1.0
+    embodied_kg: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    embodied_share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    lifetime_years: Annotated[float, Field(gt=0, le=100)] = 4.0
+    water_l_per_kwh: Annotated[float, Field(ge=0, le=1000)] | None = None
+    grid_water_l_per_kwh: Annotated[float, Field(ge=0, le=1000)] | None = None
     interval_target: Annotated[float, Field(gt=0, le=10)] = 0.10
+    precision_target: Annotated[float, BeforeValidator(_share), PRECISION] | None = None
+    time_budget_s: Seconds = 60.0
     # "yes" is no permission: these two open the door to a stranger's code.
     trust_remote_code: StrictBool = False
     allow_pickle: StrictBool = False
@@ -131,10 +166,13 @@ FLAGS = {
     "idle_s": "--idle",
     "sample_interval_s": "--interval",
     "timeout_s": "--timeout",
+    "time_budget_s": "--time-budget",
     "quiet_wait_s": "--quiet-wait",
     "memory_limit_bytes": "--memory-limit",
     "sensors": "--sensor",
     "intensity_g_per_kwh": "--intensity",
+    "water_l_per_kwh": "--water",
+    "grid_water_l_per_kwh": "--grid-water",
     "options": "--option",
 }
 
@@ -192,6 +230,18 @@ def read_suite(which: str | None, flags: Mapping[str, Any]) -> Suite:
     return Suite(**{name: getattr(parsed, name) for name in SuiteFile.model_fields})
 
 
+def checked(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Some of a suite's keys, given by flags alone; MistakesError where one is off."""
+    given = {key: value for key, value in flags.items() if value is not None}
+    try:
+        parsed = SuiteFile.model_validate({"models": ["none"], **given})
+    except ValidationError as errors:
+        source = _Source("", "", frozenset(given))
+        mistakes = [_said(source, dict(error)) for error in errors.errors()]
+        raise MistakesError("These flags are off:", list(dict.fromkeys(mistakes))) from None
+    return {key: getattr(parsed, key) for key in given}
+
+
 def _text(which: str) -> tuple[str, str]:
     shipped = resources.files("wattmark.runner") / "suites" / f"{which}.toml"
     if re.fullmatch(r"[A-Za-z0-9_-]+", which) and shipped.is_file():
@@ -242,12 +292,17 @@ def _said(source: _Source, error: dict[str, Any]) -> str:
 
 _MEANT = {
     "device": "auto, cpu, cuda or cuda:N",
-    "country": "three capital letters (ISO 3166), such as DEU",
+    "intensity_g_per_kwh": f"a number from 0 to {MOST_INTENSITY:g} g/kWh, or a CSV file",
     "name": "letters, digits, '.', '_' and '-', beginning with a letter or a digit",
+    "precision_target": "a relative half-width from 0.01% to below 100%, such as 5% or 0.05",
     "memory_limit_bytes": "a size of at least 64MiB, such as 20GiB",
     "trust_remote_code": "true or false",
     "allow_pickle": "true or false",
 }
+
+
+# Their commas do not part them.
+_WHOLE = ("sensors", "country", "zone", "intensity_g_per_kwh")
 
 
 def _short(value: object) -> str:
@@ -257,7 +312,7 @@ def _short(value: object) -> str:
 
 def _all(key: str, value: object) -> list[Any]:
     """What stands under a key, as a list: of a table its keys."""
-    several = _single(value) if key == "sensors" else listed(value)
+    several = _single(value) if key in _WHOLE else listed(value)
     if isinstance(several, Mapping):
         return list(several)
     return several if isinstance(several, list) else [several]

@@ -1,7 +1,8 @@
 """The parent while a worker runs: it blocks on the worker's channel and reads sensors on a mark.
 
 Whatever happens to the worker (an error of its own, a crash, a hang, memory gone) comes back
-as an `Ending`; only the user's interrupt passes through.
+as an `Ending`; only the user's interrupt passes through. The deadline counts the worker's own
+time: while the parent keeps it waiting (a driver that hangs) it stands still.
 """
 
 from __future__ import annotations
@@ -10,17 +11,21 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO, Any
 
+from wattmark.energy.validity import clock_stepped, sensors_hung
 from wattmark.errors import WattmarkError
+from wattmark.meter.lines import PATIENCE_S
 from wattmark.meter.load import (
     QUIET_CPUS,
     CpuClock,
+    clock_step_s,
     cpu_clock,
     foreign_cpus,
     suspended_s,
@@ -28,7 +33,10 @@ from wattmark.meter.load import (
 from wattmark.meter.meter import Meter
 from wattmark.runner.wire import Job, Result, pack_job, receive, send, unpack_result
 from wattmark.runner.zygote import Zygote, last_words, unnamed_file
-from wattmark.schema import Doubt, Status
+from wattmark.schema import Doubt, Span, Status
+
+More = Callable[[Span, int, float], int]
+"""A region that is over, its repetitions and the seconds left → repetitions to begin anew with."""
 
 STRETCHES = {
     "measured": ("foreign-load", "the measured region", "its joules and delays are in the figures"),
@@ -36,6 +44,10 @@ STRETCHES = {
 }
 """Stage that a stretch begins with → code, name and harm of foreign load in it."""
 SLEPT_S = 0.1
+NOT_READ = "not read: "
+"""How the meter's fault for a sensor that hangs begins."""
+RESERVE = 0.1
+"""Share of the time left that no longer region may use."""
 
 
 @dataclass
@@ -52,8 +64,12 @@ class Ending:
 
 @dataclass
 class _State:
+    meter: Meter
+    more: More | None = None
     stage: str = "start"
     clocks: list[tuple[str, CpuClock]] = field(default_factory=list)
+    hung: Counter[str] = field(default_factory=Counter)
+    """Sensor → marks at which it was not read, because it hung."""
 
 
 class Workers:
@@ -72,17 +88,15 @@ class Workers:
         except WattmarkError:
             self.close()  # the next fork tries again, and says what is wrong
 
-    def run(self, job: Job, meter: Meter, timeout_s: float) -> Ending:
-        """One job in a fresh worker, watched to its end."""
+    def run(self, job: Job, meter: Meter, timeout_s: float, more: More | None = None) -> Ending:
+        """One job in a fresh worker, watched to its end; `more` may lengthen its region."""
         killed_before = _killed_for_memory()
         try:
             with unnamed_file() as log:
                 server, pid, channel = self._fork(log)
                 with channel:
-                    state = _State()
-                    ending = _watch(
-                        server, pid, channel, job, meter=meter, timeout_s=timeout_s, state=state
-                    )
+                    state = _State(meter, more)
+                    ending = _watch(server, pid, channel, job, timeout_s=timeout_s, state=state)
                 status = server.status()
                 if status is None:
                     self.close()  # the server is gone too: the next fork starts a new one
@@ -94,6 +108,7 @@ class Workers:
             self.close()
             raise
         ending.foreign_cpu, ending.doubts = _disturbed(state.clocks)
+        ending.doubts += tuple(sensors_hung(state.hung, PATIENCE_S))
         return ending
 
     def _fork(self, log: IO[bytes]) -> tuple[Zygote, int, Connection]:
@@ -124,7 +139,6 @@ def _watch(
     channel: Connection,
     job: Job,
     *,
-    meter: Meter,
     timeout_s: float,
     state: _State,
 ) -> Ending | None:
@@ -145,9 +159,12 @@ def _watch(
             # The server has a word only when the worker is gone. What it sent before is there,
             # but its channel may be held open by a process that it started.
             if channel in ready or channel.poll(0):
-                ending = _heed(receive(channel), channel, meter, state)
+                message, asked = receive(channel), time.monotonic()
+                left_s = (1 - RESERVE) * (deadline - asked) - job.idle_s
+                ending = _heed(message, channel, left_s, state)
                 if ending is not None:
                     return ending
+                deadline += time.monotonic() - asked
             else:
                 return None
     except (EOFError, OSError):
@@ -155,7 +172,7 @@ def _watch(
 
 
 def _heed(
-    message: dict[str, Any], channel: Connection, meter: Meter, state: _State
+    message: dict[str, Any], channel: Connection, left_s: float, state: _State
 ) -> Ending | None:
     """Act on one message of the worker; its ending, if it was the last."""
     if "stage" in message:
@@ -165,13 +182,31 @@ def _heed(
         state.stage = message["mark"]
         # Read, then let go: the reading lies before the region that begins here, and after
         # the one that ended here.
-        meter.read_now()
+        samples = state.meter.read_now()
+        state.hung.update(s.sensor for s in samples if (s.fault or "").startswith(NOT_READ))
         state.clocks.append((state.stage, cpu_clock(message["cpu_s"])))
-        send(channel, {"go": True})
+        send(channel, {"go": True, "repetitions": _longer(message, left_s, state)})
         return None
     if "result" in message:
         return Ending(Status.OK, result=unpack_result(message["result"]))
     return Ending(Status(message["status"]), message["error"])
+
+
+def _longer(message: dict[str, Any], left_s: float, state: _State) -> int:
+    """Repetitions of a longer region, where the one that is over was too short; else 0."""
+    if state.more is None or "region" not in message:
+        return 0
+    region = Span("measured", *message["region"])
+    try:
+        repetitions = state.more(region, message["repetitions"], left_s)
+    # Whatever is wrong with these samples will be wrong for the record too, which says so.
+    except Exception:
+        return 0
+    if repetitions:  # what ran so far was no measured region: others' load in it harmed nothing
+        state.clocks = [
+            ("warm-up" if stage == "measured" else stage, clock) for stage, clock in state.clocks
+        ]
+    return repetitions
 
 
 def _disturbed(clocks: Sequence[tuple[str, CpuClock]]) -> tuple[float | None, tuple[Doubt, ...]]:
@@ -195,6 +230,9 @@ def _disturbed(clocks: Sequence[tuple[str, CpuClock]]) -> tuple[float | None, tu
                 f"The machine was suspended for {slept:.1f} s while this replicate ran.",
                 "Keep it awake: clocks and counters do not agree across a suspend.",
             )
+    if clocks:
+        step_s = clock_step_s(clocks[0][1], clocks[-1][1])
+        doubts |= {doubt.code: doubt for doubt in clock_stepped(step_s)}
     return measured, tuple(doubts.values())
 
 

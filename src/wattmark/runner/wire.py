@@ -2,6 +2,7 @@
 
 Parent to worker: one job, then `go` after each mark. Worker to parent: marks (the parent
 reads its sensors and says go), stages (for messages about hangs), and one result or error.
+The mark at a measured region's end tells its stamps and repetitions; `go` may ask for more.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class Result:
     generations: tuple[Generation, ...]
     memory: Memory
     facts: Mapping[str, Any] = field(default_factory=dict)
+    repetitions: int = 1
+    """Passes over all queries; as many generations of each, pass by pass."""
 
 
 def send(channel: Connection, message: Mapping[str, Any]) -> None:
@@ -79,6 +82,7 @@ def pack_result(result: Result) -> dict[str, Any]:
         ],
         "memory": asdict(result.memory),
         "facts": dict(result.facts),
+        "repetitions": result.repetitions,
     }
 
 
@@ -92,4 +96,5 @@ def unpack_result(plain: Mapping[str, Any]) -> Result:
         ),
         memory=Memory(**plain["memory"]),
         facts=plain["facts"],
+        repetitions=plain["repetitions"],
     )

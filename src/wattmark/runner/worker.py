@@ -3,13 +3,19 @@
 Load, warm up, idle, run, idle; stamps only. At each edge that has to be sharp it asks the
 parent for a reading of the sensors and waits for it. It never sees a sensor itself, and
 sends what it has after the measured region.
+
+A measured region is all queries in order, once or in several repetitions. How many is the
+parent's to say when a region is over; one that was too short is given up whole and begun anew,
+so that no region holds a question to the parent: what was given up counts as warm-up.
 """
 
 from __future__ import annotations
 
 import errno
 import gc
+import json
 import os
+import queue
 import resource
 import sys
 import threading
@@ -21,13 +27,16 @@ from pathlib import Path
 from typing import Any
 
 from wattmark import registry
-from wattmark.backends import Backend
+from wattmark.backends import Backend, Stamp
 from wattmark.errors import OutOfMemoryError, WattmarkError
 from wattmark.runner.wire import Job, Result, pack_result, receive, send, unpack_job
 from wattmark.schema import Generation, Memory, Query, Span, Status
 from wattmark.units import BYTES_PER_KIB, gibibytes, s_to_ns
 
 Mark = Callable[[str], None]
+Over = Callable[[Span, int], int]
+"""A region and its repetitions, once it is over → the repetitions to begin anew with, or 0."""
+Answer = Callable[[int, Sequence[Query], Stamp], list[Generation]]
 
 LONGEST_ERROR = 2000
 """Characters of an engine's own words that go into a record."""
@@ -58,12 +67,14 @@ def execute(
     backend: Backend,
     mark: Mark,
     *,
+    over: Over | None = None,
     tell: Mark = lambda _stage: None,
     clock: Callable[[], int] = time.monotonic_ns,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
     """Run a job with an engine. `mark(stage)` returns when the sensors have been read.
 
+    `over` does the same at the measured region's end, and may ask for a longer one.
     `tell(stage)` only says how far it is, for the message about a crash or a hang.
     Clock and sleep are given so that simulated time can be run through the same way.
     """
@@ -86,27 +97,62 @@ def execute(
     gc.collect()
     gc.freeze()
     _idle(job, log, mark, sleep)
-    generations: list[Generation] = []
-    mark("measured")
-    started = clock()
-    for index, batch in enumerate(batches):
-        generations += answer(index, batch, log)
-    ended = clock()
-    mark("done")
-    log.add("measured", started, ended)
+    measured = _measured(batches, answer, log, mark, over)
     _idle(job, log, mark, sleep)
     memory = Memory(
-        ram_peak_bytes=peak_bytes(),
+        ram_peak_bytes=measured.peak_bytes or peak_bytes(),
         ram_before_load_bytes=before,
         ram_loaded_bytes=loaded,
         vram_peak_bytes=backend.vram_peak_bytes(),
     )
     return Result(
         spans=tuple(log.spans),
-        generations=tuple(generations),
+        generations=tuple(measured.generations),
         memory=memory,
         facts=dict(backend.facts),
+        repetitions=measured.repetitions,
     )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The region that counts."""
+
+    generations: list[Generation]
+    repetitions: int
+    peak_bytes: int | None = None
+    """Of a first region that was given up: the log of many repetitions is no memory of a model."""
+
+
+def _measured(
+    batches: Sequence[Sequence[Query]],
+    answer: Answer,
+    log: SpanLog,
+    mark: Mark,
+    over: Over | None,
+) -> _Measured:
+    """Regions until one is long enough; only the last one's spans and answers are kept."""
+    repetitions, peak = 1, None
+    while True:
+        before = len(log.spans)
+        generations: list[Generation] = []
+        mark("measured")
+        started = log.now()
+        for repetition in range(repetitions):
+            for index, batch in enumerate(batches):
+                generations += answer(repetition * len(batches) + index, batch, log)
+        ended = log.now()
+        longer = 0
+        if over is None:
+            mark("done")
+        else:
+            longer = over(Span("measured", started, ended), repetitions)
+        if not longer:
+            log.add("measured", started, ended)
+            return _Measured(generations, repetitions, peak)
+        del log.spans[before:]
+        log.add("warmup", started, ended)
+        repetitions, peak = longer, peak or peak_bytes()
 
 
 def split(queries: Sequence[Query], size: int) -> list[Sequence[Query]]:
@@ -162,6 +208,12 @@ def main(channel: Connection) -> int:
         send(channel, {"mark": stage, "cpu_s": time.process_time()})
         answers.wait()
 
+    def over(region: Span, repetitions: int) -> int:
+        stamps = [region.start_ns, region.end_ns]
+        told = {"mark": "done", "cpu_s": time.process_time()}
+        send(channel, told | {"region": stamps, "repetitions": repetitions})
+        return int(answers.wait().get("repetitions", 0))
+
     def tell(stage: str) -> None:
         send(channel, {"stage": stage})
 
@@ -171,7 +223,8 @@ def main(channel: Connection) -> int:
             os.sched_setaffinity(0, job.cpus)
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
-        message: dict[str, Any] = {"result": pack_result(execute(job, backend, mark, tell=tell))}
+        result = execute(job, backend, mark, over=over, tell=tell)
+        message: dict[str, Any] = {"result": pack_result(result)}
     except BaseException as reason:
         # What the failed work holds is held by its traceback: there must be room to say so.
         _limit_memory(None)
@@ -203,20 +256,20 @@ class _Lifeline:
 
     def __init__(self, channel: Connection) -> None:
         self._channel = channel
-        self._answers = threading.Semaphore(0)
+        self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         try:
             while True:
-                self._channel.recv_bytes()
-                self._answers.release()
+                self._answers.put(self._channel.recv_bytes())
         except (EOFError, OSError):
             os._exit(1)
 
-    def wait(self) -> None:
-        """Until the parent has answered."""
-        self._answers.acquire()
+    def wait(self) -> dict[str, Any]:
+        """The parent's next answer, when it comes."""
+        answer: dict[str, Any] = json.loads(self._answers.get())
+        return answer
 
 
 def _limit_memory(most_bytes: int | None) -> None:

@@ -69,9 +69,20 @@ TRIALS = (
     _c("query_limit", INT, "queries", "queries asked for; null is all"),
     _c("warmups", INT, "batches", "batches run before the measured region"),
     _c("seed", INT, "", "seed of the trial"),
-    _c("queries", INT, "queries", "queries answered in the measured region"),
-    _c("scored", INT, "queries", "queries that have a gold answer"),
-    _c("correct", INT, "queries", "queries answered correctly; null where none is scored"),
+    _c(
+        "repetitions",
+        INT,
+        "",
+        "passes over all queries in the measured region; null where there is none",
+    ),
+    _c("queries", INT, "queries", "queries answered in the measured region, in all repetitions"),
+    _c("scored", INT, "queries", "queries that have a gold answer, each counted once"),
+    _c(
+        "correct",
+        INT,
+        "queries",
+        "of these, answered correctly in the first repetition; null where none is scored",
+    ),
     _c("input_tokens", INT, "tokens", "prompt tokens, padding left out"),
     _c("output_tokens", INT, "tokens", "ids that came out, end tokens included"),
     _c("measured_s", REAL, "s", "length of the measured region"),
@@ -123,8 +134,9 @@ TRIALS = (
 QUERIES = (
     *KEYS,
     *IDENTITY,
+    _c("repetition", INT, "", "pass over the queries, from 0; only the first is scored"),
     _c("position", INT, "", "place in the task's order, from 0"),
-    _c("batch", INT, "", "batch of the measured region, from 0"),
+    _c("batch", INT, "", "batch of the measured region, from 0, counted on over repetitions"),
     _c("query_id", TEXT, "", "id of the query within its task"),
     _c("query", TEXT, "", "the question"),
     _c("prompt", TEXT, "", "what the model was given"),
@@ -169,7 +181,7 @@ ENERGY = (
     _c("span", TEXT, "", "name of the spans that were summed; batch for one whole batch"),
     _c("batch", INT, "", "batch; null for the sum over the trial"),
     _c("sensor", TEXT, "", "which sensor"),
-    _c("component", TEXT, "", "cpu, dram, gpu, soc, board or wall"),
+    _c("component", TEXT, "", "cpu, dram, gpu, soc, board, wall, core or uncore"),
     _c("component_device", TEXT, "", "which one of them: package-0, gpu0, host"),
     _c("provenance", TEXT, "", "measured, estimated, simulated or replayed"),
     _c("method", TEXT, "", "counter, integrated, regressed or modelled"),
@@ -207,7 +219,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 PURPOSE = {
     "trials": "One row a replicate of a trial.",
-    "queries": "One row a query of a replicate.",
+    "queries": "One row a query of a replicate, and one more for each repetition of it.",
     "spans": "One row a span: stretches of work on the monotonic clock.",
     "energy": "Joules by span, component and sensor: one row a sum over a trial, or a batch's.",
     "trace": "One row a reading of a sensor: the raw samples.",
@@ -227,7 +239,17 @@ NEVER_NULL: dict[str, frozenset[str]] = {
     | {"task_version", "max_new_tokens", "warmups", "seed", "queries", "scored", "input_tokens"}
     | {"output_tokens", "options", "facts", "doubts"},
     "queries": frozenset(column.name for column in KEYS + IDENTITY)
-    | {"position", "batch", "query_id", "query", "prompt", "response", "why", "input_tokens"}
+    | {
+        "repetition",
+        "position",
+        "batch",
+        "query_id",
+        "query",
+        "prompt",
+        "response",
+        "why",
+        "input_tokens",
+    }
     | {"output_tokens", "stop_reason", "start_ns", "latency_s", "token_times_s"},
     "spans": frozenset(column.name for column in KEYS) | {"name", "start_ns", "end_ns", "seconds"},
     "energy": frozenset(column.name for column in KEYS)

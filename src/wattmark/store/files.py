@@ -17,6 +17,8 @@ from wattmark.schema import SCHEMA_VERSION
 from wattmark.store.columns import arrow_schema
 
 LOCK = "run.lock"
+ADDED = {"session": 0, "repetition": 0, "repetitions": 1}
+"""Column that older runs do not have → what it would hold there."""
 GROUP_ROWS = 5000
 """Rows of a Parquet file that are in memory together when it is written."""
 
@@ -100,9 +102,9 @@ def read_parquet(path: Path, table: str) -> pa.Table:
             "The file is damaged or missing: take it from a copy of the run.",
         ) from reason
     names = arrow_schema(table).names
-    if "session" in names and "session" not in content.column_names:
-        # Runs from before sessions were counted.
-        content = content.append_column("session", pa.array([0] * len(content), pa.int64()))
+    for name, value in ADDED.items():
+        if name in names and name not in content.column_names:
+            content = content.append_column(name, pa.array([value] * len(content), pa.int64()))
     absent = [name for name in names if name not in content.column_names]
     if absent:
         raise RunDirectoryError(

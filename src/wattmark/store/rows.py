@@ -11,6 +11,7 @@ from typing import Any
 from wattmark.schema import Generation, Query, QueryEnergy, Record, Sample, Score, Trial
 
 Row = dict[str, Any]
+REPEATED = Score(None, None, None, "a repetition: its query was scored once")
 
 
 def rows(record: Record) -> dict[str, list[Row]]:
@@ -97,6 +98,7 @@ def _trial(record: Record) -> Row:
         "query_limit": trial.limit,
         "warmups": trial.warmups,
         "seed": trial.seed,
+        "repetitions": record.repetitions if record.generations else None,
         "queries": len(record.generations),
         "scored": len(scores),
         "correct": sum(bool(s.correct) for s in scores) if scores else None,
@@ -143,9 +145,12 @@ def tpot_s(generation: Generation) -> float | None:
 
 def _queries(record: Record) -> Iterable[Row]:
     shares: Iterable[QueryEnergy | None] = record.query_energy or [None] * len(record.generations)
-    answered = zip(record.queries, record.generations, record.scores, shares, strict=True)
-    for position, (query, generation, score, share) in enumerate(answered):
-        yield _query(position, query, generation, score, share)
+    scored = len(record.scores)
+    for at, (generation, share) in enumerate(zip(record.generations, shares, strict=True)):
+        repetition, position = divmod(at, scored)
+        score = record.scores[position] if repetition == 0 else REPEATED
+        row = _query(position, record.queries[position], generation, score, share)
+        yield row | {"repetition": repetition}
 
 
 def _query(

@@ -1,0 +1,175 @@
+"""Do the intervals hold the truth as often as they say, and are they no wider than they must be?
+
+Each sensor reads `SCENARIOS` random worlds of `benchmarks.truth`, two spans each, of every
+family of loads by turns. Coverage is the share of spans whose true joules lie in the interval.
+
+Best possible: what an oracle could state who knows the load, the spans and the sensor, but not
+the random phases of its ticks and of the polls. Load and spans are held fixed, the sensor's
+chances are drawn anew `REDRAWS` times, and half of the central 95 % range of the estimate's
+error is taken; so it leaves out what the estimate is off by every time, which an oracle would
+correct. The 95th percentile of the error's size, which holds that too, stands beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.truth.scenarios import FAMILIES, scenario
+from benchmarks.truth.sensors import Readings, SensorModel
+from benchmarks.truth.world import World
+from wattmark.energy.bounds import Bounds
+from wattmark.energy.curve import curve_of
+from wattmark.energy.series import Series
+
+Floats = NDArray[np.float64]
+
+SCENARIOS = 504
+REDRAWS = 200
+JUDGED = 48
+"""Scenarios of each sensor in which the oracle is asked."""
+
+
+def _counter(period_s: float, poll_s: float, **more: object) -> SensorModel:
+    return SensorModel(period_s=period_s, poll_s=poll_s, **more)  # type: ignore[arg-type] # fields by name
+
+
+def _power(period_s: float, window_s: float, poll_s: float = 0.02, **more: object) -> SensorModel:
+    fields = {"period_s": period_s, "window_s": window_s, "poll_s": poll_s} | more
+    return SensorModel(kind="power", **fields)  # type: ignore[arg-type] # fields by name
+
+
+EDGES = {"at_edges_s": 2e-4}
+MODELS: Mapping[str, SensorModel] = {
+    "counter 1 ms, polled 10 ms": _counter(0.001, 0.01, quantum=61e-6),
+    "counter 1 ms, polled 100 ms": _counter(0.001, 0.1, quantum=61e-6),
+    "counter 1 ms, 100 ms and edges": _counter(0.001, 0.1, quantum=61e-6, **EDGES),
+    "counter 20 ms, polled 10 ms": _counter(
+        0.02, 0.01, quantum=1e-3, tick_jitter_s=2e-4, period_error=4e-4
+    ),
+    "counter 20 ms, polled 100 ms": _counter(
+        0.02, 0.1, quantum=1e-3, tick_jitter_s=2e-4, period_error=4e-4
+    ),
+    "counter 20 ms, 100 ms and edges": _counter(
+        0.02, 0.1, quantum=1e-3, tick_jitter_s=2e-4, period_error=4e-4, **EDGES
+    ),
+    "counter 100 ms, polled 20 ms": _counter(
+        0.1, 0.02, quantum=1e-3, tick_jitter_s=1e-3, period_error=-4e-4
+    ),
+    "counter 100 ms, polled 100 ms": _counter(
+        0.1, 0.1, quantum=1e-3, tick_jitter_s=1e-3, period_error=-4e-4
+    ),
+    "counter 100 ms, 20 ms and edges": _counter(
+        0.1, 0.02, quantum=1e-3, tick_jitter_s=1e-3, period_error=-4e-4, **EDGES
+    ),
+    "counter 100 ms, 100 ms and edges": _counter(
+        0.1, 0.1, quantum=1e-3, tick_jitter_s=1e-3, period_error=-4e-4, **EDGES
+    ),
+    "counter 1 ms, 1 J, 100 ms and edges": _counter(0.001, 0.1, quantum=1.0, **EDGES),
+    "counter 100 ms, untold, polled 20 ms": _counter(0.1, 0.02, quantum=1e-3, tells_period=False),
+    "counter 1 ms, untold, 100 ms and edges": _counter(
+        0.001, 0.1, quantum=61e-6, tells_period=False, **EDGES
+    ),
+    "power 25 ms of 100, polled 20 ms": _power(0.1, 0.025, tick_jitter_s=1e-3),
+    "power 25 ms of 100, 100 ms and edges": _power(0.1, 0.025, 0.1, tick_jitter_s=1e-3, **EDGES),
+    "power 100 ms, polled 20 ms": _power(0.1, 0.1, tick_jitter_s=1e-3),
+    "power 1000 ms each 100, polled 20 ms": _power(0.1, 1.0, tick_jitter_s=1e-3),
+    "power 1000 ms each 100, 100 ms and edges": _power(0.1, 1.0, 0.1, tick_jitter_s=1e-3, **EDGES),
+    "power 100 ms, untold, polled 20 ms": _power(0.1, 0.1, tells_period=False, tells_window=False),
+    "wall meter, power 1 s, polled 100 ms": _power(1.0, 1.0, 0.1, quantum=0.1, component="wall"),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One sensor's figures. Half-widths in joules, medians over spans."""
+
+    sensor: str
+    scenarios: int
+    spans: int
+    coverage: float
+    coverage_sharp: float
+    """Over spans that begin and end at steps of the load."""
+    coverage_by_family: Mapping[str, float]
+    half_width_j: float
+    half_width_judged_j: float
+    best_j: float
+    best_with_bias_j: float
+
+    @property
+    def ratio(self) -> float:
+        """Median half-width ÷ median of the best possible, over the judged spans."""
+        return self.half_width_judged_j / self.best_j
+
+
+def series_of(model: SensorModel, readings: Readings) -> Series:
+    """The readings that did not fail, as the package takes them."""
+    good = ~readings.failed & np.isfinite(readings.value)
+    value, nothing = readings.value[good], np.full(int(good.sum()), np.nan)
+    energy, power = (nothing, value) if model.kind == "power" else (value, nothing)
+    return Series(model.info, readings.time_ns[good], energy, power)
+
+
+def bounds_of(model: SensorModel, world: World, rng: np.random.Generator) -> Bounds:
+    """The intervals of the world's spans from one reading of it."""
+    curve = curve_of(series_of(model, model.readings(world, rng)))
+    return curve.between(world.edges_ns[:, 0], world.edges_ns[:, 1])
+
+
+def worlds(seed: int, count: int) -> Iterable[tuple[str, World]]:
+    """Scenarios of every family by turns; each has a generator of its own."""
+    names = list(FAMILIES)
+    for k in range(count):
+        name = names[k % len(names)]
+        yield name, scenario(np.random.default_rng([seed, k]), name)
+
+
+def measure(
+    name: str, model: SensorModel, seed: int, count: int = SCENARIOS, judged: int = JUDGED
+) -> Outcome:
+    """Coverage over `count` scenarios, and the oracle's word on `judged` of them."""
+    held: list[NDArray[np.bool_]] = []
+    sharp: list[NDArray[np.bool_]] = []
+    widths: list[Floats] = []
+    best: list[Floats] = []
+    biased: list[Floats] = []
+    asked: list[Floats] = []
+    families: dict[str, list[NDArray[np.bool_]]] = {}
+    for k, (family, world) in enumerate(worlds(seed, count)):
+        rng = np.random.default_rng([seed, k, 1])
+        bounds = bounds_of(model, world, rng)
+        slack = 1e-9 * np.abs(world.truth) + 1e-6
+        inside = (bounds.low - slack <= world.truth) & (world.truth <= bounds.high + slack)
+        held.append(inside)
+        families.setdefault(family, []).append(inside)
+        sharp.append(np.asarray(world.sharp))
+        widths.append((bounds.high - bounds.low) / 2)
+        if judged and k * judged // count != (k - 1) * judged // count:
+            draws = [bounds_of(model, world, rng).value for _ in range(REDRAWS)]
+            errors = np.array(draws) - world.truth
+            low, high = np.quantile(errors, [0.025, 0.975], axis=0)
+            best.append((high - low) / 2)
+            biased.append(np.quantile(np.abs(errors), 0.95, axis=0))
+            asked.append(widths[-1])
+    inside, at_steps = np.concatenate(held), np.concatenate(sharp)
+    return Outcome(
+        sensor=name,
+        scenarios=count,
+        spans=inside.size,
+        coverage=float(inside.mean()),
+        coverage_sharp=float(inside[at_steps].mean()),
+        coverage_by_family={
+            key: round(float(np.concatenate(each).mean()), 3) for key, each in families.items()
+        },
+        half_width_j=_median(widths),
+        half_width_judged_j=_median(asked),
+        best_j=_median(best),
+        best_with_bias_j=_median(biased),
+    )
+
+
+def _median(parts: list[Floats]) -> float:
+    return float(np.median(np.concatenate(parts))) if parts else float("nan")

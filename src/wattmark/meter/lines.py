@@ -1,0 +1,299 @@
+"""Threads that read sensors: one for all that are quick, one more for each that is slow.
+
+A line reads its sensors one after another, at the deadlines of a grid (start + k × interval, so
+that the mean rate does not drift with the cost of reading; what a slow reading overran is
+skipped, not made up for) and whenever it is asked. Two rules part the sensors:
+
+- A reading that has not come back after `STUCK_S` keeps its line; the line's other sensors go on
+  on a new one, so that they miss `STUCK_S` + `WATCH_S` at most and never again.
+- Where reading waits (does not compute) for more than half an interval, the sensor that took
+  longest gets a line of its own.
+
+Nobody reads a sensor twice at a time, and nobody but a line ever reads: who asks waits, with
+patience, and cannot be held up by a driver that hangs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+
+from wattmark.meter import Sensor
+from wattmark.meter.reading import Request, next_deadline, read_sensor
+from wattmark.schema import Sample
+from wattmark.units import ns_to_s, s_to_ns
+
+STUCK_S = 0.25
+# How often a thread looks for stuck readings while sampling goes on: a wake-up costs 0.1 ms.
+WATCH_S = 0.5
+PATIENCE_S = 2.0
+# More lines are not opened for slowness alone: each costs a wake-up an interval.
+MOST_LINES = 8
+# How long a thread stays after a reading on demand: to start one takes longer than to wake it.
+LINGER_S = 1.0
+# How much the last pass weighs in the mean time that a line waits for its sensors.
+NEWEST = 1 / 16
+
+
+class Line:
+    """One thread and the sensors that it reads; all of its state is under the lines' lock."""
+
+    def __init__(self, lines: Lines, sensors: tuple[Sensor, ...]) -> None:
+        self.sensors = sensors
+        self.inbox: SimpleQueue[Request | None] = SimpleQueue()
+        """Requests; None only wakes the thread, to look whether anything has changed."""
+        self.thread: threading.Thread | None = None
+        self.reading: Sensor | None = None
+        self.since_ns = 0
+        """When the reading in progress began."""
+        self._lines = lines
+        self._deadline_ns: int | None = None
+        self._waits_ns = 0.0
+
+    def start(self) -> None:
+        """Have a thread; one that a stuck reading kept from ending goes on. Under the lock."""
+        if self.thread is None:
+            self.thread = threading.Thread(target=self._run, name="wattmark-meter", daemon=True)
+            self.thread.start()
+
+    def stuck_ns(self, now_ns: int) -> int:
+        """For how long the reading in progress has lasted; 0 without any."""
+        return now_ns - self.since_ns if self.reading is not None else 0
+
+    def _run(self) -> None:
+        used_s = 0.0
+        while (requests := self._next()) is not None:
+            began_ns = time.monotonic_ns()
+            samples, slowest = self._read()
+            # A thread's CPU clock can only be read by the thread itself.
+            now_s = time.thread_time()
+            waited_ns = time.monotonic_ns() - began_ns - s_to_ns(now_s - used_s)
+            self._lines.charge(now_s - used_s)
+            used_s = now_s
+            for request in requests:
+                request.deliver(samples)
+            self._waits_ns += NEWEST * (waited_ns - self._waits_ns)
+            if self._waits_ns > self._lines.interval_ns / 2:
+                self._lines.part_slow(self, slowest)
+                self._waits_ns = 0.0
+
+    def _next(self) -> list[Request] | None:
+        """Wait for the next pass: the requests that it answers, or None for the end."""
+        lines, idle = self._lines, False
+        while lines.go_on(self, idle=idle):
+            wait_s = LINGER_S
+            if lines.sampling:
+                now_ns = lines.clock()
+                if self._deadline_ns is None:
+                    self._deadline_ns = now_ns + lines.interval_ns
+                elif self._deadline_ns <= now_ns:
+                    self._deadline_ns = next_deadline(self._deadline_ns, now_ns, lines.interval_ns)
+                wait_s = ns_to_s(self._deadline_ns - now_ns)
+            else:
+                self._deadline_ns = None
+            try:
+                asked = self.inbox.get(timeout=wait_s)
+            except Empty:
+                if self._deadline_ns is not None:
+                    return []
+                idle = True
+                continue
+            idle = False
+            if asked is not None:
+                return [asked, *self._others()]
+        return None
+
+    def _others(self) -> list[Request]:
+        """What else was asked for meanwhile: one pass answers all."""
+        found = []
+        with contextlib.suppress(Empty):
+            while True:
+                request = self.inbox.get_nowait()
+                if request is not None:
+                    found.append(request)
+        return found
+
+    def _read(self) -> tuple[list[tuple[str, Sample]], Sensor]:
+        """Read the line's sensors; those that left it meanwhile are another line's."""
+        lines, samples = self._lines, []
+        longest_ns = -1
+        with lines.lock:
+            sensors = self.sensors
+            slowest = self.reading = sensors[0]
+            self.since_ns = time.monotonic_ns()
+        for following, sensor in enumerate(sensors, 1):
+            sample = read_sensor(sensor, lines.clock)
+            samples.append((sensor.info.name, sample))
+            with lines.lock:
+                lines.keep(sensor.info.name, sample)
+                parted = self.sensors is not sensors
+                now_ns = time.monotonic_ns()
+                if now_ns - self.since_ns > longest_ns:
+                    slowest, longest_ns = sensor, now_ns - self.since_ns
+                at_end = parted or following == len(sensors)
+                self.reading = None if at_end else sensors[following]
+                self.since_ns = now_ns
+            if parted:
+                break
+        return samples, slowest
+
+
+class Lines:
+    """All lines of a meter. `keep(name, sample)` is called for every reading, under `lock`.
+
+    The lines' threads live while anybody uses them (from `use` until `release` or `end`); while
+    `sampling` they read by themselves, every `interval_ns` of `clock`.
+    """
+
+    def __init__(
+        self,
+        sensors: Sequence[Sensor],
+        interval_ns: int,
+        clock: Callable[[], int],
+        keep: Callable[[str, Sample], None],
+    ) -> None:
+        self.interval_ns = interval_ns
+        self.clock = clock
+        self.keep = keep
+        self.lock = threading.Lock()
+        self.sampling = False
+        self.cost_cpu_s = 0.0
+        self._lines = [Line(self, tuple(sensors))] if sensors else []
+        self._uses = 0
+        self._ending = False
+        self._closing = False
+        self._open: list[Request] = []
+        self._watching = threading.Event()
+
+    def use(self) -> None:
+        """Have the threads run; each call wants a `release`."""
+        with self.lock:
+            self._uses += 1
+            self._closing = self._ending = False
+            for line in self._lines:
+                line.start()
+
+    def release(self) -> None:
+        """Let go. The threads stay for a while, as one reading on demand seldom comes alone."""
+        with self.lock:
+            self._uses -= 1
+
+    def end(self) -> None:
+        """Let go, and have the threads end now; those that a reading holds up end after it."""
+        with self.lock:
+            self._uses -= 1
+            self._ending = self._uses == 0
+            free = [line.thread for line in self._lines if line.reading is None]
+            self._wake()
+            over = self._ending
+        for thread in free if over else ():
+            if thread is not None:
+                thread.join(PATIENCE_S)
+
+    def sample(self, wanted: bool) -> None:
+        """Begin or end the reading by deadlines."""
+        self._watching.set()
+        with self.lock:
+            self.sampling = wanted
+            several = sum(len(line.sensors) for line in self._lines) > len(self._lines)
+            self._wake()
+        if wanted and several:
+            # A watcher that has not seen its end yet ends by its own event.
+            self._watching = threading.Event()
+            watch = threading.Thread(
+                target=self._watch, args=(self._watching,), name="wattmark-watch", daemon=True
+            )
+            watch.start()
+
+    def ask(self) -> dict[str, Sample]:
+        """Read every sensor once, now: the samples by name, without those that do not come.
+
+        It takes `PATIENCE_S` at most, and no time for a reading that has lasted as long already.
+        """
+        patience_ns = s_to_ns(PATIENCE_S)
+        with self.lock:
+            now_ns = time.monotonic_ns()
+            awaited = [line for line in self._lines if line.stuck_ns(now_ns) < patience_ns]
+            request = Request(s.info.name for line in awaited for s in line.sensors)
+            self._open.append(request)
+            for line in awaited:
+                line.inbox.put(request)
+        until_ns = now_ns + patience_ns
+        while not request.done.wait(STUCK_S) and time.monotonic_ns() < until_ns:
+            self.part_stuck()
+        with self.lock:
+            self._open.remove(request)
+        return dict(request.samples)
+
+    def charge(self, cpu_s: float) -> None:
+        """Add to the CPU seconds that the lines have used."""
+        with self.lock:
+            self.cost_cpu_s += cpu_s
+
+    def go_on(self, line: Line, *, idle: bool) -> bool:
+        """Whether a line's thread is still wanted; one that is not closes what waits for it.
+
+        `idle`: nothing was asked of it for `LINGER_S`.
+        """
+        with self.lock:
+            if self._uses or not (idle or self._ending):
+                return True
+            line.thread = None
+            closing = line.sensors if self._closing else ()
+        for sensor in closing:
+            sensor.close()
+        return False
+
+    def part_slow(self, line: Line, slowest: Sensor) -> None:
+        """Give the sensor that a line waits for a line of its own."""
+        with self.lock:
+            if len(line.sensors) > 1 and len(self._lines) < MOST_LINES:
+                line.sensors = tuple(s for s in line.sensors if s is not slowest)
+                self._open_line((slowest,))
+
+    def part_stuck(self) -> None:
+        """Give the sensors that share a line with a stuck one another line."""
+        with self.lock:
+            now_ns = time.monotonic_ns()
+            for line in tuple(self._lines):
+                if len(line.sensors) > 1 and line.stuck_ns(now_ns) > s_to_ns(STUCK_S):
+                    stuck = line.reading
+                    rest = tuple(s for s in line.sensors if s is not stuck)
+                    line.sensors = tuple(s for s in line.sensors if s is stuck)
+                    self._open_line(rest)
+
+    def close(self) -> None:
+        """Close the sensors; one that is being read is closed by its line, when that returns."""
+        with self.lock:
+            self._closing = self._ending = True
+            self._wake()
+            free = [(line, line.thread) for line in self._lines if line.reading is None]
+        for line, thread in free:
+            if thread is not None:
+                thread.join(PATIENCE_S)  # it closes its sensors when it ends
+                continue
+            for sensor in line.sensors:
+                sensor.close()
+
+    def _open_line(self, sensors: tuple[Sensor, ...]) -> None:
+        line = Line(self, sensors)
+        self._lines.append(line)
+        # Whoever waits has been promised these sensors too; a second reading does no harm.
+        for request in self._open:
+            line.inbox.put(request)
+        line.start()
+
+    def _wake(self) -> None:
+        for line in self._lines:
+            line.inbox.put(None)
+
+    def _watch(self, ended: threading.Event) -> None:
+        used_s = 0.0
+        while not ended.wait(WATCH_S):
+            self.part_stuck()
+            now_s = time.thread_time()
+            self.charge(now_s - used_s)
+            used_s = now_s

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import demo, joining, overhead, sampling, startup, transparency
+from benchmarks import coverage, demo, joining, overhead, phases, sampling, startup, transparency
 from benchmarks.figure import Figure, line
 from wattmark.meter.load import wait_for_quiet
 from wattmark.runner.machine import fingerprint
@@ -17,6 +17,8 @@ PARTS = {
     "overhead": overhead.figures,
     "sampling": sampling.figures,
     "joining": joining.figures,
+    "phases": phases.figures,
+    "coverage": coverage.figures,
     "transparency-embedded": transparency.of_embedded,
     "transparency-gpt2": transparency.of_gpt2,
     "demo": demo.figures,

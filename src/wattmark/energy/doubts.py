@@ -121,7 +121,8 @@ def _longer(curve: Curve, name: str, count: int, seconds: float) -> str:
     """What helps: a longer window where that narrows the interval, else another sensor."""
     if curve.unseen > 0:
         return (
-            f"A longer window does not help: this sensor sees {1 - curve.unseen:.0%} of the time. "
+            "A longer window does not help where the load keeps step with the sensor, which sees "
+            f"{1 - curve.unseen:.0%} of the time. "
             "Use an energy counter of the same device if it has one."
         )
     if not np.isfinite(seconds):

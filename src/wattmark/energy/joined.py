@@ -81,7 +81,8 @@ def join(
             if curve.usable:
                 each = phase_table(curve, group).bounds.value
                 seen = Seen(joules.seconds, joules.value, joules.low, joules.high)
-                doubts += span_doubts(curve, name, group, each, seen, target=interval_target)
+                target = math.inf if name in told.mixed else interval_target
+                doubts += span_doubts(curve, name, group, each, seen, target=target)
         doubts += told.doubts
     if spans:
         whole = min(s.start_ns for s in spans), max(s.end_ns for s in spans)

@@ -28,6 +28,8 @@ from wattmark.units import ns_to_s, s_to_ns
 
 # Spans that last this many ticks on average are read off the curve well enough.
 LONG_TICKS = 10.0
+# Spans below this many ticks (and a window) err by more than chance.
+SMEARED_TICKS = 2.5
 # Fewer spans of a name tell nothing of their scatter.
 FEWEST_SPANS = 5
 # The two-sided 95 % of a normal error, and a little for the variances being estimates.
@@ -180,6 +182,12 @@ def _short(curve: Curve, spans: Sequence[Span]) -> tuple[str, ...]:
 def short_for(curve: Curve, group: Sequence[Span]) -> bool:
     """Whether spans are so short that the curve smears them with their neighbours."""
     return _mean_s(group) < LONG_TICKS * curve.tick_s
+
+
+def smeared_by(curve: Curve, group: Sequence[Span]) -> bool:
+    """Whether spans share most of their ticks with others, so that every one errs the same way."""
+    blur_s = SMEARED_TICKS * curve.tick_s + (curve.info.averaging_window_s or 0.0)
+    return _mean_s(group) < blur_s
 
 
 def _measured(curve: Curve, group: Sequence[Span]) -> bool:

@@ -11,6 +11,7 @@ are told instead (`tell`), of a name as of its single spans.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,7 +80,8 @@ def resolve(
             if curve.usable:
                 each = phase_table(curve, group).bounds.value
                 seen = Seen(joules.seconds, joules.value, joules.low, joules.high)
-                doubts += span_doubts(curve, name, group, each, seen, target=interval_target)
+                target = math.inf if name in told.mixed else interval_target
+                doubts += span_doubts(curve, name, group, each, seen, target=target)
         batches += _batch_readings(curve, told, idle, hulls, phases)
     doubts += disagreements(curves, groups.get("measured", ()))
     return Resolved(tuple(readings), tuple(batches), tuple(doubts))

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wattmark.energy.curve import Curve
-from wattmark.energy.phases import LEAST_KNOWN, PhaseFit, fit_phases, short_for
+from wattmark.energy.doubts import AT_REST, UNQUOTED
+from wattmark.energy.phases import LEAST_KNOWN, PhaseFit, fit_phases, smeared_by
 from wattmark.energy.series import Series
 from wattmark.energy.table import Joules, by_name, phase_table, summed
 from wattmark.schema import Doubt, Span
@@ -31,6 +32,8 @@ class Told:
     fit: PhaseFit | None
     """The fit, where any name is told by it."""
     doubts: tuple[Doubt, ...] = ()
+    mixed: tuple[str, ...] = ()
+    """Names that are not told apart, which a doubt says: no window would be long enough."""
 
 
 def tell_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> Told:
@@ -49,15 +52,15 @@ def tell_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> Told:
         fitted = _fitted(fit, name, figure)
         joules[name] = fitted or figure
         separable[name] = fitted is not None or _clear(figure)
-        if fitted is None and len(groups[name]) > 1 and short_for(curve, groups[name]):
+        if fitted is None and len(groups[name]) > 1 and smeared_by(curve, groups[name]):
             joules[name] = _smeared(curve, figure, groups[name])
-            if figure.value is not None:
+            separable[name] = False
+            if figure.value is not None and name not in (*UNQUOTED, *AT_REST):
                 mixed.append(name)
-                separable[name] = False
     if mixed:
         doubts.append(_inseparable(curve, mixed, [span for name in mixed for span in groups[name]]))
     used = fit if any(figure.method == REGRESSED for figure in joules.values()) else None
-    return Told(joules, separable, used, tuple(doubts))
+    return Told(joules, separable, used, tuple(doubts), tuple(mixed))
 
 
 def _fitted(fit: PhaseFit | None, name: str, read: Joules) -> Joules | None:

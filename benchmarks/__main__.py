@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks import coverage, demo, joining, overhead, phases, sampling, startup, transparency
 from benchmarks.figure import Figure, line
+from benchmarks.peers import bench as peers
 from wattmark.meter.load import wait_for_quiet
 from wattmark.runner.machine import fingerprint
 
@@ -22,6 +23,7 @@ PARTS = {
     "transparency-embedded": transparency.of_embedded,
     "transparency-gpt2": transparency.of_gpt2,
     "demo": demo.figures,
+    "peers": peers.figures,
 }
 RESULTS = Path(__file__).parent / "results"
 

@@ -14,7 +14,18 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
-COMMANDS = ("", "run", "show", "report", "watch", "list", "doctor")
+COMMANDS = (
+    "",
+    "run",
+    "show",
+    "report",
+    "measure",
+    "integrate",
+    "watch",
+    "calibrate",
+    "list",
+    "doctor",
+)
 HEAD = """# Command line
 
 Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted.

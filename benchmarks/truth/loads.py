@@ -139,6 +139,31 @@ class Together:
         return np.asarray(sum(part.energy(t) - part.energy(first)[0] for part in self.parts))
 
 
+class Worked:
+    """A load while it works, and an idle power before and after."""
+
+    def __init__(self, idle: Load, busy: Load, start_s: float, end_s: float) -> None:
+        self._idle, self._busy = idle, busy
+        self._start_s, self._end_s = start_s, end_s
+        inside = busy.edges[(busy.edges > start_s) & (busy.edges < end_s)]
+        outside = idle.edges[(idle.edges < start_s) | (idle.edges > end_s)]
+        self.edges = np.sort(np.concatenate([outside, [start_s], inside, [end_s]]))
+
+    def power(self, t_s: ArrayLike) -> Floats:
+        t = np.asarray(t_s, dtype=np.float64)
+        busy = (t >= self._start_s) & (t < self._end_s)
+        return np.asarray(np.where(busy, self._busy.power(t), self._idle.power(t)))
+
+    def energy(self, t_s: ArrayLike) -> Floats:
+        t = np.asarray(t_s, dtype=np.float64)
+        inside = np.clip(t, self._start_s, self._end_s)
+        ended = self._idle.energy(np.array(self._end_s))
+        before = self._idle.energy(np.minimum(t, self._start_s))
+        after = self._idle.energy(np.maximum(t, self._end_s)) - ended
+        first = self._busy.energy(np.array(self._start_s))
+        return np.asarray(before + self._busy.energy(inside) - first + after)
+
+
 def constant(watts: float, length_s: float = 100.0) -> Lines:
     """One power for ever."""
     return Lines.steps([0.0, length_s], [watts])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from benchmarks.truth.loads import Curved, Floats, Lines, Load, constant
+from benchmarks.truth.loads import Curved, Floats, Lines, Load, Worked, constant
 from benchmarks.truth.world import World, to_ns
 from wattmark.schema import Span
 
@@ -173,31 +173,6 @@ def _snapped(edges: Floats, start: float, end: float) -> Span:
         if near[1] - near[0] >= SHORTEST_S and near[0] > 1 and near[1] < end + AFTER_S / 2:
             start, end = float(near[0]), float(near[1])
     return Span("other", to_ns(start).item(), to_ns(end).item())
-
-
-class Worked:
-    """A load while it works, and an idle power before and after."""
-
-    def __init__(self, idle: Load, busy: Load, start_s: float, end_s: float) -> None:
-        self._idle, self._busy = idle, busy
-        self._start_s, self._end_s = start_s, end_s
-        inside = busy.edges[(busy.edges > start_s) & (busy.edges < end_s)]
-        outside = idle.edges[(idle.edges < start_s) | (idle.edges > end_s)]
-        self.edges: Floats = np.sort(np.concatenate([outside, [start_s], inside, [end_s]]))
-
-    def power(self, t_s: Floats | float) -> Floats:
-        t = np.asarray(t_s, dtype=np.float64)
-        busy = (t >= self._start_s) & (t < self._end_s)
-        return np.asarray(np.where(busy, self._busy.power(t), self._idle.power(t)))
-
-    def energy(self, t_s: Floats | float) -> Floats:
-        t = np.asarray(t_s, dtype=np.float64)
-        inside = np.clip(t, self._start_s, self._end_s)
-        ended = self._idle.energy(np.array(self._end_s))
-        before = self._idle.energy(np.minimum(t, self._start_s))
-        after = self._idle.energy(np.maximum(t, self._end_s)) - ended
-        first = self._busy.energy(np.array(self._start_s))
-        return np.asarray(before + self._busy.energy(inside) - first + after)
 
 
 def worked(rng: Rng, busy: Load, work: Span, last: float) -> Load:

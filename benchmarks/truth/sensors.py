@@ -6,11 +6,11 @@ What a reading asked for at time t tells, all times in seconds of one clock:
     tick k = phase + k × period × (1 + period_error) + normal(tick_jitter), phase random
     seen   = the last tick at or before `asked`, less the lag
     counter: (gain × joules until `seen` + what jumped − what was reset), cut to the quantum,
-             modulo the wrap range
+             modulo the range
     power:   gain × mean power over [seen − window, seen], cut to the quantum
 
-The phases of ticks, polls and quanta are drawn anew for every reading of a world. A period of 0 is a
-sensor that is always up to date.
+The phases of ticks, polls and quanta are drawn anew for every reading of a world. A period of 0
+is a sensor that is always up to date.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class SensorModel:
         period = self.period_s * (1 + self.period_error)
         first = world.start_s - 3 * period + rng.uniform(0, period)
         count = math.ceil((world.end_s - first) / period) + 3
-        ticks = first + period * np.arange(count)
+        ticks = np.asarray(first + period * np.arange(count), dtype=np.float64)
         if self.tick_jitter_s:
             astray = rng.normal(0, self.tick_jitter_s, count)
             ticks += np.clip(astray, -FARTHEST * period, FARTHEST * period)

@@ -1,20 +1,39 @@
-"""Every command and every snippet that the README shows is run as it stands."""
+"""Every command and every snippet that the pages show is run as it stands."""
 
 from __future__ import annotations
 
+import ast
+import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from wattmark.monitor.disturbed import STRETCHES
 from wattmark.runner.suite import SuiteFile
 
 ROOT = Path(__file__).parents[2]
+README = "README.md"
+INSTRUMENT = "docs/instrument.md"
 QUICK = ["--replicates", "1", "--idle", "0.05", "--quiet-wait", "0", "--max-new-tokens", "4"]
+# A plug that stands elsewhere, in the page.
+ADDRESS = re.compile(r"http://192\.168\.1\.7(:\d+)?")
+# What the log in the page was made of, joules; the page says so.
+TRUTH_J = {
+    ("prefill", "gpu0"): 800,
+    ("decode", "gpu0"): 1000,
+    ("prefill", "wall"): 1070,
+    ("decode", "wall"): 1484,
+}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -29,9 +48,41 @@ def commands(page: str) -> list[list[str]]:
 
 
 def wattmark(words: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    here = str(Path(sys.executable).parent)
     return subprocess.run(
-        [sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, check=False
+        [sys.executable, "-m", *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **os.environ,
+            "COLUMNS": "100",
+            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+            "XDG_STATE_HOME": str(cwd / "state"),
+        },
     )
+
+
+def quick(words: list[str]) -> list[str]:
+    """The same command, but quick: what is added at the end wins."""
+    at = words.index("--") if "--" in words else len(words)
+    more = {
+        "run": [*QUICK, "--out", "runs/NAME"],
+        "watch": ["--seconds", "1", "--interval", "0.2"],
+        "calibrate": ["--dry-run"],
+        # A meter elsewhere tells of a moment only later, and needs the idle that is shown.
+        "measure": [] if "--idle" in words else ["--idle", "0.1"],
+    }.get(words[1], [])
+    if "--prometheus" in words:
+        more = [*more, "--prometheus", "0"]
+    return [*words[:at], *more, *words[at:]]
+
+
+def files_of(page: str) -> dict[str, str]:
+    """The files that a page shows: a name in backquotes on its own, and the block after it."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return dict(re.findall(r"^`([\w.-]+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL | re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +90,65 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("desk")
     shutil.copytree(ROOT / "src/wattmark/models/embedded/arithmetic", folder / "my-model")
     (folder / "queries.txt").write_text("27 + 58 =\n184 + 219 =\n", encoding="utf-8")
+    (folder / "my_script.py").write_text("print(sum(range(100_000)))\n", encoding="utf-8")
+    for name, text in files_of(INSTRUMENT).items():
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 
+class _Meter(BaseHTTPRequestHandler):
+    """What a smart plug tells, and what a Prometheus server does."""
+
+    def do_GET(self) -> None:
+        now = time.time()
+        value = now if "timestamp" in self.path else 123.5
+        result = [{"metric": {}, "value": [now, str(value)]}]
+        page = {
+            "meters": [{"power": 42.5}],
+            "status": "success",
+            "data": {"resultType": "vector", "result": result},
+        }
+        body = json.dumps(page).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def elsewhere(desk: Path) -> Iterator[str]:
+    """The address of a meter, while a logger appends to meter.csv."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Meter)
+    over = threading.Event()
+    (desk / "meter.csv").write_text("time,power_w\n", encoding="utf-8")
+
+    def log() -> None:
+        while not over.wait(0.2):
+            with (desk / "meter.csv").open("a", encoding="utf-8") as lines:
+                print(f"{time.time():.3f},200", file=lines)
+
+    threads = [threading.Thread(target=server.serve_forever), threading.Thread(target=log)]
+    for thread in threads:
+        thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    over.set()
+    server.shutdown()
+    for thread in threads:
+        thread.join()
+    server.server_close()
+
+
 def test_the_commands_of_the_readme_run(desk: Path) -> None:
-    shown = commands("README.md")
-    assert [words[1] for words in shown] == ["run", "show", "report"]
+    shown = commands(README)
+    assert {words[1] for words in shown} == {
+        *("run", "show", "report"),
+        *("measure", "integrate", "watch", "calibrate"),
+    }
     for words in shown:
-        if words[1] == "run":
-            words = [*words, *QUICK, "--out", "runs/NAME"]  # noqa: PLW2901 - the same, but quick
-        done = wattmark(words, desk)
+        done = wattmark(quick(words), desk)
         assert done.returncode == 0, done.stderr
     assert (desk / "runs/NAME/report.html").stat().st_size > 100_000
     assert list((desk / "runs/NAME/charts").glob("*.png"))
@@ -60,12 +160,117 @@ def test_the_python_of_the_readme_runs(desk: Path) -> None:
     words = ["wattmark", "run", "--model", "./my-model", "--task", "scored.jsonl"]
     done = wattmark([*words, "--out", "runs/demo", "--no-report", *QUICK], desk)
     assert done.returncode == 0, done.stderr
-    for block in blocks("README.md", "python"):
+    said = _said_by_python(README, desk)
+    assert len(said) == 2
+    assert "fp32" in said[1]
+
+
+def test_the_commands_and_the_python_of_the_instrument_run(desk: Path, elsewhere: str) -> None:
+    said = _said_by_python(INSTRUMENT, desk)
+    assert "sum 1 " in said[1]
+    assert len(json.loads(said[2].splitlines()[-1])) == 2
+    shown = commands(INSTRUMENT)
+    assert {words[1] for words in shown} == {"measure", "integrate", "watch", "calibrate"}
+    for words in shown:
+        done = wattmark(quick([ADDRESS.sub(elsewhere, word) for word in words]), desk)
+        assert done.returncode == 0, f"{shlex.join(words)}\n{done.stderr}"
+        assert "sensor-fault" not in done.stdout + done.stderr, done.stderr
+    figures = json.loads((desk / "cost.json").read_text(encoding="utf-8"))
+    assert figures["command"] == ["sleep", "1"]
+
+
+def test_the_tables_of_the_instrument_are_what_the_program_prints(desk: Path) -> None:
+    """Every phase's row but its interval, which the joules that are known must lie in."""
+    _said_by_python(INSTRUMENT, desk, only="short.csv")
+    joins = [words for words in commands(INSTRUMENT) if words[1] == "integrate"]
+    tables = blocks(INSTRUMENT, "text")
+    assert len(joins) == len(tables) == 2
+    for words, table in zip(joins, tables, strict=True):
+        printed = [_figures(line) for line in wattmark(words, desk).stdout.splitlines()]
+        shown = [_figures(line) for line in table.splitlines() if line[:1].isalpha()]
+        assert shown == [row for row in printed if row in shown]
+        phases = json.loads(wattmark([*words, "--json"], desk).stdout)["phases"]
+        truth_j = TRUTH_J if len(phases) == 4 else {("prefill", "gpu0"): 2160}
+        for phase in phases:
+            known_j = truth_j.get((phase["name"], phase["sensor"]), 7200)
+            gain = 1 + 1e-3  # the log is rounded to a joule
+            assert phase["low_j"] / gain <= known_j <= phase["high_j"] * gain
+
+
+def _figures(line: str) -> tuple[str, ...]:
+    """A row of a table without its interval."""
+    return tuple(re.sub(r"± <?[\d.]+ %|\([\d.–]+\)", "", line).split())
+
+
+def _said_by_python(page: str, desk: Path, only: str = "") -> list[str]:
+    said = []
+    for block in blocks(page, "python"):
+        if only not in block:
+            continue
         done = subprocess.run(
             [sys.executable, "-c", block], cwd=desk, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert "fp32" in done.stdout
+        said.append(done.stdout)
+    return said
+
+
+def test_every_code_of_a_warning_is_in_the_docs() -> None:
+    page = (ROOT / "docs/warnings.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert len(told) == len(set(told))
+    assert set(told) == _codes()
+
+
+# Where a code is the variable of a loop over codes that stand elsewhere.
+HANDED_ON = {"energy/doubts.py", "monitor/disturbed.py", "runner/watch.py"}
+
+
+def _codes() -> set[str]:
+    """The codes of all doubts, and of the events that become doubts, in the source."""
+    codes = {code for code, _, _ in STRETCHES.values()}
+    source = ROOT / "src/wattmark"
+    for path in source.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            target.id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id not in {"Doubt", "Events"} or not node.args:
+                continue
+            code = node.args[0]
+            if isinstance(code, ast.Constant):
+                codes.add(str(code.value))
+            elif isinstance(code, ast.Name) and code.id in constants:
+                codes.add(str(constants[code.id]))
+            else:
+                assert str(path.relative_to(source)) in HANDED_ON, f"{path}:{node.lineno}"
+    return codes
+
+
+def test_the_links_of_the_pages_lead_somewhere() -> None:
+    pages = [ROOT / README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            target, _, anchor = link.partition("#")
+            if target.startswith("http"):
+                continue
+            file = (page.parent / target) if target else page
+            assert file.exists(), f"{page.name}: {link}"
+            if anchor:
+                assert anchor in _anchors(file), f"{page.name}: {link}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """The names of a page's headings as they stand in links."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def test_the_suite_of_the_docs_is_valid(desk: Path) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
 from benchmarks.truth import Lines, SensorModel, World
 from benchmarks.truth.loads import Floats
+
 from wattmark.energy.series import Series
 from wattmark.schema import Sample, SensorInfo
 

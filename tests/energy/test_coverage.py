@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from energy_truth import Model, Profile, constant
-
 from benchmarks.coverage import MODELS, bounds_of, measure, series_of, worlds
 from benchmarks.truth import SensorModel, World
 from benchmarks.truth.scenarios import square
+from energy_truth import Model, Profile, constant
+
 from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import curve_of
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-
 from benchmarks.truth import Curved, Lines, SensorModel, Together, World, constant, phase_scenario
 from benchmarks.truth.scenarios import FAMILIES, LONGEST_S, SHORTEST_S, scenario
 

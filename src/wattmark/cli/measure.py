@@ -86,22 +86,16 @@ def _measure(
     meter: CommandMeter, command: list[str], repeat: int, warmup: int, idle: float, *, go_on: bool
 ) -> None:
     """Warm up, idle, run, idle; a signal ends it early, and what was measured stays."""
-    try:
-        for _ in range(warmup):
-            code = meter.warm_up(command)
-            if meter.interrupted or (code and not go_on):
-                say(f"The warm-up ended with exit code {code}: nothing was measured.")
-                raise typer.Exit(code)
-        meter.idle(idle)
-        for _ in range(repeat):
-            code = meter.run(command)
-            if meter.interrupted:
-                return
-            if code and not go_on:
-                break
-        meter.idle(idle)
-    except KeyboardInterrupt:
-        return
+    for _ in range(warmup):
+        code = meter.warm_up(command)
+        if meter.interrupted or (code and not go_on):
+            say(f"The warm-up ended with exit code {code}: nothing was measured.")
+            raise typer.Exit(code or INTERRUPTED)
+    meter.idle(idle)
+    for _ in range(repeat):
+        if meter.interrupted or (meter.run(command) and not go_on):
+            break
+    meter.idle(idle)
 
 
 def _print(lines: list[Any]) -> None:

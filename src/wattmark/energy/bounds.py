@@ -18,7 +18,7 @@ EDGE_TOLERANCE_S = 0.01
 class Bounds:
     """Joules of windows: `value` in [`low`, `high`], all of the windows' shape.
 
-    The interval is the whole bracket for counters, 95 % for sampled power.
+    The interval is meant to hold the truth 95 times in 100 (`benchmarks/coverage.py`).
     nan where not measured: an edge outside the samples, or a counter that lost joules.
     """
 

@@ -38,7 +38,7 @@ class Curve(Protocol):
     def between(self, start_ns: ArrayLike, end_ns: ArrayLike) -> Bounds:
         """Joules between the stamps (nanoseconds of the samples' clock; both of shape (m,)).
 
-        The interval is the whole bracket for counters, 95 % for sampled power.
+        The interval holds the truth 95 times in 100, over loads of many kinds.
         """
 
 

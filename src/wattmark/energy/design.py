@@ -65,7 +65,7 @@ class Design:
         self.floor = floor
         self.ticks = ticks
         often = np.bincount(timeline.state, minlength=len(timeline.states)) >= OFTEN
-        self.tilted = [j for j, state in enumerate(timeline.states) if state and often[j]]
+        self.shaped = [j for j, state in enumerate(timeline.states) if state and often[j]]
         self.shift = [0.0 for _ in ticks]
         self.jitter = [0.0 for _ in ticks]
         self.drift = [0.0 for _ in ticks]
@@ -105,12 +105,17 @@ class Design:
         """Where the block's updates lie by the present phase."""
         return block.ticks.at(self.shift[block.stretch], self.drift[block.stretch])
 
-    def columns(self, at: Floats) -> Floats:
-        """Seconds of each state, and the tilts, that readings at these ticks cover."""
+    def columns(self, at: Floats, shapes: int) -> Floats:
+        """Seconds of each state that readings at these ticks cover, and its first `shapes`.
+
+        The states' columns come first, then the first shape of all states that have any, then
+        the second of all, and so on.
+        """
 
         def upto(stamps: Floats) -> Floats:
-            tilts = [self.timeline.tilt(stamps, j)[:, None] for j in self.tilted]
-            return np.hstack([self.timeline.occupancy(stamps), *tilts])
+            of_states = [self.timeline.shapes(stamps, j, shapes) for j in self.shaped]
+            ordered = [each[:, [n]] for n in range(shapes) for each in of_states]
+            return np.hstack([self.timeline.occupancy(stamps), *ordered])
 
         return upto(at) if self.window_s is None else upto(at) - upto(at - self.window_s)
 
@@ -129,7 +134,7 @@ class Design:
         kept, self.shift = self.shift, shift
         xs, ys = [], []
         for block in self.blocks:
-            x, y = self.columns(self.times(block)), block.y
+            x, y = self.columns(self.times(block), 1), block.y
             xs.append(np.diff(x, axis=0) if self.window_s is None else x)
             ys.append(np.diff(y) if self.window_s is None else y)
         self.shift = kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,13 @@ FROZEN_UPDATES = 20
 FROZEN_READINGS = 5
 # What stood still must be worth this many quanta, at the counter's mean power.
 FROZEN_QUANTA = 10
+# A reading below this part of what all but one in twenty readings tell is no power.
+COLLAPSE = 0.1
+# Samples that swing by this part of their mean, no jump taking more than that part of the swing,
+# with that part of their variance in one line and its overtones, beat.
+BEAT_SWING, BEAT_JUMP, BEAT_SHARE = 0.1, 0.6, 0.9
+# Readings in which beats are looked for: 3 cycles or more in each.
+BEAT_BLOCKS = (64, 256)
 # The least that a live part takes, where the counter never moved and so tells nothing itself.
 LEAST_POWER_W = {"dram": 0.05}
 LEAST_POWER_ELSE_W = 0.5
@@ -142,6 +149,94 @@ def impossible_powers(info: SensorInfo, time_ns: Ints, power_w: Floats) -> Event
     )
 
 
+def collapses(time_ns: Ints, power_w: Floats) -> Events:
+    """Readings far below the least that the part draws otherwise: a driver's zero, not a power.
+
+    Named and kept: what a part draws when it sleeps is for it to say.
+    """
+    idle_w = float(np.percentile(power_w, 5))
+    bad = power_w[1:] < COLLAPSE * idle_w
+    return Events(
+        "power-below-idle",
+        time_ns[:-1][bad],
+        time_ns[1:][bad],
+        idle_w - power_w[1:][bad],
+        f"{{count}} readings are next to nothing, where it otherwise draws {idle_w:.4g} W or more",
+        "Its driver may fail now and then: compare with another sensor of the same device.",
+    )
+
+
+def slow_beats(time_ns: Ints, power_w: Floats, tick_s: float, unseen: float) -> Events:
+    """Stretches in which samples of power swing slowly and regularly, as a stroboscope shows.
+
+    A sensor that sees a part of each update period shows a load in step with it as a slow swing
+    without a jump: one strong line in the spectrum of its readings, with its overtones, of 3
+    cycles a block or more and 4 readings a cycle or more. A load that truly swings so is not told
+    apart. Sizes are the joules of half a swing that may be mistaken, in the time not seen.
+    """
+    found: list[tuple[int, int, float]] = []
+    if unseen > 0.05 and tick_s > 0:
+        elapsed_s = to_seconds(time_ns - time_ns[0])
+        ticks = np.arange(0.0, elapsed_s[-1], tick_s)
+        held = power_w[np.searchsorted(elapsed_s, ticks, side="right") - 1]
+        for block in BEAT_BLOCKS:
+            found += [
+                (time_ns[0] + s_to_ns(ticks[at]), block, size * unseen)
+                for at, size in _beats(held, block, tick_s)
+            ]
+    found.sort()
+    start = np.array([at for at, _, _ in found], dtype=np.int64)
+    length = np.array([s_to_ns(block * tick_s) for _, block, _ in found], dtype=np.int64)
+    return _disjoint(
+        Events(
+            "commensurate-period",
+            start,
+            start + length,
+            np.array([size for _, _, size in found]),
+            "its readings swing slowly and regularly ({count}×), as they do under a load in step "
+            f"with its update period of {tick_s:.3g} s: it may have missed up to {{worst:.3g}} J",
+            "Use an energy counter of the same device if it has one, or vary the load's period.",
+        )
+    )
+
+
+def _beats(held_w: Floats, block: int, tick_s: float) -> list[tuple[int, float]]:
+    """Where blocks begin that swing in one slow line, and half a swing's joules."""
+    if held_w.size < block:
+        return []
+    rows = np.lib.stride_tricks.sliding_window_view(held_w, block)[:: block // 2]
+    swing = np.ptp(rows, axis=1)
+    varied = swing > BEAT_SWING * rows.mean(axis=1)
+    varied &= np.abs(np.diff(rows, axis=1)).max(axis=1) <= BEAT_JUMP * swing
+    found = []
+    for at in np.flatnonzero(varied):
+        line = np.abs(np.fft.rfft((rows[at] - rows[at].mean()) * np.hanning(block))) ** 2
+        peak = int(line.argmax())
+        if not 3 <= peak <= block // 4:
+            continue
+        near = np.zeros(line.size, dtype=np.bool_)
+        for overtone in (peak, 2 * peak, 3 * peak):
+            near[max(0, overtone - 2) : overtone + 3] = True
+        if line[near].sum() >= BEAT_SHARE * line.sum():
+            beat_s = block * tick_s / peak
+            found.append((int(at) * (block // 2), float(swing[at]) * beat_s / np.pi))
+    return found
+
+
+def _disjoint(events: Events) -> Events:
+    """The same stretches, overlapping ones made one of the greatest size."""
+    if events.start_ns.size < 2:
+        return events
+    latest = np.maximum.accumulate(events.end_ns)
+    first = np.flatnonzero(np.append(True, events.start_ns[1:] > latest[:-1]))
+    return replace(
+        events,
+        start_ns=events.start_ns[first],
+        end_ns=np.append(latest[first[1:] - 1], latest[-1]),
+        sizes=np.maximum.reduceat(events.sizes, first),
+    )
+
+
 def frozen(info: SensorInfo, time_ns: Ints, energy_j: Floats, period_s: float) -> Events:
     """Stretches without change, too long and worth too much to be a slow update or a quantum.
 
@@ -156,7 +251,8 @@ def frozen(info: SensorInfo, time_ns: Ints, energy_j: Floats, period_s: float) -
         mean_w = LEAST_POWER_W.get(info.component, LEAST_POWER_ELSE_W)
     bad = (still_s >= FROZEN_UPDATES * period_s) & (last - at >= FROZEN_READINGS)
     bad &= still_s * mean_w >= FROZEN_QUANTA * info.quantum_j
-    bad &= info.kind != "estimate"
+    # An integrated GPU that idles may rightly stand still.
+    bad &= info.kind != "estimate" and info.component != "uncore"
     return Events(
         "counter-frozen",
         time_ns[at][bad],

@@ -18,11 +18,11 @@ from scipy.optimize import minimize_scalar
 from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve
 from wattmark.energy.design import Design
+from wattmark.energy.fitted import Fitted
 from wattmark.energy.regress import regress
 from wattmark.energy.series import Series
 from wattmark.energy.states import NEGLIGIBLE, Timeline, timeline
 from wattmark.energy.updates import Updates, find_updates
-from wattmark.energy.weighted import Fitted
 from wattmark.schema import Span
 from wattmark.units import ns_to_s, s_to_ns
 

@@ -1,16 +1,20 @@
 """The energy curve of a sensor that tells power: integrated readings.
 
 A reading at t is the mean power over a window w that ended at the last update, some time in
-[t − p, t], so it speaks of a time (p + w)/2 ago, and the readings are shifted by that. What
-remains (p is here the greater of update period and polling interval):
-- Edges. Where inside w + p the energy went is not known. A clean step of power at an edge errs
-  by w/8 of it; pulses shorter than w hide their height, so no less than half of the power is
-  taken as the step, and twice w/8 as the error. The age is known to ± p/2 only, and a shift of
-  all readings costs that × (P₁ − P₀).
-- Updates missed by polling add up at random.
-- w < p: a part 1 − w/p of the time is never seen. Its power may lie anywhere between the
-  lowest and the highest around, all of the time: the worst case, which length does not cure.
-An unknown w counts as 0 for what is seen and as 1 s (the longest in use) for what is blurred.
+[t − p, t] for an update period p. Three kinds of sensors, by w:
+
+- w ≈ p: readings × time since the last update are the joules themselves. The updates are knots
+  of a `Path`, as a counter's are.
+- w > p: every stretch is seen w/p times, smeared. Integrating the readings errs by w/8 of a step
+  of power at an edge; `sharpen` finds the powers of single periods that explain the readings
+  with the fewest steps, and how far it moved the joules tells how far they may be wrong.
+- w < p: a part 1 − w/p of the time is never seen. Readings are samples; what lies between them
+  is as uncertain as they scatter, and adds up at random: by half of the square of a step where
+  readings jump to and fro, by a twelfth where they change once. A load whose period is
+  commensurate with p is not random: its samples beat slowly, or show nothing at all. Beats are
+  looked for (`events.slow_beats`); a load that is exactly in step cannot be found in readings.
+
+An unknown w may be up to 1 s: half a second of the difference of powers at each edge.
 """
 
 from __future__ import annotations
@@ -22,27 +26,40 @@ from wattmark.energy.bounds import (
     EDGE_TOLERANCE_S,
     Bounds,
     no_bounds,
-    trapezoid_half_width,
     windows_ns,
 )
-from wattmark.energy.events import Events, impossible_powers, sampling_gaps
+from wattmark.energy.events import Events, collapses, impossible_powers, sampling_gaps, slow_beats
+from wattmark.energy.path import Path
 from wattmark.energy.series import Series
+from wattmark.energy.sharpen import sharpen
 from wattmark.energy.spacing import (
     Floats,
+    Ints,
     extremes,
     gaps,
     power_period,
     to_seconds,
     usual_spacing,
 )
+from wattmark.energy.ticks import TickTimes, tick_times
 from wattmark.units import ns_to_s
 
 # The longest averaging window of a sensor in use (NVML on boards of the last years).
 LONGEST_WINDOW_S = 1.0
-# Power may vary by this part of itself within what a reading averages over.
-VARIATION = 0.5
-# Power in a short window may exceed the highest mean power read around it by this factor.
-HEADROOM = 2.0
+# Averaging over this many update periods or more: knots of one window each, not of one update.
+OVERLAPPING = 1.5
+# No finer than this part of a window are powers sharpened.
+MOST_OVERLAP = 16
+# Fewer ticks tell no period of their own, nor one that is so far from the stated one.
+FEWEST_TICKS, PERIOD_TOLERANCE = 20, 0.02
+# Of the joules that sharpening moved across an edge.
+SHARPENED_WEIGHT = 0.025
+# Readings that are samples: standard deviations of their sum that hold 95 %, for few of them.
+SAMPLING_WEIGHT = 2.2
+# Power may vary by this part of itself in time that is not seen, if readings show it or not.
+VARIATION = 0.35
+# Of power's step between two samples × the time unseen: how much of it an edge may miss.
+EDGE_WEIGHT = 0.65
 
 
 class PowerCurve:
@@ -64,24 +81,26 @@ class PowerCurve:
             return
         seconds: Floats = to_seconds(time_ns - time_ns[0])
         period = power_period(self.info, seconds, power)
-        window = self.info.averaging_window_s
+        self._window_s = self.info.averaging_window_s
         self.tick_s = max(period.seconds, usual_spacing(seconds))
-        self.unseen = max(0.0, 1 - (window or 0.0) / self.tick_s)
-        self._blur_s = LONGEST_WINDOW_S if window is None else window
-        self._shift_s = self.tick_s / 2 + (LONGEST_WINDOW_S / 2 if window is None else 0.0)
-        age = period.seconds / 2 if period.trusted else 0.0
-        self._place: Floats = seconds - age - (window or 0.0) / 2
-        self._power: Floats = power
-        spacing = np.diff(seconds)
-        self._energy: Floats = _cumulate((power[1:] + power[:-1]) / 2 * spacing)
-        # Polling that misses an update, or sees it late, errs by about a step of power × tick.
-        noise = np.diff(power) * np.minimum(spacing, self.tick_s)
-        self._variance: Floats = _cumulate(noise**2 / 12)
+        self.unseen = max(0.0, 1 - (self._window_s or 0.0) / self.tick_s)
+        self._seconds, self._readings = seconds, power
+        times, watts = _updates(seconds, power, period.seconds, trusted=period.trusted)
+        self._moved: Floats = np.zeros(1)
+        self._knots_s: Floats = np.zeros(1)
+        self._path = self._lay(times, watts)
+        self._place: Floats = times.time
+        self._watts: Floats = watts
+        self._count_noise(times, watts)
         gap = gaps(seconds, period.seconds)
+        spacing = np.diff(seconds)
         self._gap_s: Floats = _cumulate(np.where(gap, spacing, 0.0))
+        self._beats = slow_beats(time_ns, power, self.tick_s, self.unseen)
         self.events = (
             sampling_gaps(time_ns, gap),
             impossible_powers(self.info, time_ns, power),
+            collapses(time_ns, power),
+            self._beats,
         )
 
     def between(self, start_ns: ArrayLike, end_ns: ArrayLike) -> Bounds:
@@ -90,63 +109,167 @@ class PowerCurve:
         if not self.usable:
             return no_bounds(start.shape)
         s0, s1 = to_seconds(start - self.span_ns[0]), to_seconds(end - self.span_ns[0])
-        seconds = s1 - s0
-        value = np.maximum(0.0, self._at(s1) - self._at(s0))
-        half = self._edges_and_noise(s0, s1)
-        least, most = self._range(s0 - self.tick_s, s1 + self.tick_s)
-        half += np.ptp(self._power) * self._through(self._gap_s, s0, s1)
-        low = value - half - self.unseen * np.maximum(0.0, value - least * seconds)
-        high = value + half + self.unseen * np.maximum(0.0, most * seconds - value)
-        ceiling = HEADROOM * self._range(s0 - self._blur_s, s1 + self._blur_s)[1]
+        first, second = self._path.at(s0), self._path.at(s1)
+        value = np.maximum(0.0, second.best - first.best)
+        below, above = self._path.half_widths(first, second)
+        more = self._noise(s0, s1)
+        bridged = float(np.ptp(self._readings)) * self._through(self._seconds, self._gap_s, s0, s1)
+        bridged = bridged + self._beating(start, end)
+        low = value - np.hypot(below, more) - bridged
+        high = value + np.hypot(above, more) + bridged
+        if self.unseen > 0:
+            # A window between two samples was not seen at all: any power of this run is possible.
+            between = s1 - s0 < self.tick_s
+            seconds = np.maximum(0.0, s1 - s0)
+            low = np.where(between, np.minimum(low, self._readings.min() * seconds), low)
+            high = np.where(between, np.maximum(high, self._readings.max() * seconds), high)
         if self.info.limit_w is not None:
-            ceiling = np.minimum(ceiling, self.info.limit_w)
-        high = np.minimum(high, np.maximum(value, ceiling * seconds))
+            high = np.minimum(high, self.info.limit_w * (s1 - s0))
         last = ns_to_s(self.span_ns[1] - self.span_ns[0]) + EDGE_TOLERANCE_S
         known = (end >= start) & (s0 >= -EDGE_TOLERANCE_S) & (s1 <= last)
         return Bounds(
             value=np.where(known, value, np.nan),
-            low=np.where(known, np.maximum(0.0, low), np.nan),
-            high=np.where(known, high, np.nan),
+            low=np.where(known, np.clip(low, 0.0, value), np.nan),
+            high=np.where(known, np.maximum(high, value), np.nan),
         )
 
-    def _at(self, s: Floats) -> Floats:
-        """The trapezoidal integral up to s; beyond the readings the outer powers go on."""
-        place, power = self._place, self._power
-        i = np.clip(np.searchsorted(place, s, side="right") - 1, 0, place.size - 2)
-        inside = np.clip(s, place[0], place[-1])
-        u = inside - place[i]
-        rise = (power[i + 1] - power[i]) / (place[i + 1] - place[i])
-        outside = np.where(s > inside, power[-1], power[0]) * (s - inside)
-        return np.asarray(self._energy[i] + power[i] * u + rise * u**2 / 2 + outside)
+    def _lay(self, times: TickTimes, watts: Floats) -> Path:
+        """The path through the joules that updates at `times` with `watts` tell."""
+        window = self._window_s
+        if window is not None and window >= OVERLAPPING * self.tick_s:
+            return self._lay_overlapping(times, watts, window)
+        gap = np.diff(times.time)
+        if window is None or window < self.tick_s / OVERLAPPING:
+            # Samples of the middles of their windows, and straight lines between them.
+            joules = (watts[1:] + watts[:-1]) / 2 * gap
+            times = TickTimes(times.time - (window or 0.0) / 2, times.slack, times.shared)
+        else:
+            # A reading tells of one period before its update; before that the last one went on.
+            told = np.minimum(gap, self.tick_s)
+            joules = watts[1:] * told + watts[:-1] * (gap - told)
+        return Path(times, _cumulate(joules))
 
-    def _edges_and_noise(self, s0: Floats, s1: Floats) -> Floats:
-        """Half-width at 95 % of both edges, of the readings' age and of missed updates."""
-        first, second = self._edge_width(s0), self._edge_width(s1)
-        noise = 1.96 * np.sqrt(self._through(self._variance, s0, s1))
-        power = np.interp(s1, self._place, self._power) - np.interp(s0, self._place, self._power)
-        aged = 0.95 * self._shift_s * np.abs(power)
-        return np.asarray(np.sqrt(trapezoid_half_width(first, second) ** 2 + noise**2 + aged**2))
+    def _lay_overlapping(self, times: TickTimes, watts: Floats, window_s: float) -> Path:
+        overlap = min(MOST_OVERLAP, max(2, round(window_s / self.tick_s)))
+        at = _grid(times.time, window_s / overlap)
+        step = float(at[1] - at[0])
+        read = np.interp(at, times.time, watts)
+        joules = _cumulate(sharpen(read, overlap) * step)
+        knots = at[0] - overlap * step + step * np.arange(joules.size)
+        # Integrating the readings as they are, each for the middle of its window.
+        smooth = np.interp(knots, at - window_s / 2, _cumulate((read[1:] + read[:-1]) / 2 * step))
+        self._moved, self._knots_s = joules - smooth, knots
+        alike = np.ones(knots.shape)
+        slack, shared = float(np.median(times.slack)), float(np.median(times.shared))
+        return Path(TickTimes(knots, slack * alike, shared * alike), joules)
 
-    def _edge_width(self, s: Floats) -> Floats:
-        """Full width of the uniform error at an edge: the step of power there × the blur."""
-        reach = self._blur_s + self.tick_s
-        least, most = self._range(s - reach, s + reach)
-        # Past the last reading's own time (it is a lag old) nothing is known but the range.
-        beyond = np.maximum(0.0, s - self._place[-1])
-        step = np.maximum(most - least, VARIATION * most)
-        return np.asarray(step * ((self._blur_s + self.tick_s) / 2 + 2 * beyond))
+    def _count_noise(self, times: TickTimes, watts: Floats) -> None:
+        """Cumulated variances of what lies between updates."""
+        steps, gap = np.diff(watts), np.diff(times.time)
+        window = self._window_s or 0.0
+        missed = np.maximum(0.0, gap - max(window, 1.2 * self.tick_s))
+        if window < self.tick_s / OVERLAPPING:
+            hidden = np.minimum(gap, self.tick_s) * np.sqrt(self.unseen)
+        else:
+            hidden = np.zeros(gap.shape)
+        self._once: Floats = _cumulate(steps**2 * (hidden**2 + missed**2) / 12)
+        # Where a step lies between two samples is not known: nor on which side of an edge.
+        vary = np.maximum(np.abs(steps), VARIATION * np.maximum(watts[1:], watts[:-1]))
+        self._missing: Floats = np.append(vary * hidden, 0.0)
+        to_and_fro = np.append(0.0, -steps[1:] * steps[:-1]) * hidden**2
+        self._again: Floats = _cumulate(to_and_fro[: steps.size])
 
-    def _range(self, low_s: Floats, high_s: Floats) -> tuple[Floats, Floats]:
-        """Least and greatest power of the readings that speak of [low_s, high_s]."""
+    def _noise(self, s0: Floats, s1: Floats) -> Floats:
+        """Half-width at 95 % of what lay between updates, and of an unknown window."""
+        once = self._through(self._place, self._once, s0, s1)
+        again = self._through(self._place, self._again, s0, s1)
+        half = SAMPLING_WEIGHT * np.sqrt(once + again)
+        half = np.hypot(half, EDGE_WEIGHT * np.hypot(self._step_at(s0), self._step_at(s1)))
+        # How much sharpening moved the joules at an edge is how much it may be wrong by, in part.
+        moved = (np.interp(s, self._knots_s, self._moved) for s in (s0, s1))
+        half = np.hypot(half, SHARPENED_WEIGHT * np.hypot(*moved))
+        if self._window_s is None:
+            half = np.hypot(half, self._blurred(s0) + self._blurred(s1))
+        return np.asarray(half)
+
+    def _step_at(self, s: Floats) -> Floats:
+        """The greatest unseen step of the three between samples around an edge, joules."""
+        at = np.searchsorted(self._place, s, side="right") - 1
         count = self._place.size
-        first = np.clip(np.searchsorted(self._place, low_s, side="left"), 0, count - 1)
-        last = np.clip(np.searchsorted(self._place, high_s, side="right") - 1, 0, count - 1)
-        return extremes(self._power, np.minimum(first, last), np.maximum(first, last))
+        return extremes(
+            self._missing, np.clip(at - 1, 0, count - 1), np.clip(at + 1, 0, count - 1)
+        )[1]
 
-    def _through(self, cumulated: Floats, s0: Floats, s1: Floats) -> Floats:
+    def _blurred(self, s: Floats) -> Floats:
+        """What a window of unknown length may have taken to the other side of an edge."""
+        reach = LONGEST_WINDOW_S + self.tick_s
+        first = np.searchsorted(self._place, s - reach, side="left")
+        last = np.searchsorted(self._place, s + reach, side="right") - 1
+        first, last = (np.clip(each, 0, self._place.size - 1) for each in (first, last))
+        low, high = extremes(self._watts, np.minimum(first, last), np.maximum(first, last))
+        return (high - low) * LONGEST_WINDOW_S / 4
+
+    def _beating(self, start: Ints, end: Ints) -> Floats:
+        """Joules that a load in step with the updates may hide from its samples."""
+        events = self._beats
+        hidden = np.zeros(start.shape)
+        touched = events.touched(start, end)
+        if touched.any():
+            first = np.searchsorted(events.end_ns, start[touched], side="right")
+            last = np.searchsorted(events.start_ns, end[touched], side="left") - 1
+            most = extremes(events.sizes, first, np.maximum(first, last))[1]
+            swing_w = float(np.ptp(self._readings)) * self.unseen
+            hidden[touched] = np.minimum(most, swing_w * to_seconds(end - start)[touched])
+        return hidden
+
+    def _through(self, place: Floats, cumulated: Floats, s0: Floats, s1: Floats) -> Floats:
         """How much of a cumulated quantity falls between two times."""
-        upto = np.interp(s1, self._place, cumulated) - np.interp(s0, self._place, cumulated)
+        upto = np.interp(s1, place, cumulated) - np.interp(s0, place, cumulated)
         return np.maximum(0.0, upto)
+
+
+def _updates(
+    seconds: Floats, power: Floats, period_s: float, *, trusted: bool
+) -> tuple[TickTimes, Floats]:
+    """When readings changed, as ticks, and the power read from then on."""
+    at = np.flatnonzero(np.append(True, np.diff(power) != 0))
+    high, watts = seconds[at], power[at]
+    before = np.append(high[0] - period_s, seconds[at[1:] - 1])
+    low = np.maximum(high - period_s, before) if period_s > 0 else high
+    if trusted:
+        times = tick_times(low, high, period_s)
+    else:
+        times = TickTimes((low + high) / 2, (high - low) / 2, np.zeros(high.shape))
+    # A reading that stays holds until one update before the next, and the last until the end.
+    held = np.diff(times.time) > 1.5 * period_s
+    until = times.time[1:][held] - period_s
+    order = np.argsort(np.concatenate([times.time, until]), kind="stable")
+    watts = np.concatenate([watts, watts[:-1][held]])[order]
+    times = TickTimes(
+        np.concatenate([times.time, until])[order],
+        np.concatenate([times.slack, times.slack[1:][held]])[order],
+        np.concatenate([times.shared, times.shared[1:][held]])[order],
+    )
+    if seconds[-1] > times.time[-1]:
+        end = seconds[-1]
+        times = TickTimes(
+            np.append(times.time, end), np.append(times.slack, 0.0), np.append(times.shared, 0.0)
+        )
+        watts = np.append(watts, watts[-1])
+    return times, watts
+
+
+def _grid(times: Floats, step_s: float) -> Floats:
+    """Even times from the first to the last of `times`, at the ticks that these follow.
+
+    Between ticks readings change in a bent line, and steps would be blurred by interpolation.
+    """
+    number = np.round((times - times[0]) / step_s)
+    if number[-1] >= FEWEST_TICKS:
+        slope, first = np.polyfit(number, times, 1)
+        if abs(slope / step_s - 1) < PERIOD_TOLERANCE:
+            return np.asarray(first + slope * np.arange(number[-1] + 1))
+    return np.asarray(times[0] + step_s * np.arange(max(2.0, number[-1] + 1)))
 
 
 def _cumulate(pieces: Floats) -> Floats:

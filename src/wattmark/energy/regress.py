@@ -9,7 +9,9 @@ power × its window is ∫_{τ−w}^τ P. With the seconds x_kj of state j that 
 (queries differ: a random effect of a variance for each state), z_ki the seconds of that occurrence,
 and ε_k noise: of the ticks' jitter, which costs (dy/dτ)² × its variance, and white noise of at
 least a quantum's. Counters are fitted as levels, with an unknown start for each block of updates:
-differences of neighbours would share their ticks' errors. The variances are found by maximum
+differences of neighbours would share their ticks' errors. Columns for the shape of power inside
+a phase (a straight line, or four of Legendre's polynomials where a line leaves more than chance
+would) move no joules between phases. The variances are found by maximum
 likelihood (Fisher scoring), the ticks' common phase and drift by Gauss–Newton steps on columns of
 their own, so that the intervals know of both. What is told is the joules that flowed,
 Σ_i (β + u_i)·T_i, by the best linear unbiased prediction and its error [Henderson 1975;
@@ -18,12 +20,19 @@ Robinson 1991, 'That BLUP is a good thing'].
 
 from __future__ import annotations
 
+import math
+
 from threadpoolctl import threadpool_limits
 
 from wattmark.energy.design import Design
-from wattmark.energy.weighted import Fitted, Weighted
+from wattmark.energy.fitted import Fitted
+from wattmark.energy.weighted import Weighted
 
 PHASE_STEPS = 3
+# Shapes of power inside of a phase: a straight line, or more where a line leaves too much.
+LINE, BENT = 1, 4
+# By how many SDs of chance more shapes must explain more.
+SURELY = 4.0
 
 
 def regress(design: Design) -> Fitted:
@@ -33,14 +42,18 @@ def regress(design: Design) -> Fitted:
     their time waiting for each other, the more so on a busy machine.
     """
     with threadpool_limits(1, user_api="blas"):
-        return _regress(design)
+        beta = design.start()
+        mean_square = design.plain(design.shift)[1]
+        fit = _steps(design, Weighted(design, beta, mean_square, None), mean_square)
+        bent = Weighted(design, fit.beta, mean_square, fit.variances, shapes=BENT, learn=False)
+        more = (BENT - LINE) * len(design.shaped)
+        if fit.misfit - bent.misfit > more + SURELY * math.sqrt(2 * more):
+            fit = _steps(design, bent, mean_square)
+        return fit.told()
 
 
-def _regress(design: Design) -> Fitted:
-    beta = design.start()
-    mean_square = design.plain(design.shift)[1]
-    fit = Weighted(design, beta, mean_square, None)
+def _steps(design: Design, fit: Weighted, mean_square: float) -> Weighted:
     for _ in range(PHASE_STEPS - 1):
         design.move(fit.moves())
-        fit = Weighted(design, fit.beta, mean_square, fit.variances)
-    return fit.told()
+        fit = Weighted(design, fit.beta, mean_square, fit.variances, shapes=fit.shapes)
+    return fit

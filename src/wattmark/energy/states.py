@@ -56,16 +56,24 @@ class Timeline:
         inside = (np.where(self.state == k, lengths, 0.0) for k in range(len(self.states)))
         return [np.append(0.0, np.cumsum(each)) for each in inside]
 
-    def tilt(self, at: Floats, index: int) -> Floats:
-        """Integral up to `at` of (2u − 1) over the stretches of one state, of shape (len(at),).
+    def shapes(self, at: Floats, index: int, count: int) -> Floats:
+        """Integrals up to `at` of the first `count` shapes over one state: (len(at), count).
 
-        u runs from 0 to 1 along each stretch: the column of a power that rises or falls inside
-        a phase. It is 0 at both ends of a stretch, so it moves no joules between phases.
+        Along each stretch u runs from 0 to 1, and the shapes are Legendre's polynomials of
+        2u − 1 but for the constant: columns of a power that rises, sags or starts late inside
+        a phase. All are 0 at both ends of a stretch, so they move no joules between phases.
         """
         k = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.state.size - 1)
         length = np.maximum(self.lengths[k], 1e-12)
-        u = np.clip((at - self.edges[k]) / length, 0.0, 1.0)
-        return np.where(self.state[k] == index, length * (u * u - u), 0.0)
+        x = 2 * np.clip((at - self.edges[k]) / length, 0.0, 1.0) - 1
+        scale = np.where(self.state[k] == index, length / 2, 0.0)
+        before, here = np.ones(x.shape), x
+        columns = []
+        for n in range(1, count + 1):
+            after = ((2 * n + 1) * x * here - n * before) / (n + 1)
+            columns.append(scale * (after - before) / (2 * n + 1))
+            before, here = here, after
+        return np.column_stack(columns)
 
     def cut(self, longest_s: float) -> Timeline:
         """The same with stretches cut into equal pieces of at most `longest_s`."""

@@ -128,7 +128,7 @@ def _stretch(seconds: Floats, value: Floats, period_s: float) -> Updates | None:
         return None
     if period_s <= SEEN_FACTOR * usual_spacing(seconds):
         half = period_s / 2
-        count: Floats = np.arange(seconds.size) - seconds.size / 2
+        count: Floats = np.arange(seconds.size, dtype=np.float64) - seconds.size / 2
         return Updates(value, seconds - period_s, seconds, seconds - half, count, phased=False)
     changed = np.flatnonzero(np.diff(value) != 0) + 1
     low, high = seconds[changed - 1], seconds[changed]

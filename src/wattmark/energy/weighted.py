@@ -5,47 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import nnls
 
 from wattmark.energy.design import LEAST_STIFF, Block, Design
+from wattmark.energy.fitted import Fitted, principal, pseudo_inverse
 from wattmark.energy.spacing import Floats, Ints
 
 # Blocks that the variances are learnt from; more are spread over the run and left out.
 LEARNING = 8
 SCORING_STEPS = 8
-# Singular values of the scaled columns below this share of the largest: not separable.
-LEAST_SINGULAR = 1e-3
-# The part of a coefficient in directions that were left out, from which on it is not determined.
-LEAST_SHARE = 1e-3
+# How much shapes inside of a phase weigh at first and at least: shares of the phase's power, and
+# of the highest.
+FIRST_BENT, LEAST_BENT = 0.3, 1e-3
 # Times around a tick at which the power counts that its jitter would add, seconds.
 JITTERS = (-2e-3, -1e-3, 0.0, 1e-3, 2e-3)
 # No tick is known better than a poll is stamped.
 LEAST_JITTER_S = 5e-5
 # The step for derivatives of readings by time, seconds.
 STEP_S = 1e-5
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """Joules of the timeline's states: `energy_j` (m,), and their error covariance (m, m)."""
-
-    energy_j: Floats
-    covariance: Floats
-    power_w: Floats
-    """Mean power of each state, of shape (m,)."""
-    scatter_w: Floats
-    """SD of power between occurrences of each state, of shape (m,)."""
-    jitter_s: float
-    """SD of the ticks about their common phase."""
-    noise: float
-    """SD of a reading's white noise, J (for power: W × window)."""
-    separable: NDArray[np.bool_]
-    """Whether the updates tell the state from the others, of shape (m,)."""
-    piece_j: Floats
-    """Joules of each occurrence, and their SD: both of shape (n,)."""
-    piece_sd_j: Floats
 
 
 @dataclass(frozen=True)
@@ -66,13 +44,26 @@ class Weighted:
     """One weighted fit at fixed ticks: variances, coefficients, predictions."""
 
     def __init__(
-        self, model: Design, beta: Floats, mean_square: float, variances: Floats | None
+        self,
+        model: Design,
+        beta: Floats,
+        mean_square: float,
+        variances: Floats | None,
+        *,
+        shapes: int = 1,
+        learn: bool = True,
     ) -> None:
         self.model = model
+        self.shapes = shapes
         self.states = len(model.timeline.states)
         self.phased = [k for k, ticks in enumerate(model.ticks) if ticks.phased]
-        self.tilts = len(model.tilted)
+        self.tilts = shapes * len(model.shaped)
         self.count = self.states + self.tilts + 2 * len(self.phased)
+        beta = beta[: self.states + self.tilts]
+        beta = np.append(beta, np.zeros(self.states + self.tilts - beta.size))
+        # How much a state's shapes weigh, W²: learnt like the scatter, from their own size.
+        power_w = np.maximum(beta[: self.states], 0.1 * float(beta[: self.states].max()))
+        self.bent = np.tile((FIRST_BENT * power_w[model.shaped]) ** 2, shapes)
         self.rows = [self._at(block, beta) for block in model.blocks]
         slope2 = float(np.mean(np.concatenate([rows.slopes2 for rows in self.rows])))
         self.least = np.zeros(self.states + 2)
@@ -87,18 +78,20 @@ class Weighted:
             variances = np.concatenate([scatter, [jitter, share]])
         self.typical_w = float(np.maximum(beta[: self.states], 0.0).max(initial=1e-9))
         self.variances = np.maximum(variances, self.least)
-        self._learn()
+        if learn:
+            self._learn()
         self._solve()
 
     def _at(self, block: Block, beta: Floats) -> Rows:
         model = self.model
         at = model.times(block)
         x = np.zeros((at.size, self.count))
-        wide = model.columns(at)
+        wide = model.columns(at, self.shapes)
         x[:, : wide.shape[1]] = wide
         slopes2 = np.zeros(at.size)
         for late in JITTERS:
-            ahead = model.columns(at + late + STEP_S) - model.columns(at + late - STEP_S)
+            ahead = model.columns(at + late + STEP_S, self.shapes)
+            ahead -= model.columns(at + late - STEP_S, self.shapes)
             slope = ahead @ beta / (2 * STEP_S)
             slopes2 += slope**2 / len(JITTERS)
             if late == 0.0 and block.stretch in self.phased:
@@ -137,7 +130,9 @@ class Weighted:
         sample = self.rows[::step]
         for _ in range(SCORING_STEPS):
             normal, right, _ = self._normal(sample)
-            beta = pseudo_inverse(normal)[0] @ right
+            inverse = pseudo_inverse(normal)[0]
+            beta = inverse @ right
+            self._bend(beta, np.diag(inverse))
             free = sum(rows.y.size for rows in sample)
             inflate = free / max(1, free - self.count - len(sample))
             gradient = np.zeros(self.variances.size)
@@ -153,6 +148,18 @@ class Weighted:
             # No phase scatters by more than its own mean.
             most = np.maximum(beta[: self.states], 0.1 * self.typical_w) ** 2
             self.variances = np.minimum(variances, np.append(most, [1.0, np.inf]))
+
+    def _bend(self, beta: Floats, variance: Floats) -> None:
+        """How much shapes weigh: their squares by state over how many the readings determine.
+
+        [MacKay 1992, 'Bayesian interpolation', the evidence's fixed point]
+        """
+        shapes = slice(self.states, self.states + self.tilts)
+        squares = (beta[shapes] ** 2).reshape(self.shapes, -1).sum(axis=0)
+        left = np.clip(variance[shapes] / self.bent, 0.0, 1.0).reshape(self.shapes, -1).sum(axis=0)
+        least = (LEAST_BENT * self.typical_w) ** 2
+        found = squares / np.maximum(self.shapes - left, 0.1)
+        self.bent = np.tile(np.maximum(found, least), self.shapes)
 
     def _score(
         self, rows: Rows, beta: Floats, inflate: float, gradient: Floats, information: Floats
@@ -186,6 +193,8 @@ class Weighted:
             normal += rows.x.T @ wx
             right += wx.T @ rows.y
             inverses.append(inverse)
+        shapes = np.arange(self.states, self.states + self.tilts)
+        normal[shapes, shapes] += 1 / self.bent
         for place, number in enumerate(self.phased):
             # What the brackets tell of shift and drift.
             k, ticks = self.states + self.tilts + 2 * place, self.model.ticks[number]
@@ -204,6 +213,12 @@ class Weighted:
         if (self.solution[: self.states] < 0).any():
             self.solution = self._non_negative()
         self.beta = self.solution[: self.states + self.tilts]
+        weighted = sum(
+            float(rows.y @ inverse @ rows.y)
+            for rows, inverse in zip(self.rows, self.inverses, strict=True)
+        )
+        self.misfit = weighted - float(self.solution @ self.right)
+        """Weighted sum of squares that the columns leave."""
 
     def _non_negative(self) -> Floats:
         """The solution with no state below 0 W: tilts and phases may have either sign."""
@@ -277,27 +292,3 @@ class Weighted:
             piece_j=piece_j,
             piece_sd_j=np.sqrt(np.maximum(piece_var, 0.0)),
         )
-
-
-def principal(normal: Floats) -> tuple[Floats, Floats, Floats]:
-    """Scale of each column, and the eigenvalues and vectors of the scaled normal equations.
-
-    Directions whose singular value is below `LEAST_SINGULAR` of the largest, once every column has
-    length 1, are left out: shapes (m,), (k,) and (m, k).
-    """
-    scale = np.sqrt(np.maximum(np.diag(normal), 0.0))
-    safe = np.where(scale > 0, scale, 1.0)
-    values, vectors = np.linalg.eigh(normal / np.outer(safe, safe))
-    kept = values > LEAST_SINGULAR**2 * values[-1]
-    return safe, values[kept], vectors[:, kept]
-
-
-def pseudo_inverse(normal: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """The inverse of normal equations of any scale, and which coefficients they determine.
-
-    A coefficient with a part in one of the directions that `principal` leaves out is not
-    determined.
-    """
-    scale, values, vectors = principal(normal)
-    inverse = (vectors / values) @ vectors.T / np.outer(scale, scale)
-    return inverse, 1 - (vectors**2).sum(axis=1) < LEAST_SHARE

@@ -34,6 +34,8 @@ from wattmark.units import ns_to_s, s_to_ns
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 SIGNALLED = 128
+LOOK_S = 0.1
+"""How often it is looked, while idle, whether a signal has come."""
 
 
 class CommandError(WattmarkError):
@@ -114,7 +116,7 @@ class CommandMeter:
 
     @property
     def interrupted(self) -> bool:
-        """Whether a signal came while a command ran: no other should be started."""
+        """Whether a signal has come: no other command should be started."""
         return self._signals.seen
 
     def warm_up(self, command: Sequence[str]) -> int:
@@ -124,22 +126,21 @@ class CommandMeter:
             return _exit_code(status)[0]
 
     def idle(self, seconds: float) -> None:
-        """Measure the machine at rest. Raises KeyboardInterrupt where a signal comes."""
-        if seconds <= 0:
+        """Measure the machine at rest; a signal ends it, and nothing is kept of it then."""
+        if seconds <= 0 or self.interrupted:
             return
         before = cpu_clock(ended_children_cpu_s())
         self._meter.start()
         start_ns = time.monotonic_ns()
         end_ns = start_ns + s_to_ns(seconds)
-        try:
-            while (left_ns := end_ns - time.monotonic_ns()) > 0:
-                time.sleep(left_ns / 1e9)
-            # Only once it is whole: what an interrupt left of it is no idle to go by.
-            self._idle.append(Span("idle", start_ns, time.monotonic_ns()))
-        finally:
-            self._meter.stop()
-        after = cpu_clock(ended_children_cpu_s())
-        self._idle_doubts += disturbances("idle", before, after)
+        while (left_ns := end_ns - time.monotonic_ns()) > 0 and not self.interrupted:
+            time.sleep(min(ns_to_s(left_ns), LOOK_S))
+        idle = Span("idle", start_ns, time.monotonic_ns())
+        self._meter.stop()
+        if not self.interrupted:
+            self._idle.append(idle)
+            after = cpu_clock(ended_children_cpu_s())
+            self._idle_doubts += disturbances("idle", before, after)
 
     def run(self, command: Sequence[str]) -> int:
         """Run it once and measure; its exit code. Raises CommandError where it cannot start."""

@@ -20,9 +20,9 @@ FROM_KEYS = (signal.SIGINT, signal.SIGQUIT)
 
 
 class CommandSignals:
-    """Signals: while a command runs they are the command's, else they interrupt us.
+    """From `install` on signals only set `seen`; entered, around a command, they are its own.
 
-    Installed by `install`; entered while a command is started and runs.
+    None is raised as an exception: one in the wrong place would lose what was measured.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class CommandSignals:
     def _came(self, number: int, _frame: FrameType | None) -> None:
         again, self.seen = self.seen, True
         if not self._busy:
-            raise KeyboardInterrupt
+            return  # nothing runs, and whoever asks sees that nothing should
         if number in FROM_KEYS and not again and _in_foreground():
             return  # the terminal has sent it to the whole group
         if self._child is None:

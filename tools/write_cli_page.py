@@ -28,7 +28,8 @@ COMMANDS = (
 )
 HEAD = """# Command line
 
-Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted.
+Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted; of
+`measure` the command's own.
 Results go to standard output, everything else to standard error. `make docs` writes this page.
 """
 

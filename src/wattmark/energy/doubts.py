@@ -119,6 +119,11 @@ def _windows(count: int, seconds: float) -> str:
 
 def _longer(curve: Curve, name: str, count: int, seconds: float) -> str:
     """What helps: a longer window where that narrows the interval, else another sensor."""
+    if curve.unseen > 0 and curve.info.averaging_window_s is None:
+        return (
+            "How long this sensor averages is not told, so it may look at any part of the time: "
+            "say it where the sensor is named, or find it by 'wattmark calibrate'."
+        )
     if curve.unseen > 0:
         return (
             "A longer window does not help where the load keeps step with the sensor, which sees "

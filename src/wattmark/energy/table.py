@@ -82,6 +82,8 @@ def summed(group: Sequence[Span], table: PhaseTable) -> Joules:
     value = float(bounds.value.sum())
     if math.isnan(value):
         return Joules(seconds, table.method, None)
+    if seconds == 0:
+        return Joules(0.0, table.method, 0.0, 0.0, 0.0)
     return Joules(seconds, table.method, value, float(bounds.low.sum()), float(bounds.high.sum()))
 
 

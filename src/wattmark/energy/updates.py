@@ -32,6 +32,8 @@ FEWEST = 8
 # wander, and are smoothed over this many neighbours on each side instead.
 WANDER, NEIGHBOURS = 0.25, 8
 
+# How far outside of its two polls an update may lie: a share of their distance, and no more.
+SLACK, MOST_SLACK_S = 0.02, 5e-4
 # Jitters of ticks that are tried, as shares of a bracket; and the least probability of one.
 JITTER_SHARES = (0.005, 0.02, 0.05, 0.1, 0.2, 0.4)
 LEAST_LIKELY = 1e-12
@@ -138,6 +140,9 @@ def _stretch(seconds: Floats, value: Floats, period_s: float) -> Updates | None:
     if changed.size < FEWEST:
         return None
     middle = (low + high) / 2
+    # A poll is stamped a little before or after it is served: a tick may lie just outside.
+    slack = np.minimum(MOST_SLACK_S, SLACK * (high - low))
+    low, high = low - slack, high + slack
     index = _count(middle, period_s)
     guess: Floats = np.asarray(np.polyval(np.polyfit(index, middle, 1), index), np.float64)
     outside = np.maximum(low - guess, 0) + np.maximum(guess - high, 0)

@@ -32,9 +32,14 @@ RESULTS = Path(__file__).parents[1] / "results" / "peers"
 TOOLS = ("wattmark", "codecarbon", "zeus")
 REPEATS = 3
 COST_ROUNDS = 3
+LATE_MS = 20.0
+"""A tool that comes later than this to a window has missed a part of its work."""
 PAIRS = {"wattmark": 5000, "codecarbon": 100, "zeus": 500, "rounds": 3}
 INTERVAL_S = "0.1"
 """Wattmark's default."""
+
+Repeat = tuple[list[Row], list[dict[str, Any]]]
+"""The rows of all worlds, and how regularly each world's counter was written."""
 
 
 def figures() -> Iterator[Figure]:
@@ -43,7 +48,7 @@ def figures() -> Iterator[Figure]:
         print("peers: left out, a mount namespace needs root and unshare")
         return
     busy = [_others()]
-    repeats = [_repeat(seed) for seed in range(REPEATS)]
+    repeats, redone = _repeats()
     costs = [_costs() for _ in range(COST_ROUNDS)]
     busy.append(_others())
     rows = over_repeats([rows for rows, _ in repeats])
@@ -53,6 +58,7 @@ def figures() -> Iterator[Figure]:
         "machine": machine,
         "tools": {name: _versions(costs, name) for name in TOOLS},
         "repeats": REPEATS,
+        "redone": redone,
         "others_cpus": max(busy),
         "rows": rows,
         "costs": {name: _cost(costs, name) for name in TOOLS},
@@ -96,7 +102,24 @@ def _others(look_s: float = 1.0) -> float:
     return foreign_cpus(before, cpu_clock()) or 0.0
 
 
-def _repeat(seed: int) -> tuple[list[Row], list[dict[str, Any]]]:
+def _repeats() -> tuple[list[Repeat], int]:
+    """Repetitions in which every tool was woken in time, and how many others there were."""
+    good: list[Repeat] = []
+    redone = 0
+    while len(good) < REPEATS:
+        one = _repeat(len(good))
+        late_ms, who = max(
+            (found["late_ms"], tool) for row in one[0] for tool, found in row["tools"].items()
+        )
+        if late_ms > LATE_MS and redone < REPEATS:
+            redone += 1
+            print(f"peers: {who} was {late_ms:.0f} ms late for a window; once more", flush=True)
+        else:
+            good.append(one)
+    return good, redone
+
+
+def _repeat(seed: int) -> Repeat:
     """All worlds at once."""
     rows: list[Row] = []
     writers = []

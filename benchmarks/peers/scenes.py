@@ -26,7 +26,7 @@ WRAP_S = SHORT_RANGE_J / WRAPPING_W
 SHORT_TASKS = 20
 EARLY_S = 0.001
 LEAD_S = 0.6
-BETWEEN_S = 2.5
+BETWEEN_S = 3.5
 """Between two scenes: each tool makes a fresh tracker meanwhile."""
 
 

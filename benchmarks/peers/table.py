@@ -16,7 +16,8 @@ Three tools on the same faked sensor, at the same time, over the same windows: a
 the counters of a powercap tree (package-0 and its dram) by a known power of the monotonic clock,
 and a mount namespace shows each tool that tree as /sys/class. The truth of a window is the
 integral of that power between the tool's own stamps: after its begin had returned, before its
-end was called. Errors are medians of {repeats} repetitions, with the worst one in brackets.
+end was called. Errors are medians of {repeats} repetitions, with the worst one in brackets;
+{redone} more were thrown away because a tool was woken too late for a window.
 Joules are the package's alone: what a tool adds for memory is in the table after it.
 """
 
@@ -60,7 +61,7 @@ def page(kept: dict[str, Any]) -> str:
     parts = [
         "# Side by side on the same counters",
         f"{kept['date']}; {tools}. {where}. {_busy(kept['others_cpus'])}",
-        ABOUT.format(repeats=kept["repeats"]),
+        ABOUT.format(repeats=kept["repeats"], redone=kept["redone"]),
         "## Joules of the package",
         "\n".join(_joules(kept)),
         "“Truth inside” counts the repetitions in which Wattmark's 95 % interval held the truth. "

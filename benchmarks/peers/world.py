@@ -101,8 +101,10 @@ def in_namespace(spec: Said, folder: Path) -> Iterator[subprocess.Popen[str]]:
 def said_by(process: subprocess.Popen[str], folder: Path) -> Said:
     """What a world told. Raises RuntimeError with the end of its log where it failed."""
     told, _ = process.communicate(timeout=GIVE_UP_S)
+    log = (folder / LOG).read_text(encoding="utf-8", errors="replace")
+    if "Traceback" in log:
+        print(f"a tool complains:\n{log[log.index('Traceback') :][:2000]}")
     if process.returncode != 0:
-        log = (folder / LOG).read_text(encoding="utf-8", errors="replace")
         raise RuntimeError(f"a world failed:\n{log[-2000:]}")
     said: Said = json.loads(told)
     return said

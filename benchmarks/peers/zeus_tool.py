@@ -57,10 +57,13 @@ class Zeus(Tool):
 
     def settle(self) -> None:
         # Its helpers are processes: up once they have stopped computing (importing).
-        used, deadline_s = -1.0, time.monotonic() + SETTLE_S
-        while (now_used := _helpers_cpu_s()) > used and time.monotonic() < deadline_s:
-            used = now_used
+        used, deadline_s = 0.0, time.monotonic() + SETTLE_S
+        while time.monotonic() < deadline_s:
             time.sleep(QUIET_S)
+            now_used = _helpers_cpu_s()
+            if used == now_used > 0:
+                return
+            used = now_used
 
     def pairs(self, count: int) -> list[float]:
         begin, end = self._monitor.begin_window, self._monitor.end_window

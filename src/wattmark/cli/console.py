@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from wattmark.errors import WattmarkError
+from wattmark.errors import InputError, WattmarkError
 
 RUN_FILES = ("run.json", "report.html", "live.db", "trials.parquet", "queries.parquet")
 
@@ -34,6 +34,12 @@ def print_json(value: Any, *, indent: int | None = 1) -> None:
 def run_folder(path: Path) -> Path:
     """The run directory that is meant, also where a file of it was given."""
     return path.parent if path.name in RUN_FILES and path.is_file() else path
+
+
+def check_interval(seconds: float) -> None:
+    """Raises InputError for an --interval at which nothing can be watched."""
+    if not 0.01 <= seconds <= 3600:
+        raise InputError(f"--interval is {seconds:g}; it must be 0.01 to 3600 seconds.")
 
 
 def terminal() -> bool:

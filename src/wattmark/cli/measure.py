@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wattmark.cli.console import fail, print_json, say
+from wattmark.cli.console import check_interval, fail, print_json, say
 from wattmark.errors import InputError, WattmarkError
 
 if TYPE_CHECKING:
@@ -47,15 +47,17 @@ def measure(
     not 0), 128 + n where signal n killed it, 127 not found, 126 not executable.
     """
     _check(repeat, warmup, idle, output)
+    check_interval(interval)
     # Before the measuring: an import is work, and would be in the figures of idle.
     from wattmark.cli import measured
     from wattmark.monitor.command import CommandError, CommandMeter
     from wattmark.monitor.select import select_sensors
     from wattmark.runner.zygote import die_with_parent
 
-    sensors = select_sensors(None, sensor or ()).all
+    chosen = select_sensors(None, sensor)
     # Nothing that is measured outlives us, however we are killed.
-    with CommandMeter(sensors, interval, partial(die_with_parent, os.getpid())) as meter:
+    dies = partial(die_with_parent, os.getpid())
+    with CommandMeter(chosen.all, interval, dies, chosen.doubts) as meter:
         try:
             _measure(meter, command, repeat, warmup, idle, go_on=ignore_failure)
         except CommandError as reason:

@@ -7,8 +7,9 @@ Over repeats the run-to-run t-interval is widened by the instrument's own (see
 from __future__ import annotations
 
 import shlex
+import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from rich.text import Text
 from wattmark import __version__
 from wattmark.analysis.intervals import CONFIDENCE, Interval, mean_t, mean_with_measurement
 from wattmark.monitor.command import Repeat
+from wattmark.monitor.figures import NO_IDLE
 from wattmark.monitor.result import Component, EnergyResult
 from wattmark.report.format import figure, parts, plain, provenance
 from wattmark.schema import Doubt, Estimate, SensorInfo
@@ -163,6 +165,7 @@ def render(
     last = repeats[-1].result
     head = plain(shlex.join(command), 100)
     times = f"{summary.n} repeats, mean" if summary.n > 1 else "1 run"
+    times += "".join(f", {word}" for word in _failures(repeats))
     energy = f"energy: {provenance(last.provenance, last.gain_uncertainty)}"
     return [
         Text.assemble((head, "bold"), (f"  {times}", "dim")),
@@ -171,6 +174,21 @@ def render(
         *_remarks(summary, last),
         *_doubts(repeats),
     ]
+
+
+def _failures(repeats: Sequence[Repeat]) -> Iterator[str]:
+    """How the command ended where that was not well, and how often of several times."""
+    ends = Counter((one.exit_code, one.signal) for one in repeats if one.exit_code)
+    for (code, number), times in ends.items():
+        said = f"exit code {code}" if number is None else f"killed by {_signal(number)}"
+        yield said if len(repeats) == 1 else f"{said} ({times}×)"
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
 
 
 def _table(summary: Summary, last: EnergyResult) -> Table:
@@ -221,7 +239,10 @@ def _idle(result: EnergyResult) -> str:
 def _remarks(summary: Summary, last: EnergyResult) -> list[Text]:
     remarks = []
     if summary.metrics["gross_j"][0] is not None and last.net_reason is not None:
-        remarks.append("above idle: not measured; --idle 1 measures idle before and after.")
+        why = last.net_reason
+        if why == NO_IDLE:
+            why = "--idle 1 measures idle before and after."
+        remarks.append(f"above idle: not measured; {plain(why)}")
     share = last.meter_cpu_seconds / last.duration_seconds if last.duration_seconds else 0.0
     remarks.append(f"The meter itself took {100 * share:.2g} % of one CPU.")
     return [Text(remark, style="dim") for remark in remarks]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wattmark.cli.console import print_json, say
+from wattmark.cli.console import check_interval, print_json, say
 from wattmark.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def watch(
     ] = False,
 ) -> None:
     """Show power now, joules since the start with their interval, and faults, sensor by sensor."""
+    from wattmark.meter import Settling
     from wattmark.meter.calibrated import calibrated
     from wattmark.meter.discover import discover, sensors
     from wattmark.meter.meter import Meter
@@ -56,7 +57,13 @@ def watch(
     if not meter.sensors:
         why = " ".join(one.missing for one in found if one.missing and sensor)
         raise InputError(f"No sensor can be read here. {why}".strip(), "See: wattmark doctor.")
-    live = Live(meter.infos, interval)
+    absent = {
+        one.info.name: found_.missing
+        for found_ in found
+        for one in found_.sensors
+        if found_.missing and isinstance(one, Settling)
+    }
+    live = Live(meter.infos, interval, absent=absent)
     watching = _Watching(meter, live, interval, _seconds(seconds, interval, once=once))
     looks = _looks(once=once, as_json=as_json, quiet=quiet, served=prometheus is not None)
     try:
@@ -106,8 +113,7 @@ class _Watching:
 
 
 def _check(interval: float, seconds: float | None) -> None:
-    if not 0.01 <= interval <= 3600:
-        raise InputError(f"--interval is {interval:g}; it must be 0.01 to 3600 seconds.")
+    check_interval(interval)
     if seconds is not None and not seconds > 0:
         raise InputError(f"--seconds is {seconds:g}; it must be more than 0.")
 

@@ -43,7 +43,11 @@ class Curve(Protocol):
 
 
 def curve_of(series: Series) -> Curve:
-    """The curve of a series: by its energies where it has any, else by its powers."""
-    if np.isfinite(series.energy_j).any():
+    """The curve of a series: by its energies where it has any, else by its powers.
+
+    Where it has neither, what the sensor is decides.
+    """
+    silent = series.time_ns.size == 0
+    if np.isfinite(series.energy_j).any() or (silent and series.info.kind != "power"):
         return CounterCurve(series)
     return PowerCurve(series)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wattmark.energy.spacing import Floats
 from wattmark.energy.states import Timeline
@@ -27,6 +28,9 @@ OFTEN = 8
 # The line through the brackets' middles tells the period at least this well (1/s²: ± 10 ms at
 # a stretch's end).
 LEAST_STIFF = 1e4
+# Columns of the states that are longer than this share of the longest are parted only where their
+# singular values are above that share of the greatest.
+LEAST_SEEN, LEAST_PARTED = 0.01, 0.03
 # No reading is better than this part of the usual step between two.
 LEAST_NOISE = 1e-4
 
@@ -47,6 +51,9 @@ class Block:
 class Design:
     """One sensor's updates against a timeline of states, with each stretch's shift and drift.
 
+    `lagged` is whether the updates were moved by a lag that was found: their brackets then tell
+    nothing of the shift that is left.
+
     `window_s` is None for a counter. `floor` is the least SD of a reading: a quantum's.
     """
 
@@ -58,14 +65,16 @@ class Design:
         *,
         window_s: float | None,
         floor: float,
+        lagged: bool = False,
     ) -> None:
+        self.lagged = lagged
         self.timeline = timeline
         self.pieces = pieces
         self.window_s = window_s
         self.floor = floor
         self.ticks = ticks
         often = np.bincount(timeline.state, minlength=len(timeline.states)) >= OFTEN
-        self.shaped = [j for j, state in enumerate(timeline.states) if state and often[j]]
+        self.shaped = np.flatnonzero(often).tolist()
         self.shift = [0.0 for _ in ticks]
         self.jitter = [0.0 for _ in ticks]
         self.drift = [0.0 for _ in ticks]
@@ -113,6 +122,8 @@ class Design:
         """
 
         def upto(stamps: Floats) -> Floats:
+            if shapes == 0:
+                return self.timeline.occupancy(stamps)
             of_states = [self.timeline.shapes(stamps, j, shapes) for j in self.shaped]
             ordered = [each[:, [n]] for n in range(shapes) for each in of_states]
             return np.hstack([self.timeline.occupancy(stamps), *ordered])
@@ -129,18 +140,53 @@ class Design:
 
         return upto(at) if self.window_s is None else upto(at) - upto(at - self.window_s)
 
-    def plain(self, shift: list[float]) -> tuple[Floats, float]:
+    def moved(self, lag_s: float) -> Design:
+        """The same for readings that speak of a time `lag_s` earlier."""
+        return Design(
+            [each.earlier(lag_s) for each in self.ticks],
+            self.timeline,
+            self.pieces,
+            window_s=self.window_s,
+            floor=self.floor,
+        )
+
+    def plain(self, shift: list[float], shapes: int = 1) -> tuple[Floats, float]:
         """Ordinary least squares on differences: coefficients and mean square, for a start."""
         kept, self.shift = self.shift, shift
         xs, ys = [], []
         for block in self.blocks:
-            x, y = self.columns(self.times(block), 1), block.y
+            x, y = self.columns(self.times(block), shapes), block.y
             xs.append(np.diff(x, axis=0) if self.window_s is None else x)
             ys.append(np.diff(y) if self.window_s is None else y)
         self.shift = kept
         x, y = np.vstack(xs), np.concatenate(ys)
         beta = np.asarray(np.linalg.lstsq(x, y, rcond=1e-9)[0], dtype=np.float64)
         return beta, float(np.mean((y - x @ beta) ** 2))
+
+    def parted(self) -> NDArray[np.bool_]:
+        """Which states the readings between the outermost of them part: shape (m,).
+
+        Before the first and after the last phase a few readings see one alone; what only these
+        tell apart rests on them, and is not taken for separable.
+        """
+        named = np.array([bool(state) for state in self.timeline.states])[self.timeline.state]
+        at = np.flatnonzero(named)
+        begin, end = self.timeline.edges[at[0]], self.timeline.edges[at[-1] + 1]
+        xs = []
+        for block in self.blocks:
+            times = self.times(block)
+            inside = (times - (self.window_s or 0.0) >= begin) & (times <= end)
+            x = self.columns(times[inside], 0)
+            xs.append(np.diff(x, axis=0) if self.window_s is None else x)
+        x = np.vstack(xs)
+        length = np.sqrt((x**2).sum(axis=0))
+        seen = length > LEAST_SEEN * length.max(initial=0.0)
+        parted = ~seen
+        if seen.any() and x.shape[0] > seen.sum():
+            _, values, vectors = np.linalg.svd(x[:, seen] / length[seen], full_matrices=False)
+            weak = values < LEAST_PARTED * values[0]
+            parted[seen] = (vectors[weak] ** 2).sum(axis=0) < LEAST_PARTED
+        return np.asarray(parted)
 
     def start(self) -> Floats:
         """Find each stretch's phase by the least residual; returns first coefficients."""

@@ -139,4 +139,4 @@ def _longer(curve: Curve, name: str, count: int, seconds: float) -> str:
             "These phases are shorter than the sensor can tell apart: use the joules of the "
             "measured region, or larger batches and longer answers."
         )
-    return f"Lengthen it to about {engineering(seconds, 's')} by more queries."
+    return f"Lengthen it to about {engineering(seconds, 's')} by more work."

@@ -135,10 +135,16 @@ def jumps(info: SensorInfo, time_ns: Ints, energy_j: Floats, period_s: float) ->
     )
 
 
+def above_limit(info: SensorInfo, power_w: Floats) -> NDArray[np.bool_]:
+    """Which powers no gain explains, of the shape of `power_w`."""
+    limit_w = np.inf if info.limit_w is None else info.limit_w
+    return np.asarray(power_w > limit_w * (1 + info.gain_uncertainty))
+
+
 def impossible_powers(info: SensorInfo, time_ns: Ints, power_w: Floats) -> Events:
     """Readings of power above the limit; the first reading is left out, having no spacing."""
     limit_w = np.inf if info.limit_w is None else info.limit_w
-    bad = power_w[1:] > limit_w * (1 + info.gain_uncertainty)
+    bad = above_limit(info, power_w[1:])
     return Events(
         "power-above-limit",
         time_ns[:-1][bad],

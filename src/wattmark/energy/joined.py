@@ -14,7 +14,7 @@ from wattmark.energy.curve import Curve, curve_of
 from wattmark.energy.doubts import Seen, sensor_doubts, span_doubts
 from wattmark.energy.series import Series
 from wattmark.energy.table import Joules, by_name, phase_table
-from wattmark.energy.tell import REGRESSED, Told, tell_phases
+from wattmark.energy.tell import REGRESSED, Told, tell_phases, widest_of
 from wattmark.schema import Doubt, Span
 
 
@@ -101,6 +101,14 @@ def _rows(curve: Curve, spans: Sequence[Span], told: Told) -> list[SpanJoules]:
             np.where(fitted, better.value, bounds.value),
             np.where(fitted, better.low, bounds.low),
             np.where(fitted, better.high, bounds.high),
+        )
+    smeared = np.array([span.name in told.mixed for span in spans], dtype=np.bool_)
+    if smeared.any():
+        widest = widest_of(curve, spans)
+        bounds = Bounds(
+            bounds.value,
+            np.where(smeared, np.minimum(bounds.low, 0.0), bounds.low),
+            np.where(smeared, np.fmax(bounds.high, widest), bounds.high),
         )
     return [
         SpanJoules(

@@ -167,7 +167,8 @@ class Path:
             differ = np.maximum(differ, np.abs(powers[i] - powers[j]))
             highest = np.maximum(highest, np.maximum(powers[i], powers[j]))
         drift = np.minimum(1.6 * shift, PERIOD_ERROR * np.abs(self.time[j] - self.time[i]))
-        return np.asarray(0.95 * np.hypot(shift * differ, drift * highest))
+        # All of it: where polls keep step with the ticks the shared shift is the same every time.
+        return np.asarray(np.hypot(shift * differ, drift * highest))
 
     def _within(self, first: Stamped, second: Stamped) -> tuple[Floats, Floats]:
         """What is unknown of a window inside one spacing: a part of it as any other."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -19,7 +20,7 @@ from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve
 from wattmark.energy.design import Design
 from wattmark.energy.fitted import Fitted
-from wattmark.energy.regress import regress
+from wattmark.energy.regress import BENT, regress
 from wattmark.energy.series import Series
 from wattmark.energy.states import NEGLIGIBLE, Timeline, timeline
 from wattmark.energy.updates import Updates, find_updates
@@ -45,6 +46,8 @@ PIECE_TICKS = 3.0
 # Averaging windows that are tried where the sensor does not tell its own, seconds; the best of
 # them is then refined between its neighbours.
 WINDOWS_S = np.concatenate([np.geomspace(0.005, 0.2, 16), np.arange(0.25, 2.05, 0.05)])
+# Lags that are tried, and by how much (log-likelihood) one must explain the readings better.
+LONGEST_LAG_S, SURELY = 0.5, 15.0
 # Readings of unknown age must be younger than this part of the shortest phase.
 LEAST_SHARP = 0.1
 
@@ -63,6 +66,8 @@ class PhaseFit:
     fitted: Fitted
     origin_ns: int
     quantile: float = QUANTILE
+    lag_s: float = 0.0
+    """How late the readings were found to be, beyond what the sensor tells of itself."""
 
     def total(self, names: Iterable[str]) -> tuple[float, float]:
         """Joules of all time in which one of `names` was open, and their half-width at 95 %."""
@@ -143,14 +148,18 @@ def fit_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit 
     pieces = states.cut(max(PIECE_TICKS * curve.tick_s, 1e-3))
     window_s = None if counts else _window(curve, updates, states, pieces)
     floor = curve.info.quantum_j / math.sqrt(12)
-    design = Design(updates, states, pieces, window_s=window_s, floor=floor)
+    lag_s = _lag(Design(updates, states, pieces, window_s=window_s, floor=floor), shortest_s)
+    if lag_s:
+        updates = [each.earlier(lag_s) for each in updates]
     try:
-        fitted = regress(design)
+        fitted = regress(
+            Design(updates, states, pieces, window_s=window_s, floor=floor, lagged=lag_s > 0)
+        )
     except np.linalg.LinAlgError:  # columns that are the same throughout: nothing parts them
         return None
     told = counts or curve.info.averaging_window_s is not None
     quantile = QUANTILE if told else UNTOLD * QUANTILE
-    return PhaseFit(names, states, pieces, fitted, begin_ns, quantile)
+    return PhaseFit(names, states, pieces, fitted, begin_ns, quantile, lag_s)
 
 
 def _mean_s(group: Sequence[Span]) -> float:
@@ -173,10 +182,16 @@ def _short(curve: Curve, spans: Sequence[Span]) -> tuple[str, ...]:
     least_s = NEGLIGIBLE * max(seconds.values(), default=0.0)
     names = []
     for name, group in by_name.items():
-        enough = len(group) >= FEWEST_SPANS and seconds[name] > least_s
+        enough = len(group) >= FEWEST_SPANS and seconds[name] > least_s and not _overlap(group)
         if enough and short_for(curve, group) and _measured(curve, group):
             names.append(name)
     return tuple(names)
+
+
+def _overlap(group: Sequence[Span]) -> bool:
+    """Whether spans of one name run at once: their joules are not those of the time they fill."""
+    edges = sorted((span.start_ns, span.end_ns) for span in group)
+    return any(later[0] < before[1] for before, later in pairwise(edges))
 
 
 def short_for(curve: Curve, group: Sequence[Span]) -> bool:
@@ -205,6 +220,34 @@ def _within(updates: Updates, end_s: float) -> Updates | None:
     if inside.size < FEWEST_SPANS:
         return None
     return updates.part(slice(int(inside[0]), int(inside[-1]) + 1))
+
+
+def _lag(design: Design, shortest_s: float) -> float:
+    """How late the readings come, where that explains them surely better; else 0.
+
+    Shapes inside the phases are fitted with it, so that a power that comes late of its own does
+    not pass for a lag; nor does timing so regular that many lags fit alike.
+    """
+    still = [0.0 for _ in design.ticks]
+    count = sum(each.value.size for each in design.ticks)
+    least = design.least_noise() ** 2
+
+    def misfit(lag_s: float) -> float:
+        square = design.moved(lag_s).plain(still, BENT)[1]
+        return count / 2 * math.log(max(square, least))
+
+    step_s = max(shortest_s / 4, LONGEST_LAG_S / 200)
+    tried = np.arange(0.0, LONGEST_LAG_S, step_s)
+    misfits = np.array([misfit(float(lag_s)) for lag_s in tried])
+    alike = tried[misfits < misfits.min() + SURELY]
+    if alike[-1] - alike[0] > 3 * step_s:
+        return 0.0
+    best = float(tried[int(np.argmin(misfits))])
+    around = max(0.0, best - step_s), best + step_s
+    found = minimize_scalar(misfit, bounds=around, method="bounded", options={"xatol": 1e-5})
+    unsure_s = max((each.shift_sd_s for each in design.ticks if each.phased), default=0.0)
+    surely = misfits[0] - float(found.fun) > SURELY and found.x > 4 * unsure_s
+    return float(found.x) if surely else 0.0
 
 
 def _window(curve: Curve, updates: list[Updates], states: Timeline, pieces: Timeline) -> float:

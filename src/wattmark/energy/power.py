@@ -28,7 +28,14 @@ from wattmark.energy.bounds import (
     no_bounds,
     windows_ns,
 )
-from wattmark.energy.events import Events, collapses, impossible_powers, sampling_gaps, slow_beats
+from wattmark.energy.events import (
+    Events,
+    above_limit,
+    collapses,
+    impossible_powers,
+    sampling_gaps,
+    slow_beats,
+)
 from wattmark.energy.path import Path
 from wattmark.energy.series import Series
 from wattmark.energy.sharpen import sharpen
@@ -73,6 +80,10 @@ class PowerCurve:
         single = np.append(np.diff(time_ns) > 0, True)[: time_ns.size]
         time_ns, power = time_ns[single], power[single]
         self.info = series.info
+        impossible = impossible_powers(series.info, time_ns, power)
+        # A power that cannot be is no reading; the first one has no spacing and so no event.
+        true = ~above_limit(series.info, power)
+        time_ns, power = time_ns[true], power[true]
         self.usable = time_ns.size >= 2
         self.tick_s = self.unseen = 0.0
         self.span_ns = (int(time_ns[0]), int(time_ns[-1])) if time_ns.size else (0, 0)
@@ -98,7 +109,7 @@ class PowerCurve:
         self._beats = slow_beats(time_ns, power, self.tick_s, self.unseen)
         self.events = (
             sampling_gaps(time_ns, gap),
-            impossible_powers(self.info, time_ns, power),
+            impossible,
             collapses(time_ns, power),
             self._beats,
         )

@@ -20,8 +20,6 @@ Robinson 1991, 'That BLUP is a good thing'].
 
 from __future__ import annotations
 
-import math
-
 from threadpoolctl import threadpool_limits
 
 from wattmark.energy.design import Design
@@ -31,8 +29,8 @@ from wattmark.energy.weighted import Weighted
 PHASE_STEPS = 3
 # Shapes of power inside of a phase: a straight line, or more where a line leaves too much.
 LINE, BENT = 1, 4
-# By how many SDs of chance more shapes must explain more.
-SURELY = 4.0
+# By how much (log-likelihood) more shapes must explain the readings better.
+SURELY = 3.0
 
 
 def regress(design: Design) -> Fitted:
@@ -45,9 +43,8 @@ def regress(design: Design) -> Fitted:
         beta = design.start()
         mean_square = design.plain(design.shift)[1]
         fit = _steps(design, Weighted(design, beta, mean_square, None), mean_square)
-        bent = Weighted(design, fit.beta, mean_square, fit.variances, shapes=BENT, learn=False)
-        more = (BENT - LINE) * len(design.shaped)
-        if fit.misfit - bent.misfit > more + SURELY * math.sqrt(2 * more):
+        bent = Weighted(design, fit.beta, mean_square, fit.variances, shapes=BENT)
+        if bent.evidence() > fit.evidence() + SURELY:
             fit = _steps(design, bent, mean_square)
         return fit.told()
 

@@ -59,17 +59,22 @@ def phase_table(curve: Curve, spans: Sequence[Span]) -> PhaseTable:
     """Joules of each of these spans, interpolated on the curve at their stamps.
 
     Work during which the counter stood still for longer than a tick and than `FROZEN_SHARE` of
-    it is not measured: the counter may rest until its first tick in the work, and no longer.
+    it is not measured: the counter may rest until its first tick in the work, and no longer. Nor
+    is a window across a leap of the counter that no power explains.
     """
     start, end = edges(spans)
     bounds = curve.between(start, end)
     dead = np.zeros(start.shape, dtype=np.bool_)
+    jumped = dead.copy()
     for event in curve.events:
         if event.code == "counter-frozen":
             longest_s = np.maximum(curve.tick_s, FROZEN_SHARE * to_seconds(end - start))
             dead |= event.holds(start, end) | (event.overlap_s(start, end) > longest_s)
+        elif event.code == "power-above-limit" and curve.method == "counter":
+            # What a counter leapt by is in every window across it.
+            jumped |= event.touched(start, end)
     work = np.array([span.name not in ("idle", "load") for span in spans], dtype=np.bool_)
-    gone = dead & work
+    gone = (dead & work) | jumped
     # A counter that stands still under load has measured nothing: that is not a zero.
     bounds = Bounds(*(np.where(gone, np.nan, b) for b in (bounds.value, bounds.low, bounds.high)))
     return PhaseTable(bounds, curve.method)

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from wattmark.energy.curve import Curve
 from wattmark.energy.doubts import AT_REST, UNQUOTED
 from wattmark.energy.phases import LEAST_KNOWN, PhaseFit, fit_phases, smeared_by
 from wattmark.energy.series import Series
-from wattmark.energy.table import Joules, by_name, phase_table, summed
+from wattmark.energy.spacing import Floats
+from wattmark.energy.table import Joules, by_name, edges, phase_table, summed
 from wattmark.schema import Doubt, Span
 from wattmark.units import NS_PER_S, engineering, s_to_ns
 
@@ -59,6 +62,8 @@ def tell_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> Told:
                 mixed.append(name)
     if mixed:
         doubts.append(_inseparable(curve, mixed, [span for name in mixed for span in groups[name]]))
+    if fit is not None and fit.lag_s:
+        doubts.append(_late(curve, fit.lag_s))
     used = fit if any(figure.method == REGRESSED for figure in joules.values()) else None
     return Told(joules, separable, used, tuple(doubts), tuple(mixed))
 
@@ -71,6 +76,14 @@ def _fitted(fit: PhaseFit | None, name: str, read: Joules) -> Joules | None:
     return Joules(read.seconds, REGRESSED, value, max(0.0, value - half), value + half)
 
 
+def widest_of(curve: Curve, spans: Sequence[Span]) -> Floats:
+    """The most that each span can have taken: all of the ticks and windows that hold some of it."""
+    reach_ns = s_to_ns(curve.tick_s + (curve.info.averaging_window_s or 0.0))
+    first, last = curve.span_ns
+    start, end = edges(spans)
+    return curve.between(np.maximum(first, start - reach_ns), np.minimum(last, end + reach_ns)).high
+
+
 def _smeared(curve: Curve, read: Joules, group: Sequence[Span]) -> Joules:
     """Spans that share ticks with others and that no fit parts: anything up to all that flowed.
 
@@ -78,12 +91,9 @@ def _smeared(curve: Curve, read: Joules, group: Sequence[Span]) -> Joules:
     """
     if read.value is None:
         return read
-    reach_ns = s_to_ns(curve.tick_s + (curve.info.averaging_window_s or 0.0))
-    first, last = curve.span_ns
-    start = max(first, min(span.start_ns for span in group) - reach_ns)
-    end = min(last, max(span.end_ns for span in group) + reach_ns)
-    most = float(curve.between([start], [end]).high[0])
-    return replace(read, low=0.0, high=max(read.high, most))
+    whole = Span("all", min(s.start_ns for s in group), max(s.end_ns for s in group))
+    most = min(float(np.sum(widest_of(curve, group))), float(widest_of(curve, [whole])[0]))
+    return replace(read, low=0.0, high=max(read.value, most))
 
 
 def _clear(read: Joules) -> bool:
@@ -107,6 +117,15 @@ def _disagreeing(curve: Curve, fit: PhaseFit) -> Doubt | None:
         f"the readings {engineering(low, 'J')} to {engineering(high, 'J')}.",
         "The phases are not told by it; check the sensor's period, window and lag "
         "(wattmark calibrate).",
+    )
+
+
+def _late(curve: Curve, lag_s: float) -> Doubt:
+    return Doubt(
+        "sensor-lag",
+        f"{curve.info.name}: its readings come {engineering(lag_s, 's')} later than it tells, as "
+        "the phases show; joules by least squares allow for it, those of single windows do not.",
+        "Tell it as lag_s, or find it by 'wattmark calibrate'.",
     )
 
 

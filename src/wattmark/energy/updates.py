@@ -8,7 +8,7 @@ than the updates, a reading is of unknown age and is taken at half a period befo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -84,6 +84,21 @@ class Updates:
         """Update times if all guesses are late by `shift_s` and the period by `drift_s`."""
         moved = self.guess_s + shift_s + drift_s * self.index
         return np.clip(moved, self.low_s, self.high_s)
+
+    @property
+    def shift_sd_s(self) -> float:
+        """How well brackets that fall at random tell the shift: the mean of n uniform errors."""
+        width = float(np.sqrt(np.mean((self.high_s - self.low_s) ** 2)))
+        return width / float(np.sqrt(12 * self.value.size))
+
+    def earlier(self, lag_s: float) -> Updates:
+        """The same, of a sensor whose readings speak of a time `lag_s` before the update."""
+        return replace(
+            self,
+            low_s=self.low_s - lag_s,
+            high_s=self.high_s - lag_s,
+            guess_s=self.guess_s - lag_s,
+        )
 
     def part(self, rows: slice) -> Updates:
         """Some of them, counted as before."""

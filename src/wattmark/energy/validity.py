@@ -71,7 +71,7 @@ def validity_doubts(
         *temperature_drift(samples, region, idles),
         *below_idle(readings),
         *idle_changed(series, region, idles),
-        *low_coverage(series, region, sample_interval_s),
+        *low_coverage(series, region, sample_interval_s, samples),
     ]
 
 
@@ -168,24 +168,35 @@ def idle_changed(series: Sequence[Series], region: Span, idles: Sequence[Span]) 
 
 
 def low_coverage(
-    series: Sequence[Series], region: Span, sample_interval_s: float
+    series: Sequence[Series],
+    region: Span,
+    sample_interval_s: float,
+    samples: Iterable[Sample] = (),
 ) -> Iterator[Doubt]:
-    """Sensors of which less than COVERAGE of the readings came in the measured region."""
-    expected = region.seconds / sample_interval_s
-    if expected < FEWEST_INTERVALS:
-        return
+    """Sensors of which less than COVERAGE of the readings came in the measured region.
+
+    A sensor that tells at its own pace is judged by that: by its update period, and where there
+    are empty ones among its `samples` (it had nothing new) by its usual spacing too.
+    """
+    paced = {sample.sensor for sample in samples if _empty(sample)}
     for one in series:
+        every_s = max(sample_interval_s, one.info.update_period_s or 0.0)
+        if one.info.name in paced and one.time_ns.size > 1:
+            every_s = max(every_s, float(np.median(to_seconds(np.diff(one.time_ns)))))
+        expected = region.seconds / every_s
+        if expected < FEWEST_INTERVALS:
+            continue
         inside = one.time_ns[_of(region, one.time_ns)]
         if one.time_ns.size < 2:
             continue  # said by itself: no samples
         stamps = np.concatenate([[region.start_ns], inside, [region.end_ns]])
-        spacings = to_seconds(np.diff(stamps)) / sample_interval_s
+        spacings = to_seconds(np.diff(stamps)) / every_s
         share = 1 - float(np.maximum(0.0, np.round(spacings) - 1).sum()) / expected
         if share < COVERAGE:
             yield Doubt(
                 "low-coverage",
                 f"{one.info.name}: {max(0.0, share):.0%} of the readings of the measured region "
-                f"came, one every {engineering(sample_interval_s, 's')} was asked for.",
+                f"came, one every {engineering(every_s, 's')} was expected.",
                 "Look for failing or slow readings, or sample less often (--interval).",
             )
 
@@ -273,6 +284,11 @@ def _by_sensor(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
         if sample.fault is None:
             found.setdefault(sample.sensor, []).append(sample)
     return found
+
+
+def _empty(sample: Sample) -> bool:
+    """Whether a reading says that there is nothing new."""
+    return sample.fault is None and sample.energy_j is None and sample.power_w is None
 
 
 def _held_s(time_ns: Sequence[int], region: Span) -> Floats:

@@ -20,6 +20,8 @@ SCORING_STEPS = 8
 FIRST_BENT, LEAST_BENT = 0.3, 1e-3
 # Times around a tick at which the power counts that its jitter would add, seconds.
 JITTERS = (-2e-3, -1e-3, 0.0, 1e-3, 2e-3)
+# How well stamps and the work's power agree, as an SD in seconds.
+STAMPED_S = 1e-4
 # No tick is known better than a poll is stamped.
 LEAST_JITTER_S = 5e-5
 # The step for derivatives of readings by time, seconds.
@@ -63,7 +65,7 @@ class Weighted:
         beta = np.append(beta, np.zeros(self.states + self.tilts - beta.size))
         # How much a state's shapes weigh, W²: learnt like the scatter, from their own size.
         power_w = np.maximum(beta[: self.states], 0.1 * float(beta[: self.states].max()))
-        self.bent = np.tile((FIRST_BENT * power_w[model.shaped]) ** 2, shapes)
+        self.bent = np.tile(np.maximum(FIRST_BENT * power_w[model.shaped], 1e-6) ** 2, shapes)
         self.rows = [self._at(block, beta) for block in model.blocks]
         slope2 = float(np.mean(np.concatenate([rows.slopes2 for rows in self.rows])))
         self.least = np.zeros(self.states + 2)
@@ -157,7 +159,7 @@ class Weighted:
         shapes = slice(self.states, self.states + self.tilts)
         squares = (beta[shapes] ** 2).reshape(self.shapes, -1).sum(axis=0)
         left = np.clip(variance[shapes] / self.bent, 0.0, 1.0).reshape(self.shapes, -1).sum(axis=0)
-        least = (LEAST_BENT * self.typical_w) ** 2
+        least = max(LEAST_BENT * self.typical_w, 1e-6) ** 2
         found = squares / np.maximum(self.shapes - left, 0.1)
         self.bent = np.tile(np.maximum(found, least), self.shapes)
 
@@ -198,7 +200,7 @@ class Weighted:
         for place, number in enumerate(self.phased):
             # What the brackets tell of shift and drift.
             k, ticks = self.states + self.tilts + 2 * place, self.model.ticks[number]
-            slope, curvature = self.model.brackets(number)
+            slope, curvature = (0.0, 0.0) if self.model.lagged else self.model.brackets(number)
             normal[k, k] -= curvature
             right[k] += slope
             stiff = (LEAST_STIFF - curvature) * float(np.mean((ticks.index / ticks.reach) ** 2))
@@ -213,12 +215,22 @@ class Weighted:
         if (self.solution[: self.states] < 0).any():
             self.solution = self._non_negative()
         self.beta = self.solution[: self.states + self.tilts]
-        weighted = sum(
-            float(rows.y @ inverse @ rows.y)
-            for rows, inverse in zip(self.rows, self.inverses, strict=True)
-        )
-        self.misfit = weighted - float(self.solution @ self.right)
-        """Weighted sum of squares that the columns leave."""
+
+    def evidence(self) -> float:
+        """Log of the likelihood of the readings, coefficients integrated out, but for a constant.
+
+        Compares fits of the same readings with more or fewer shapes: those that explain nothing
+        shrink to nothing, and cost nothing.
+        """
+        determinants = squares = 0.0
+        for rows, inverse in zip(self.rows, self.inverses, strict=True):
+            factor = cho_factor(self._covariance(rows), lower=True, check_finite=False)[0]
+            determinants += 2 * float(np.log(np.diag(factor)).sum())
+            squares += float(rows.y @ inverse @ rows.y)
+        scale, values, _ = principal(self.normal)
+        determinants += float(np.log(values).sum()) + 2 * float(np.log(scale).sum())
+        determinants += float(np.log(self.bent).sum())
+        return -0.5 * (determinants + squares - float(self.solution @ self.right))
 
     def _non_negative(self) -> Floats:
         """The solution with no state below 0 W: tilts and phases may have either sign."""
@@ -231,6 +243,14 @@ class Weighted:
         result = found[: self.count].copy()
         result[free] -= found[self.count :]
         return np.asarray(result / scale)
+
+    def _edges_j(self) -> Floats:
+        """Joules of each state that its spans' stamps leave open: its power comes later or earlier
+        than they say, and in all of them alike."""
+        state = self.model.timeline.state
+        power = self.solution[: self.states]
+        steps = np.abs(np.diff(power[state], prepend=power[state[:1]]))
+        return np.asarray(STAMPED_S * np.bincount(state, steps, self.states))
 
     def moves(self) -> dict[int, tuple[float, float]]:
         """What the phase columns ask for: shift and drift of each stretch."""
@@ -281,6 +301,7 @@ class Weighted:
         # Where many shifts fit alike, a step from one of them does not see how far the others are.
         unsure = (self.model.unsure_w * seconds) ** 2
         covariance[np.diag_indices(states)] = np.maximum(np.diag(covariance), unsure)
+        covariance[np.diag_indices(states)] += self._edges_j() ** 2
         return Fitted(
             energy_j=np.maximum(energy, 0.0),
             covariance=covariance,
@@ -288,7 +309,7 @@ class Weighted:
             scatter_w=np.sqrt(self.variances[:states]),
             jitter_s=float(np.sqrt(self.variances[-2])),
             noise=float(np.sqrt(self.variances[-1])),
-            separable=self.known[:states],
+            separable=self.known[:states] & self.model.parted(),
             piece_j=piece_j,
             piece_sd_j=np.sqrt(np.maximum(piece_var, 0.0)),
         )

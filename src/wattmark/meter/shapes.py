@@ -27,6 +27,9 @@ class Constant:
 
     watts: float
 
+    def __str__(self) -> str:
+        return f"constant {self.watts:g} W"
+
     def __call__(self, t_s: float) -> float:
         return self.watts
 
@@ -42,6 +45,9 @@ class Step:
     low_w: float
     high_w: float
     at_s: float
+
+    def __str__(self) -> str:
+        return f"step from {self.low_w:g} to {self.high_w:g} W at {self.at_s:g} s"
 
     def __call__(self, t_s: float) -> float:
         return self.high_w if t_s >= self.at_s else self.low_w
@@ -59,6 +65,12 @@ class Square:
     high_w: float
     every_s: float
     duty: float = 0.5
+
+    def __str__(self) -> str:
+        return (
+            f"square of {self.low_w:g} and {self.high_w:g} W every {self.every_s:g} s, "
+            f"{self.duty:.0%} high"
+        )
 
     def __call__(self, t_s: float) -> float:
         return self.high_w if t_s % self.every_s < self.duty * self.every_s else self.low_w
@@ -78,6 +90,9 @@ class Ramp:
     low_w: float
     high_w: float
     over_s: float
+
+    def __str__(self) -> str:
+        return f"ramp from {self.low_w:g} to {self.high_w:g} W over {self.over_s:g} s"
 
     def __call__(self, t_s: float) -> float:
         share = min(max(t_s / self.over_s, 0.0), 1.0)

@@ -80,7 +80,8 @@ class _Ran:
 class CommandMeter:
     """Runs commands under `sensors`; use it in a with block, in the main thread.
 
-    `before_exec` is called in the child before the command takes its place.
+    `before_exec` is called in the child before the command takes its place; `doubts` are told
+    with each run's own.
     """
 
     def __init__(
@@ -88,8 +89,10 @@ class CommandMeter:
         sensors: Sequence[Sensor],
         interval_s: float = 0.1,
         before_exec: Callable[[], None] | None = None,
+        doubts: Sequence[Doubt] = (),
     ) -> None:
         self._meter = Meter(sensors, interval_s)
+        self._doubts = tuple(doubts)
         self._before_exec = before_exec
         self._signals = CommandSignals()
         self._ran: list[_Ran] = []
@@ -98,6 +101,8 @@ class CommandMeter:
 
     def __enter__(self) -> Self:
         self._signals.install()
+        # What is polled elsewhere has then told of a time before the command.
+        self._meter.settle()
         return self
 
     def __exit__(
@@ -136,6 +141,8 @@ class CommandMeter:
         while (left_ns := end_ns - time.monotonic_ns()) > 0 and not self.interrupted:
             time.sleep(min(ns_to_s(left_ns), LOOK_S))
         idle = Span("idle", start_ns, time.monotonic_ns())
+        if self._ran and not self.interrupted:  # what follows the first idle tells of its end
+            self._meter.settle()
         self._meter.stop()
         if not self.interrupted:
             self._idle.append(idle)
@@ -156,6 +163,7 @@ class CommandMeter:
                 used_s = ended_children_cpu_s()
                 after = cpu_clock(used_s)
                 time.sleep(settle_s(self.infos))
+                meter.settle()
             finally:
                 self._meter.stop()
         code, number = _exit_code(status)
@@ -177,7 +185,7 @@ class CommandMeter:
                 start_ns=ran.span.start_ns,
                 end_ns=ran.span.end_ns,
                 idle=self._idle,
-                doubts=(*ran.doubts, *self._idle_doubts),
+                doubts=(*self._doubts, *ran.doubts, *self._idle_doubts),
                 meter_cpu_s=ran.meter_cpu_s,
             )
             for ran in self._ran

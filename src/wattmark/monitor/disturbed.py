@@ -18,10 +18,13 @@ SLEPT_S = 0.1
 
 
 def disturbances(stretch: str, before: CpuClock, after: CpuClock) -> list[Doubt]:
-    """Doubts about a stretch ('measured' or 'idle') between two looks at the CPU clocks."""
+    """Doubts about a stretch between two looks at the CPU clocks.
+
+    Others' load matters in 'measured' and 'idle' alone, a suspended machine in any.
+    """
     doubts = []
     used = foreign_cpus(before, after)
-    if used is not None and used > QUIET_CPUS:
+    if stretch in STRETCHES and used is not None and used > QUIET_CPUS:
         code, what, harm = STRETCHES[stretch]
         said = f"Other processes used {used:.2f} CPUs during {what}."
         doubts.append(Doubt(code, said, f"Stop other work on this machine; {harm}."))

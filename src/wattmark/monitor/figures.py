@@ -19,6 +19,8 @@ from wattmark.monitor.result import Component, EnergyResult, WindowResult, Windo
 from wattmark.schema import Doubt, EnergyReading, Sample, SensorInfo, Span
 
 REGION = "measured"
+NO_IDLE = "Idle was not measured: idle_seconds above 0 measures it before and after."
+"""The `net_reason` of a result for which nobody measured idle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,8 @@ def _result(
         parts,
         sample_interval_s=interval_s,
     )
-    said = (*_nothing(series), *stretch.doubts, *resolved.doubts, *doubts, *valid)
+    nothing = () if any(d.code == "no-sensor" for d in stretch.doubts) else _nothing(series)
+    said = (*nothing, *stretch.doubts, *resolved.doubts, *doubts, *valid)
     return EnergyResult(
         energy_joules=whole.gross_j,
         energy_low_joules=whole.low_j,
@@ -78,7 +81,7 @@ def _result(
         net_joules=whole.net_j,
         net_low_joules=whole.net_low_j,
         net_high_joules=whole.net_high_j,
-        net_reason=_net_reason(whole, measured_idle=bool(stretch.idle)),
+        net_reason=_net_reason(whole, parts, measured_idle=bool(stretch.idle)),
         idle_power_watts=_power(idle.gross_j, idle_s),
         components=components_of(readings),
         windows=windows,
@@ -234,14 +237,15 @@ def _power(joules: float | None, seconds: float) -> float | None:
     return joules / seconds if joules is not None and seconds > 0 else None
 
 
-def _net_reason(whole: Total, *, measured_idle: bool) -> str | None:
+def _net_reason(whole: Total, parts: Sequence[EnergyReading], *, measured_idle: bool) -> str | None:
     if whole.net_j is not None:
         return None
     if whole.gross_j is None:
         return "Energy was not measured."
     if not measured_idle:
-        return "Idle was not measured: idle_seconds above 0 measures it before and after."
-    return "A sensor has no figure for idle."
+        return NO_IDLE
+    silent = ", ".join(part.sensor for part in parts if part.net_j is None)
+    return f"{silent} told nothing while idle was measured."
 
 
 def _nothing(series: Sequence[Series]) -> Iterator[Doubt]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from wattmark.energy.joined import Joined, join
 from wattmark.monitor.powerlog import PowerLog, read_power_log
+from wattmark.schema import Doubt
 
 
 def integrate(
@@ -73,10 +74,20 @@ def joined_json(log: PowerLog, joined: Joined) -> dict[str, Any]:
         for phase in joined.phases
     ]
     warnings = [
-        {"code": doubt.code, "message": doubt.message, "hint": doubt.hint}
+        {"code": doubt.code, "message": doubt.message, "hint": _hint(log, doubt)}
         for doubt in (*log.doubts, *joined.doubts)
     ]
     return {"spans": spans, "phases": phases, "warnings": warnings}
+
+
+def _hint(log: PowerLog, doubt: Doubt) -> str:
+    """A counter that falls in a log may be one that wraps, and was not said to."""
+    raw = [one.info.name for one in log.series if one.info.wrap_j is None]
+    if doubt.code == "counter-backwards" and doubt.message.startswith(
+        tuple(f"{name}, '" for name in raw)
+    ):
+        return f"If this counter wraps, give its range as wrap_j. {doubt.hint}"
+    return doubt.hint
 
 
 def _tokens(log: PowerLog) -> dict[str, int | None]:

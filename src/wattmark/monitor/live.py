@@ -15,7 +15,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wattmark.energy.curve import curve_of
@@ -89,6 +89,8 @@ class Tally:
         self.last_fault: str | None = None
         self.latest: Sample | None = None
         self.newest: Sample | None = None
+        self.quiet_ns = 0
+        """When it was last read and had nothing new."""
         self.power_w: float | None = None
         kept = math.ceil(HISTORY_S / interval_s)
         self.history_w: deque[float] = deque(maxlen=max(10, min(MOST_HISTORY, kept)))
@@ -103,6 +105,10 @@ class Tally:
 
     def add(self, sample: Sample) -> None:
         """Take one reading of this sensor."""
+        if sample.fault is None and not _tells(sample):
+            # A meter that is polled elsewhere has nothing new: what it told last still holds.
+            self.quiet_ns = sample.time_ns
+            return
         self.newest = sample
         if sample.fault is not None:
             self.faults += 1
@@ -111,6 +117,8 @@ class Tally:
                 self._lose()
             return
         self.latest = sample
+        if sample.energy_j is None and sample.power_w is None:
+            return  # gauges alone
         self._recent.append(sample)
         self._count(sample)
         first = self._recent[0]
@@ -232,15 +240,20 @@ class _Sum:
 
 
 class Live:
-    """The tallies of several sensors; any thread may add samples or take a snapshot."""
+    """The tallies of several sensors; any thread may add samples or take a snapshot.
+
+    `absent` says of a sensor that could not be asked so far why that is.
+    """
 
     def __init__(
         self,
         infos: Sequence[SensorInfo],
         interval_s: float,
         clock: Callable[[], int] = time.monotonic_ns,
+        absent: Mapping[str, str] | None = None,
     ) -> None:
         self.interval_s = interval_s
+        self._absent = absent or {}
         self._clock = clock
         self._started_ns = clock()
         self._lock = threading.Lock()
@@ -268,8 +281,11 @@ class Live:
     def _now(self, tally: Tally, now_ns: int) -> SensorNow:
         newest = tally.newest
         oldest_ns = now_ns - s_to_ns(max(1.0, STALE_INTERVALS * self.interval_s))
-        up = newest is not None and newest.fault is None and newest.time_ns >= oldest_ns
+        good = newest is not None and newest.fault is None
+        up = newest is not None and good and max(newest.time_ns, tally.quiet_ns) >= oldest_ns
         reading, why = tally.joules()
+        if why and tally.latest is None:
+            why = self._absent.get(tally.info.name, why)
         return SensorNow(
             info=tally.info,
             power_w=tally.power_w if up else None,
@@ -282,6 +298,11 @@ class Live:
             last_fault=tally.last_fault,
             up=up,
         )
+
+
+def _tells(sample: Sample) -> bool:
+    """Whether a reading has any figure or word."""
+    return replace(sample, sensor="", time_ns=0) != Sample("", 0)
 
 
 def _rise(before: Sample, sample: Sample) -> float | None:

@@ -19,6 +19,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
+from numbers import Integral, Real
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
@@ -60,11 +61,11 @@ class EnergyMonitor:
         gpu_id: int | None = 0,
         sampling_interval: float = 0.1,
         *,
-        sensors: str | Iterable[str | Sensor] = (),
+        sensors: str | Iterable[str | Sensor] | None = None,
         idle_seconds: float = 0.0,
     ) -> None:
-        if not 0 <= idle_seconds < float("inf"):
-            raise InputError(f"idle_seconds is {idle_seconds}; it must be 0 or more.")
+        _check_seconds("idle_seconds", idle_seconds)
+        _check_seconds("sampling_interval", sampling_interval)
         self.idle_seconds = idle_seconds
         self.result: EnergyResult | None = None
         """The last result; None before the first `stop`."""
@@ -84,6 +85,7 @@ class EnergyMonitor:
         self._start_ns = 0
         self._clock: CpuClock | None = None
         self._cost_s = 0.0
+        self._absent = chosen.doubts
         # Also at the interpreter's exit: no thread then reads a sensor that is going away.
         self._finalizer = weakref.finalize(self, _shut, self._reader, chosen.close)
         _alive.add(self)
@@ -118,6 +120,7 @@ class EnergyMonitor:
             self._cost_s = self._meter.cost_cpu_s
             self._meter.start()
             try:
+                self._meter.settle()  # what is polled elsewhere has told of a time before the work
                 self._measure_idle()
                 self._clock = cpu_clock(children_cpu_s())
                 self._meter.read_now()
@@ -140,6 +143,7 @@ class EnergyMonitor:
                 self._look("measured", self._clock)
                 time.sleep(settle_s(self.sensors))
                 self._measure_idle()
+                self._meter.settle()
             finally:
                 self._meter.stop()
             stretch = Stretch(
@@ -147,7 +151,7 @@ class EnergyMonitor:
                 end_ns=end_ns,
                 idle=self._idle,
                 windows=windows,
-                doubts=(*left_open, *self._doubts),
+                doubts=(*self._absent, *left_open, *self._doubts),
                 meter_cpu_s=self._meter.cost_cpu_s - self._cost_s,
             )
             self.result = result_of(self._meter, stretch)
@@ -165,6 +169,8 @@ class EnergyMonitor:
         session = self.session
         if session is None:
             raise WattmarkError(f"Window '{name}': {self.resting}")
+        Window(self, name)  # a name that is none is refused
+        start_ns, end_ns = _stamp(name, start_ns), _stamp(name, end_ns)
         if end_ns < start_ns:
             raise InputError(f"Window '{name}' ends {start_ns - end_ns} ns before it starts.")
         session.begun.append(name)
@@ -308,6 +314,21 @@ class _Call:
                 monitor._calls -= self._shares
                 if self._shares and monitor._calls == 0 and monitor.running:
                     monitor.stop()
+
+
+def _check_seconds(name: str, seconds: object) -> None:
+    number = isinstance(seconds, Real) and not isinstance(seconds, bool)
+    if not number or not 0 <= float(seconds) < float("inf"):  # type: ignore[arg-type] # a Real
+        raise InputError(f"{name} is {seconds!r}; it must be a number of seconds, 0 or more.")
+
+
+def _stamp(name: str, stamp: object) -> int:
+    if isinstance(stamp, bool) or not isinstance(stamp, Integral):
+        raise InputError(
+            f"Window '{name}': {stamp!r} is no stamp.",
+            "Give whole nanoseconds, of time.monotonic_ns().",
+        )
+    return int(stamp)
 
 
 def _shut(meter: Meter, close: Callable[[], None]) -> None:

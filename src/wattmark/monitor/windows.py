@@ -42,8 +42,10 @@ class Session:
         still_open = Counter(self.begun) - Counter(span.name for span in ended)
         if not still_open:
             return ended, ()
-        names = ", ".join(f"'{name}' ({count})" for name, count in still_open.items())
-        said = f"{still_open.total()} windows were still open at stop(): {names}."
+        names = ", ".join(f"'{name}' ({times})" for name, times in still_open.items())
+        count = still_open.total()
+        were = "1 window was" if count == 1 else f"{count} windows were"
+        said = f"{were} still open at stop(): {names}."
         return ended, (Doubt("window-open", said, "End each of them before the monitor stops."),)
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from wattmark.energy.curve import curve_of
 from wattmark.energy.resolve import resolve
 from wattmark.energy.series import Series
 from wattmark.energy.share import share
@@ -18,6 +15,7 @@ from wattmark.energy.validity import (
     relative_half_width,
     validity_doubts,
 )
+from wattmark.monitor.peak import peak_power_w
 from wattmark.runner.plan import Slot
 from wattmark.runner.watch import Ending
 from wattmark.runner.wire import Result
@@ -34,7 +32,6 @@ from wattmark.schema import (
     Totals,
 )
 from wattmark.tasks import Task
-from wattmark.units import ns_to_s, s_to_ns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,23 +187,9 @@ def _totals(
         gain_uncertainty=work.gain_uncertainty,
         idle_power_w=idle.gross_j / idle_s if idle.gross_j is not None and idle_s else None,
         power_mean_w=work.gross_j / seconds if work.gross_j is not None and seconds else None,
-        power_peak_w=_peak_w(
+        power_peak_w=None
+        if measured is None
+        else peak_power_w(
             [s for s in series if s.info.name in summed], measured, sample_interval_s
         ),
     )
-
-
-def _peak_w(series: Sequence[Series], measured: Span | None, interval_s: float) -> float | None:
-    """Highest power over a sampling interval within the measured region, summed over sensors.
-
-    On a grid of the sampling interval: between two readings that happen to lie close together
-    a counter's quantum would look like a burst.
-    """
-    if measured is None or not series:
-        return None
-    step = min(s_to_ns(interval_s), measured.end_ns - measured.start_ns)
-    if step <= 0:
-        return None
-    starts = np.arange(measured.start_ns, measured.end_ns - step + 1, step, dtype=np.int64)
-    power = sum(curve_of(s).between(starts, starts + step).value / ns_to_s(step) for s in series)
-    return float(np.nanmax(power)) if np.isfinite(power).any() else None

@@ -22,15 +22,9 @@ from typing import IO, Any
 from wattmark.energy.validity import clock_stepped, sensors_hung
 from wattmark.errors import WattmarkError
 from wattmark.meter.lines import PATIENCE_S
-from wattmark.meter.load import (
-    QUIET_CPUS,
-    CpuClock,
-    clock_step_s,
-    cpu_clock,
-    foreign_cpus,
-    suspended_s,
-)
+from wattmark.meter.load import CpuClock, clock_step_s, cpu_clock, foreign_cpus
 from wattmark.meter.meter import Meter
+from wattmark.monitor.disturbed import disturbances
 from wattmark.runner.wire import Job, Result, pack_job, receive, send, unpack_result
 from wattmark.runner.zygote import Zygote, last_words, unnamed_file
 from wattmark.schema import Doubt, Span, Status
@@ -38,12 +32,6 @@ from wattmark.schema import Doubt, Span, Status
 More = Callable[[Span, int, float], int]
 """A region that is over, its repetitions and the seconds left → repetitions to begin anew with."""
 
-STRETCHES = {
-    "measured": ("foreign-load", "the measured region", "its joules and delays are in the figures"),
-    "idle": ("foreign-load-at-idle", "idle", "idle power is too high and net energy too low"),
-}
-"""Stage that a stretch begins with → code, name and harm of foreign load in it."""
-SLEPT_S = 0.1
 NOT_READ = "not read: "
 """How the meter's fault for a sensor that hangs begins."""
 RESERVE = 0.1
@@ -214,22 +202,9 @@ def _disturbed(clocks: Sequence[tuple[str, CpuClock]]) -> tuple[float | None, tu
     measured: float | None = None
     doubts: dict[str, Doubt] = {}
     for (stage, before), (_, after) in pairwise(clocks):
-        used = foreign_cpus(before, after)
         if stage == "measured":
-            measured = used
-        if stage in STRETCHES and used is not None and used > QUIET_CPUS:
-            code, what, harm = STRETCHES[stage]
-            doubts[code] = Doubt(
-                code,
-                f"Other processes used {used:.2f} CPUs during {what}.",
-                f"Stop other work on this machine; {harm}.",
-            )
-        if (slept := suspended_s(before, after)) > SLEPT_S:
-            doubts["suspended"] = Doubt(
-                "suspended",
-                f"The machine was suspended for {slept:.1f} s while this replicate ran.",
-                "Keep it awake: clocks and counters do not agree across a suspend.",
-            )
+            measured = foreign_cpus(before, after)
+        doubts |= {doubt.code: doubt for doubt in disturbances(stage, before, after)}
     if clocks:
         step_s = clock_step_s(clocks[0][1], clocks[-1][1])
         doubts |= {doubt.code: doubt for doubt in clock_stepped(step_s)}

@@ -140,6 +140,7 @@ def test_the_exit_code_is_the_commands(code: int) -> None:
     done = wattmark("measure", *QUICK, "sh", "-c", f"exit {code}")
     assert done.code == code
     assert re.search(r"duration +\d", done.err)
+    assert (f"1 run, exit code {code}" in done.err) == (code != 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV])
@@ -148,6 +149,8 @@ def test_a_command_that_a_signal_killed(number: signal.Signals) -> None:
     assert done.code == 128 + number
     (repeat,) = done.json["repeats"]
     assert (repeat["exit_code"], repeat["signal"]) == (128 + number, number)
+    shown = wattmark("measure", *QUICK, "sh", "-c", f"ulimit -c 0; kill -{number} $$")
+    assert f"1 run, killed by {number.name}" in shown.err
     assert repeat["total"]["gross_j"] is not None
 
 
@@ -249,6 +252,7 @@ def test_mistakes_run_nothing(tmp_path: Path) -> None:
         ("--warmup", "-1"),
         ("--idle", "-1"),
         ("--interval", "0"),
+        ("--interval", "1e9"),
         ("--sensor", "raple"),
         ("--nonsense",),
     ):

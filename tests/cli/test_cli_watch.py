@@ -150,6 +150,15 @@ def test_metrics_from_the_real_process(number: int) -> None:
     assert "Traceback" not in err
 
 
+def test_a_meter_that_does_not_answer_is_said_at_once() -> None:
+    nobody = "plug:http://127.0.0.1:9,field=a,unit=W,timeout=0.5,name=off"
+    done = wattmark("watch", "--once", "--interval", "0.2", "--sensor", nobody)
+    assert done.code == 0
+    assert "plug:off is absent" in done.out.replace("\n", " ")
+    told = wattmark("watch", "--once", "--json", "--interval", "0.2", "--sensor", nobody).json
+    assert "plug:off is absent" in told["sensors"][0]["why"]
+
+
 def test_quiet_prints_nothing() -> None:
     done = wattmark("watch", *QUICK, "--seconds", "0.3", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")

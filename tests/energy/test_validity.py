@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -157,6 +158,22 @@ def test_a_sensor_that_was_read_as_asked_for_is_not() -> None:
     assert list(low_coverage([series(lambda _: 100)], REGION, 1.0)) == []
     short = Span("measured", 2 * S, 2 * S + S // 5)
     assert list(low_coverage([series(lambda _: 100, [0, count - 1])], short, STEP_S)) == []
+
+
+def test_a_sensor_that_tells_at_its_own_pace_is_judged_by_that() -> None:
+    count = stamps().size
+    tenth = [k for k in range(count) if k % 10 == 0]
+    slow = series(lambda _: 100, tenth)
+    assert "low-coverage" in [d.code for d in low_coverage([slow], REGION, STEP_S)]
+    empty = [Sample(INFO.name, 3 * S)]
+    assert list(low_coverage([slow], REGION, STEP_S, empty)) == []
+    told = replace(slow, info=replace(INFO, update_period_s=1.0))
+    assert list(low_coverage([told], REGION, STEP_S)) == []
+    # Half of its own readings are missing.
+    gap = replace(told, info=replace(INFO, update_period_s=0.2))
+    few = series(lambda _: 100, [k for k in tenth if not 40 <= k < 80])
+    assert "60%" in only(low_coverage([few], REGION, STEP_S, empty)).message
+    assert "20%" in only(low_coverage([gap], REGION, STEP_S)).message
 
 
 @pytest.mark.parametrize(("step_s", "word"), [(3600.0, "forward"), (-5.0, "back")])

@@ -196,3 +196,19 @@ def test_all_mistakes_at_once() -> None:
     with pytest.raises(MistakesError) as caught:
         parse("wats=1,kind=x,period=y")
     assert len(caught.value.mistakes) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("watts=100", "simulated: constant 100 W"),
+        ("shape=step,low=10,high=90,at=3", "simulated: step from 10 to 90 W at 3 s"),
+        (
+            "shape=square,low=10,high=90,every=2,duty=0.25",
+            "simulated: square of 10 and 90 W every 2 s, 25% high",
+        ),
+        ("shape=ramp,low=10,high=90,over=5", "simulated: ramp from 10 to 90 W over 5 s"),
+    ],
+)
+def test_its_source_is_told_in_words(text: str, said: str) -> None:
+    assert parse(text).info.source == said

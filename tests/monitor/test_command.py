@@ -1,10 +1,13 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from wattmark import EnergyMonitor
+from wattmark.meter.remote import RemoteSensor, Told
 from wattmark.meter.shapes import Constant
 from wattmark.meter.simulated import SimulatedSensor, parse
 from wattmark.monitor.command import CommandError, CommandMeter
@@ -123,3 +126,62 @@ def test_no_descriptor_is_left_open() -> None:
             with pytest.raises(CommandError):
                 meter.warm_up(["/no/such/command"])
         assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
+
+
+class Plug:
+    """Answers at once, and is asked once a minute where nobody waits for it."""
+
+    timeout_s = 1.0
+
+    def ask(self) -> list[Told | str]:
+        return [Told(100.0, time.monotonic_ns())]
+
+    def close(self) -> None:
+        pass
+
+
+def plug() -> RemoteSensor:
+    info = SensorInfo(
+        name="plug:test", component="wall", device="test", kind="power", source="test",
+        averaging_window_s=0.05,
+    )  # fmt: skip
+    return RemoteSensor(info, Plug(), every_s=60.0)
+
+
+def test_a_meter_that_is_polled_elsewhere_is_waited_for() -> None:
+    with CommandMeter([plug()], 0.02) as meter:
+        meter.idle(0.1)
+        meter.run(["sleep", "0.2"])
+        meter.idle(0.1)
+        (repeat,) = meter.repeats()
+    result = repeat.result
+    assert result.energy_joules == pytest.approx(100 * result.duration_seconds, rel=0.02)
+    assert result.net_joules is not None
+    # Its empty readings in between are no readings that are missing.
+    assert "low-coverage" not in [doubt.code for doubt in result.doubts]
+
+
+@pytest.mark.parametrize("idle_s", [0.0, 0.1])
+def test_a_monitor_waits_for_it_as_well(idle_s: float) -> None:
+    sensor = plug()
+    with EnergyMonitor(None, 0.02, sensors=[sensor], idle_seconds=idle_s) as monitor:
+        time.sleep(0.2)
+    sensor.close()
+    assert monitor.result is not None
+    seconds = monitor.result.duration_seconds
+    assert monitor.result.energy_joules == pytest.approx(100 * seconds, rel=0.02)
+    assert (monitor.result.net_joules is None) == (idle_s == 0)
+
+
+def test_why_there_is_no_net_although_idle_was_measured() -> None:
+    """It answers only when the command has run."""
+    sensor = SimulatedSensor(
+        parse("watts=100,period=0.005").info, Constant(100), dropouts=[(0.0, 0.3)]
+    )
+    with CommandMeter([sensor], 0.02) as meter:
+        meter.idle(0.1)
+        time.sleep(0.4)
+        meter.run(["sleep", "0.2"])
+        (repeat,) = meter.repeats()
+    assert repeat.result.energy_joules is not None
+    assert repeat.result.net_reason == "simulated:cpu told nothing while idle was measured."

@@ -194,3 +194,23 @@ def test_a_counter_that_comes_back_after_an_hour_of_faults_has_counted_on() -> N
     assert why == ""
     assert joules.gross_j == pytest.approx(5.0 * 3999, rel=0.001)
     assert joules.seconds == pytest.approx(3999)
+
+
+def test_a_meter_that_first_has_nothing_new_is_counted_from_its_first_figure() -> None:
+    clock = Clock()
+    live = Live([POWER], 1.0, clock, absent={POWER.name: "it is off"})
+    live.add([Sample(POWER.name, clock())])
+    assert live.snapshot().sensors[0].why == "it is off"
+    for second in range(31):
+        told = 40.0 if second % 10 == 0 else None
+        live.add([Sample(POWER.name, clock(), power_w=told)])
+        clock.now_ns += s_to_ns(1.0)
+    (now,) = live.snapshot().sensors
+    assert now.counted_j == pytest.approx(40 * 30)
+    assert now.joules.gross_j == pytest.approx(40 * 30)
+    clock.now_ns += s_to_ns(2.0)
+    live.add([Sample(POWER.name, clock())])
+    (now,) = live.snapshot().sensors
+    assert (now.up, now.power_w, now.why) == (True, 40.0, "")
+    clock.now_ns += s_to_ns(5.0)
+    assert not live.snapshot().sensors[0].up

@@ -4,17 +4,23 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from wattmark import EnergyMonitor
+from wattmark.energy.probe import Figure, Probe
 from wattmark.errors import InputError, WattmarkError
+from wattmark.meter.calibrated import Boards
+from wattmark.meter.discover import discover
 from wattmark.meter.shapes import Constant, Ramp
 from wattmark.meter.simulated import SimulatedSensor, parse
 from wattmark.monitor.gauges import memory_info, temperature_c
 from wattmark.monitor.result import EnergyResult, WindowResult
 from wattmark.schema import Sample, SensorInfo
+from wattmark.store.calibrations import Calibration, keep
 
 QUICK = "simulated:watts=100,period=0.005"
 
@@ -341,3 +347,68 @@ def test_the_interpreter_may_end_while_it_runs(tmp_path: Path) -> None:
     )
     done = run_script(tmp_path, text)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_arguments_of_the_wrong_kind_are_refused_in_words() -> None:
+    wrong: Any = "fast"
+    with pytest.raises(InputError, match="sampling_interval is 'fast'"):
+        EnergyMonitor(sampling_interval=wrong, sensors=QUICK)
+    with pytest.raises(InputError, match="idle_seconds is 'fast'"):
+        EnergyMonitor(idle_seconds=wrong, sensors=QUICK)
+    for strange in (3, [3]):
+        with pytest.raises(InputError, match="3 is neither a name nor a sensor"):
+            EnergyMonitor(sensors=cast(Any, strange))
+    for gpu in ("0", -1, True, 0.0):
+        with pytest.raises(InputError, match="There is no GPU"):
+            EnergyMonitor(cast(Any, gpu), sensors=QUICK)
+    with EnergyMonitor(sensors=QUICK) as monitor:
+        with pytest.raises(InputError, match=r"1\.5 is no stamp"):
+            monitor.add_window("w", cast(Any, 1.5), 2)
+        with pytest.raises(InputError, match="name is a text"):
+            monitor.add_window(cast(Any, 7), 1, 2)
+        monitor.window("left open").__enter__()
+    assert monitor.result is not None
+    said = [doubt.message for doubt in monitor.result.doubts if doubt.code == "window-open"]
+    assert said == ["1 window was still open at stop(): 'left open' (1)."]
+
+
+def test_a_sensor_that_was_named_and_is_not_here_is_told_with_the_reason() -> None:
+    absent = next((o for n in ("rapl", "nvml") if (o := discover([n])[0]).missing), None)
+    if absent is None or absent.sensors:
+        pytest.skip("this machine has all of them")
+    with EnergyMonitor(None, sensors=[absent.family, QUICK]) as monitor:
+        pass
+    assert monitor.result is not None
+    (doubt,) = [d for d in monitor.result.doubts if d.code == "no-sensor"]
+    assert str(absent.missing) in doubt.message
+    assert doubt.hint == absent.fix
+
+
+def test_no_sensors_given_are_all_that_are_found() -> None:
+    both = (EnergyMonitor(None, sensors=None), EnergyMonitor(None, sensors=()))
+    names = [[sensor.name for sensor in monitor.sensors] for monitor in both]
+    for monitor in both:
+        monitor.close()
+    assert names[0] == names[1]
+
+
+def test_what_was_found_out_about_a_sensor_is_known_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("time,power_w\n", encoding="ascii")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    name = f"csvlog:{log},column=power_w,unit=W"
+    with closing(EnergyMonitor(None, sensors=name)) as monitor:
+        (info,) = monitor.sensors
+    assert info.update_period_s is None
+    probe = Probe("power", update_period_s=Figure(2.0, 1.9, 2.1))
+    keep(
+        Calibration(
+            identity=Boards().identity(info),
+            probed_at="2026-11-21T03:00:00+00:00",
+            probes=(probe.as_plain(),),
+        )
+    )
+    with closing(EnergyMonitor(None, sensors=name)) as monitor:
+        assert monitor.sensors[0].update_period_s == 2.0

@@ -249,6 +249,12 @@ def test_a_described_sensor_without_rows_is_not_measured(desk: Desk) -> None:
     figures = desk.integrate(counter(range(50)), SPANS, GPU + WALL)
     row = figures["spans"][1]
     assert (row["sensor"], row["gross_j"]) == ("wall", None)
+    assert row["method"] == "integrated"
+    silent = GPU.replace("gpu0", "gpu1")
+    figures = desk.integrate(counter(range(50)), SPANS, GPU + silent)
+    assert [row["method"] for row in figures["spans"]] == ["counter", "counter"]
+    assert figures["spans"][1]["gross_j"] is None
+    figures = desk.integrate(counter(range(50)), SPANS, GPU + WALL)
     assert [w["code"] for w in figures["warnings"] if "wall" in w["message"]] == ["no-samples"]
 
 
@@ -416,3 +422,13 @@ def test_two_hundred_thousand_rows_are_summed_to_the_last_joule(desk: Desk) -> N
     assert energy[-1] - energy[0] == pytest.approx((count - 1) * 17.5, abs=1e-3)
     assert not log.series[0].faults
     assert math.isclose(float(np.diff(energy).max()), 17.5, abs_tol=1e-6)
+
+
+def test_a_counter_that_falls_may_lack_its_range(desk: Desk) -> None:
+    falls = [*range(15), *range(15)]
+    [told] = [
+        w for w in desk.integrate(counter(falls), SPANS, GPU)["warnings"]
+        if w["code"] == "counter-backwards"
+    ]  # fmt: skip
+    assert "wrap_j" in told["hint"]
+    assert "driver reset" in told["hint"]

@@ -71,7 +71,7 @@ class EnergyEfficientInference:
         gpu_id: int | None = 0,
         *,
         sampling_interval: float = 0.1,
-        sensors: str | Iterable[str | Sensor] = (),
+        sensors: str | Iterable[str | Sensor] | None = None,
         idle_seconds: float = 0.0,
     ) -> None:
         for thing, method in ((model, "generate"), (tokenizer, "decode")):

@@ -402,7 +402,7 @@ def test_what_was_found_out_about_a_sensor_is_known_of_it(
     with closing(EnergyMonitor(None, sensors=name)) as monitor:
         (info,) = monitor.sensors
     assert info.update_period_s is None
-    probe = Probe("power", update_period_s=Figure(2.0, 1.9, 2.1))
+    probe = Probe(channel="power", update_period_s=Figure(2.0, 1.9, 2.1))
     keep(
         Calibration(
             identity=Boards().identity(info),

@@ -24,7 +24,7 @@ from typing import Any
 
 from wattmark.errors import WattmarkError
 from wattmark.schema import Doubt
-from wattmark.store.files import write_whole
+from wattmark.store.whole import write_whole
 
 CALIBRATIONS_VERSION = 1
 _KEY = b"wattmark calibrations"

@@ -31,7 +31,6 @@ from wattmark.store.files import (
     read_parquet,
     unwritable,
     write_parquet,
-    write_whole,
 )
 from wattmark.store.live import STORED, LiveStore
 from wattmark.store.rows import rows
@@ -43,6 +42,7 @@ from wattmark.store.trace import (
     keep_aside,
     read_trace,
 )
+from wattmark.store.whole import write_whole
 
 INFO = "run.json"
 LIVE = "live.db"

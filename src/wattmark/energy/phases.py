@@ -19,6 +19,7 @@ from scipy.optimize import minimize_scalar
 from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve
 from wattmark.energy.design import Design
+from wattmark.energy.doubts import UNQUOTED
 from wattmark.energy.fitted import Fitted
 from wattmark.energy.regress import BENT, regress
 from wattmark.energy.series import Series
@@ -96,9 +97,12 @@ class PhaseFit:
     def separable(self) -> bool:
         """Whether the names are told from each other, each to `LEAST_KNOWN` of itself.
 
-        All or none: what one of them has too much, another one lacks.
+        All or none: what one of them has too much, another one lacks. Names that nobody quotes,
+        and that are small as a rule, need not be known themselves.
         """
         for name in self.names:
+            if name in UNQUOTED:
+                continue
             value, half = self.total((name,))
             if not self.determined(name) or value <= 0 or half > LEAST_KNOWN * value:
                 return False

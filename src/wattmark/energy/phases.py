@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import minimize_scalar
+from threadpoolctl import threadpool_limits
 
 from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve
@@ -124,8 +125,14 @@ def fit_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit 
     """Fit the names whose spans are short for the sensor; None where none is, or none can be.
 
     Names whose spans lie in part outside of the readings, or across joules that were lost, are
-    not asked for.
+    not asked for. It runs on one thread: for matrices of this size several threads of a linear
+    algebra library spend their time waiting for each other, the more so on a busy machine.
     """
+    with threadpool_limits(1, user_api="blas"):
+        return _fit(curve, series, spans)
+
+
+def _fit(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit | None:
     names = _short(curve, spans)
     if len(names) == 0:
         return None
@@ -152,8 +159,9 @@ def fit_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit 
     pieces = states.cut(max(PIECE_TICKS * curve.tick_s, 1e-3))
     window_s = None if counts else _window(curve, updates, states, pieces)
     floor = curve.info.quantum_j / math.sqrt(12)
-    lag_s = _lag(Design(updates, states, pieces, window_s=window_s, floor=floor), shortest_s)
-    if lag_s:
+    lag_s = 0.0
+    if curve.info.kind != "estimate":  # a model follows its load by definition
+        lag_s = _lag(Design(updates, states, pieces, window_s=window_s, floor=floor), shortest_s)
         updates = [each.earlier(lag_s) for each in updates]
     try:
         fitted = regress(

@@ -20,8 +20,6 @@ Robinson 1991, 'That BLUP is a good thing'].
 
 from __future__ import annotations
 
-from threadpoolctl import threadpool_limits
-
 from wattmark.energy.design import Design
 from wattmark.energy.fitted import Fitted
 from wattmark.energy.weighted import Weighted
@@ -34,19 +32,14 @@ SURELY = 3.0
 
 
 def regress(design: Design) -> Fitted:
-    """Joules of the design's states, with the covariance of their errors.
-
-    On one thread: for matrices of this size several threads of a linear algebra library spend
-    their time waiting for each other, the more so on a busy machine.
-    """
-    with threadpool_limits(1, user_api="blas"):
-        beta = design.start()
-        mean_square = design.plain(design.shift)[1]
-        fit = _steps(design, Weighted(design, beta, mean_square, None), mean_square)
-        bent = Weighted(design, fit.beta, mean_square, fit.variances, shapes=BENT)
-        if bent.evidence() > fit.evidence() + SURELY:
-            fit = _steps(design, bent, mean_square)
-        return fit.told()
+    """Joules of the design's states, with the covariance of their errors."""
+    beta = design.start()
+    mean_square = design.plain(design.shift)[1]
+    fit = _steps(design, Weighted(design, beta, mean_square, None), mean_square)
+    bent = Weighted(design, fit.beta, mean_square, fit.variances, shapes=BENT)
+    if bent.evidence() > fit.evidence() + SURELY:
+        fit = _steps(design, bent, mean_square)
+    return fit.told()
 
 
 def _steps(design: Design, fit: Weighted, mean_square: float) -> Weighted:

@@ -50,6 +50,10 @@ class Short(StrEnum):
     NOT_MEASURED = "not measured"
 
 
+# A difference of joules below this part of them is the rounding of their sums.
+ROUNDING = 1e-9
+
+
 def validity_doubts(
     spans: Sequence[Span],
     series: Sequence[Series],
@@ -132,7 +136,9 @@ def _drifted(name: str, when: str, first_c: float, last_c: float) -> Iterator[Do
 def below_idle(readings: Iterable[EnergyReading]) -> Iterator[Doubt]:
     """Work that took less than idle, beyond both intervals."""
     for reading in readings:
-        if reading.span != "measured" or reading.net_high_j is None or reading.net_high_j >= 0:
+        if reading.span != "measured" or reading.net_high_j is None or reading.gross_j is None:
+            continue
+        if reading.net_high_j >= -ROUNDING * reading.gross_j:
             continue
         yield Doubt(
             "power-below-idle",

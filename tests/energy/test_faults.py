@@ -228,13 +228,35 @@ def frozen_from(samples: list[Sample], first: int, last: int) -> list[Sample]:
 
 def test_a_counter_that_stands_still_under_load_has_measured_nothing() -> None:
     sensor = info(update_period_s=0.1)
-    samples = frozen_from(counted(100, 20), 15, 100)
+    samples = counted(100, 20)
+    lost = (samples[100].energy_j or 0.0) - (samples[15].energy_j or 0.0)
+    samples = [
+        dataclasses.replace(s, energy_j=(s.energy_j or 0.0) - lost) if k > 100 else s
+        for k, s in enumerate(frozen_from(samples, 15, 100))
+    ]
     resolved = joined(samples, sensor, WORK, Span("decode", 3 * S, 4 * S, 0))
     assert [r.gross_j for r in resolved.readings] == [None, None]
     assert {r.gross_j for r in resolved.batches} == {None}
     found = [d for d in resolved.doubts if d.code == "counter-frozen"]
     assert len(found) == 2
     assert "8.5 s" in found[0].message
+
+
+def test_a_counter_that_tells_late_what_flowed_is_right_around_it() -> None:
+    # It stands still from 7 s to 12 s under 100 W, then has counted on as if nothing had been.
+    samples = frozen_from(counted(100, 20), 70, 119)
+    around, across, inside = (
+        Span("around", 5 * S, 15 * S),
+        Span("across", 5 * S, 10 * S),
+        Span("inside", 8 * S, 11 * S),
+    )
+    resolved = joined(samples, info(update_period_s=0.1, limit_w=200.0), around, across, inside)
+    figures = {reading.span: reading for reading in resolved.readings}
+    assert figures["around"].gross_j == pytest.approx(1000, abs=1)
+    assert figures["across"].gross_j is None
+    assert figures["inside"].gross_j is None
+    assert "counter-stalled" in codes(resolved)
+    assert not {"counter-frozen", "power-above-limit"} & set(codes(resolved))
 
 
 def test_a_counter_that_never_moves_is_frozen_not_zero() -> None:

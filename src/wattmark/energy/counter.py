@@ -13,6 +13,7 @@ Where p is neither stated nor seen, any age up to the polling gap is allowed for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,9 @@ from wattmark.energy.events import (
     lost_between,
     sampling_gaps,
 )
+from wattmark.energy.instep import in_step
 from wattmark.energy.path import Path, Stamped
+from wattmark.energy.rounds import told_apart
 from wattmark.energy.series import Series
 from wattmark.energy.spacing import (
     Floats,
@@ -43,6 +46,7 @@ from wattmark.energy.spacing import (
     usual_spacing,
 )
 from wattmark.energy.ticks import TickTimes, tick_times
+from wattmark.schema import Span
 from wattmark.units import s_to_ns
 
 # A counter that stands still for so many quanta's worth of time, at its mean power, rests.
@@ -73,7 +77,7 @@ class CounterCurve:
 
     unseen = 0.0
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, spans: Sequence[Span] = ()) -> None:
         given = np.isfinite(series.energy_j)
         time_ns, energy = series.time_ns[given], series.energy_j[given]
         # Of several readings with one stamp the last (the highest) is the newest.
@@ -101,11 +105,14 @@ class CounterCurve:
         self._gap = gaps(self._seconds, self._period.seconds)
         fallen |= lost_between(time_ns, series.lost_ns)
         self._backwards = backwards(time_ns, fallen, self._period.seconds)
+        # A counter sees all of the time: what keeps step with it concerns the edges alone.
+        ticks: Floats = np.arange(self._path.time[0], self._seconds[-1], self.tick_s)
+        self._in_step = in_step(spans, self.span_ns[0], ticks, self.tick_s, self.tick_s)
         self.events = (
-            self._backwards,
+            *told_apart(self._backwards, series.faults),
             sampling_gaps(time_ns, self._gap),
             jumps(self.info, time_ns, self._energy, self._period.seconds),
-            frozen(self.info, time_ns, self._energy, self._period.seconds),
+            *frozen(self.info, time_ns, self._energy, self._period.seconds),
         )
 
     def between(self, start_ns: ArrayLike, end_ns: ArrayLike) -> Bounds:
@@ -116,6 +123,8 @@ class CounterCurve:
         first, second = self._edge(start), self._edge(end)
         value = np.maximum(0.0, second.on_path.best - first.on_path.best)
         below, above = self._half_widths(first, second)
+        astray = np.hypot(self._edge_in_step(start, first), self._edge_in_step(end, second))
+        below, above = np.hypot(below, astray), np.hypot(above, astray)
         quantum = self.info.quantum_j
         low = np.maximum(value - below, second.least - first.most - quantum)
         high = np.minimum(value + above, second.most - first.least + quantum)
@@ -134,6 +143,12 @@ class CounterCurve:
         below, above = self._path.half_widths(first.on_path, second.on_path)
         blind = (first.in_gap | second.in_gap) & np.isfinite(first.least) & np.isfinite(second.most)
         return np.where(blind, np.inf, below), np.where(blind, np.inf, above)
+
+    def _edge_in_step(self, stamp_ns: Ints, edge: _Edge) -> Floats:
+        """Joules that an edge within a cycle of the spans may be off by."""
+        at = edge.on_path
+        cycle_s = self._in_step.edge_s(to_seconds(stamp_ns - self.span_ns[0]), at.part)
+        return cycle_s * self._path.watts[at.spacing]
 
     def _inside(self, stamp_ns: Ints) -> NDArray[np.bool_]:
         tolerance = s_to_ns(EDGE_TOLERANCE_S)

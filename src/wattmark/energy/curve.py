@@ -6,6 +6,7 @@ nest and overlap freely, and adjacent windows add up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from wattmark.energy.counter import CounterCurve
 from wattmark.energy.events import Events
 from wattmark.energy.power import PowerCurve
 from wattmark.energy.series import Series
-from wattmark.schema import SensorInfo
+from wattmark.schema import SensorInfo, Span
 
 
 class Curve(Protocol):
@@ -42,12 +43,12 @@ class Curve(Protocol):
         """
 
 
-def curve_of(series: Series) -> Curve:
+def curve_of(series: Series, spans: Sequence[Span] = ()) -> Curve:
     """The curve of a series: by its energies where it has any, else by its powers.
 
-    Where it has neither, what the sensor is decides.
+    Where it has neither, what the sensor is decides. `spans` tell what kept step with the sensor.
     """
     silent = series.time_ns.size == 0
     if np.isfinite(series.energy_j).any() or (silent and series.info.kind != "power"):
-        return CounterCurve(series)
-    return PowerCurve(series)
+        return CounterCurve(series, spans)
+    return PowerCurve(series, spans)

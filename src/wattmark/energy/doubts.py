@@ -17,6 +17,10 @@ from wattmark.units import clock_time, engineering
 UNQUOTED = ("host", "warmup", "load")
 # While these run, a counter need not move.
 AT_REST = ("idle", "load")
+STILL = ("counter-frozen", "counter-stalled")
+
+# A sensor that misses less of the time sees all of it.
+LEAST_UNSEEN = 0.05
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Seen:
 
 
 def sensor_doubts(series: Series, curve: Curve) -> list[Doubt]:
-    """Doubts that concern the sensor as a whole: no readings, failed readings."""
+    """Doubts that concern the sensor as a whole: readings missing or failed, time not looked at."""
     name, doubts = series.info.name, []
     # Lost joules concern the windows across them alone, and are an event of the curve.
     failed = [sample for sample in series.faults if not sample.lost]
@@ -42,6 +46,19 @@ def sensor_doubts(series: Series, curve: Curve) -> list[Doubt]:
                 "no-samples",
                 f"{name}: {count}, and a window needs two.",
                 "Check that the sensor can be read, and sample more often than the run is long.",
+            )
+        )
+    window_s = series.info.averaging_window_s
+    if curve.usable and window_s is not None and curve.unseen > LEAST_UNSEEN:
+        swing_w = float(np.ptp(series.power_w[np.isfinite(series.power_w)]))
+        doubts.append(
+            Doubt(
+                "sees-part",
+                f"{name}: it looks at {engineering(window_s, 's')} of each "
+                f"{engineering(curve.tick_s, 's')}. The intervals hold for loads that keep no step "
+                "with that; one that does may be off by "
+                f"{engineering(curve.unseen * swing_w, 'W')} on average, however long it lasts.",
+                "Use an energy counter of the same device if it has one, or vary the load's pace.",
             )
         )
     if bad:
@@ -66,7 +83,7 @@ def span_doubts(
     doubts = []
     for event in curve.events:
         sizes = event.within(start, end)
-        if sizes.size == 0 or (event.code == "counter-frozen" and name in AT_REST):
+        if sizes.size == 0 or (event.code in STILL and name in AT_REST):
             continue
         text = event.text.format(count=sizes.size, worst=float(sizes.max()))
         doubts.append(Doubt(event.code, f"{where}: {text}.", event.hint))

@@ -16,13 +16,17 @@ FROZEN_UPDATES = 20
 FROZEN_READINGS = 5
 # What stood still must be worth this many quanta, at the counter's mean power.
 FROZEN_QUANTA = 10
+# After standing still, a counter that rises by this part of its mean power or more tells it all.
+CAUGHT_UP = 0.15
 # A reading below this part of what all but one in twenty readings tell is no power.
 COLLAPSE = 0.1
 # Samples that swing by this part of their mean, no jump taking more than that part of the swing,
 # with that part of their variance in one line and its overtones, beat.
 BEAT_SWING, BEAT_JUMP, BEAT_SHARE = 0.1, 0.6, 0.9
 # Readings in which beats are looked for: 3 cycles or more in each.
-BEAT_BLOCKS = (64, 256)
+BEAT_BLOCKS = (64, 128, 256, 512)
+# Blocks begin at each of this many parts of a block.
+BEAT_PARTS = 8
 # The least that a live part takes, where the counter never moved and so tells nothing itself.
 LEAST_POWER_W = {"dram": 0.05}
 LEAST_POWER_ELSE_W = 0.5
@@ -66,6 +70,19 @@ class Events:
         upto = np.cumsum(np.column_stack([np.zeros(lengths.shape), lengths]).ravel())
         first, last = (np.interp(to_seconds(s - origin), edges, upto) for s in (start_ns, end_ns))
         return np.asarray(last - first)
+
+    def cut_s(self, start_ns: Ints, end_ns: Ints) -> Floats:
+        """For how many seconds each of these windows lies in events that it does not hold whole."""
+        if self.start_ns.size == 0:
+            return np.zeros(start_ns.shape)
+        cut = np.zeros(start_ns.shape)
+        for stamp in (start_ns, end_ns):
+            at = np.searchsorted(self.start_ns, stamp, side="right") - 1
+            first, last = self.start_ns[np.maximum(at, 0)], self.end_ns[np.maximum(at, 0)]
+            shared = to_seconds(np.minimum(end_ns, last) - np.maximum(start_ns, first))
+            whole = (start_ns <= first) & (last <= end_ns)
+            cut = np.maximum(cut, np.where((at >= 0) & ~whole, shared, 0.0))
+        return cut
 
     def within(self, start_ns: Ints, end_ns: Ints) -> Floats:
         """The sizes of the events that any of these windows overlap."""
@@ -121,7 +138,9 @@ def backwards(time_ns: Ints, fallen: NDArray[np.bool_], period_s: float) -> Even
 def jumps(info: SensorInfo, time_ns: Ints, energy_j: Floats, period_s: float) -> Events:
     """Rises of a counter that no power up to its limit explains, however old the readings are."""
     rise = np.diff(energy_j)
-    seconds = to_seconds(np.diff(time_ns)) + period_s
+    # A rise tells what flowed since the last one, however many readings ago.
+    newest = np.maximum.accumulate(np.append(0, np.where(rise > 0, np.arange(1, rise.size + 1), 0)))
+    seconds = to_seconds(time_ns[1:] - time_ns[newest[:-1]]) + period_s
     limit_w = np.inf if info.limit_w is None else info.limit_w
     bad = rise > limit_w * (1 + info.gain_uncertainty) * seconds + info.quantum_j
     return Events(
@@ -210,7 +229,7 @@ def _beats(held_w: Floats, block: int, tick_s: float) -> list[tuple[int, float]]
     """Where blocks begin that swing in one slow line, and half a swing's joules."""
     if held_w.size < block:
         return []
-    rows = np.lib.stride_tricks.sliding_window_view(held_w, block)[:: block // 2]
+    rows = np.lib.stride_tricks.sliding_window_view(held_w, block)[:: block // BEAT_PARTS]
     swing = np.ptp(rows, axis=1)
     varied = swing > BEAT_SWING * rows.mean(axis=1)
     varied &= np.abs(np.diff(rows, axis=1)).max(axis=1) <= BEAT_JUMP * swing
@@ -225,7 +244,7 @@ def _beats(held_w: Floats, block: int, tick_s: float) -> list[tuple[int, float]]
             near[max(0, overtone - 2) : overtone + 3] = True
         if line[near].sum() >= BEAT_SHARE * line.sum():
             beat_s = block * tick_s / peak
-            found.append((int(at) * (block // 2), float(swing[at]) * beat_s / np.pi))
+            found.append((int(at) * (block // BEAT_PARTS), float(swing[at]) * beat_s / np.pi))
     return found
 
 
@@ -243,11 +262,12 @@ def _disjoint(events: Events) -> Events:
     )
 
 
-def frozen(info: SensorInfo, time_ns: Ints, energy_j: Floats, period_s: float) -> Events:
+def frozen(info: SensorInfo, time_ns: Ints, energy_j: Floats, period_s: float) -> list[Events]:
     """Stretches without change, too long and worth too much to be a slow update or a quantum.
 
-    A modelled counter may stand still by its model; whether work ran meanwhile is for the
-    caller to see.
+    Those after which the counter told all at once what had flowed are kept apart, and last until
+    then: `counter-stalled`. A modelled counter may stand still by its model; whether work ran
+    meanwhile is for the caller to see.
     """
     at = np.flatnonzero(np.append(True, np.diff(energy_j) > 0))
     last = np.append(at[1:] - 1, time_ns.size - 1)
@@ -259,13 +279,28 @@ def frozen(info: SensorInfo, time_ns: Ints, energy_j: Floats, period_s: float) -
     bad &= still_s * mean_w >= FROZEN_QUANTA * info.quantum_j
     # An integrated GPU that idles may rightly stand still.
     bad &= info.kind != "estimate" and info.component != "uncore"
-    return Events(
-        "counter-frozen",
-        time_ns[at][bad],
-        time_ns[last][bad],
-        still_s[bad],
-        f"its counter stood still for up to {{worst:.3g}} s ({{count}}×) while work ran; "
-        f"it updates every {period_s:.3g} s",
-        "The counter may be unsupported here (a virtual machine, a hidden domain): "
-        "leave this sensor out.",
-    )
+    then = np.minimum(last + 1, time_ns.size - 1)
+    told = energy_j[then] - energy_j[last] >= CAUGHT_UP * mean_w * still_s
+    lost, stalled = bad & ~told, bad & told
+    return [
+        Events(
+            "counter-frozen",
+            time_ns[at][lost],
+            time_ns[last][lost],
+            still_s[lost],
+            f"its counter stood still for up to {{worst:.3g}} s ({{count}}×) while work ran; "
+            f"it updates every {period_s:.3g} s",
+            "The counter may be unsupported here (a virtual machine, a hidden domain): "
+            "leave this sensor out.",
+        ),
+        Events(
+            "counter-stalled",
+            time_ns[at][stalled],
+            time_ns[then][stalled],
+            still_s[stalled],
+            "its counter stood still for up to {worst:.3g} s ({count}×), then told at once what "
+            f"had flowed; it updates every {period_s:.3g} s",
+            "Windows around all of it are right, those that begin or end in it are not measured. "
+            "Look for a driver that hangs or a machine that sleeps.",
+        ),
+    ]

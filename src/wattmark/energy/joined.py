@@ -70,7 +70,7 @@ def join(
     doubts: list[Doubt] = []
     curves: list[Curve] = []
     for one in series:
-        curve = curve_of(one)
+        curve = curve_of(one, spans)
         curves.append(curve)
         doubts += sensor_doubts(one, curve)
         told = tell_phases(curve, one, spans)

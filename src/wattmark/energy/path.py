@@ -9,7 +9,8 @@ neighbours of mean powers L and R:
 - M beyond both: a pulse (or a dip) of unknown place. The straight line is taken, and the
   pulse's joules, M less the nearer neighbour's power × the spacing, may lie on either side.
 - Powers around that scatter: the energy wanders as a bridge between the knots, by
-  scatter × spacing × f(1 − f) at the place f.
+  scatter × spacing × f(1 − f) at the place f. A load in step with the knots does so without any
+  scatter, so that a small part of the spacing's own joules is kept as well.
 Each knot's own error is the power there × its slack, uniform; two edges make a trapezoid. What
 knots share of it costs as much as powers differ. All these are added in quadrature.
 
@@ -34,9 +35,14 @@ Flags = NDArray[np.bool_]
 # No two knots are closer than the clock can tell.
 SHORTEST_S = 1e-9
 # Of the difference between one step and a straight line.
-STEP_WEIGHT = 0.65
+STEP_WEIGHT = 0.6
 # Of the wandering of scattered powers, at one edge and within one spacing.
-SCATTER_WEIGHT, SCATTER_WITHIN = 5.5, 5.2
+SCATTER_WEIGHT, SCATTER_WITHIN = 5.0, 5.0
+# Standard deviations by which the knots' times may make a pulse of nothing.
+EXCESS_NOISE = 1.2
+# Of a spacing's joules that may run ahead or fall behind unseen, alike in every spacing; at most,
+# in its middle.
+UNSEEN_SHARE = 0.02
 # Of a pulse's joules on either side; its bracket cuts them off.
 PULSE_WEIGHT, PULSE_WITHIN = 4.5, 1.5
 # Of a change of power that the slack of a knot leaves on either side of it.
@@ -80,15 +86,19 @@ class Path:
         self.length: Floats = np.maximum(np.diff(time), SHORTEST_S)
         self.watts: Floats = np.diff(value) / self.length
         watts = self.watts
-        self._left: Floats = np.concatenate([watts[:1], watts[:-1]])
-        self._right: Floats = np.concatenate([watts[1:], watts[-1:]])
+        self._left, self._right = _neighbours(watts)
         # What of all scatter is due to the knots' own errors, and no news of the load.
         blurred = watts * np.hypot(slack[:-1], slack[1:]) / np.sqrt(3.0)
         noise = np.hypot(blurred, quantum_j / np.sqrt(6.0)) / self.length
         lower, upper = np.minimum(self._left, self._right), np.maximum(self._left, self._right)
         excess = watts - np.clip(watts, lower, upper)
-        self._excess: Floats = np.sign(excess) * np.maximum(0.0, np.abs(excess) - noise)
+        # A quantum may fall wholly on one side: only what is beyond all of it is a pulse.
+        most = np.hypot(EXCESS_NOISE * blurred, quantum_j) / self.length
+        self._excess: Floats = np.sign(excess) * _beyond(excess, most)
         self._scatter = _scatter(watts, noise)
+        before, after = _neighbours(noise)
+        self._rise: Floats = _beyond(watts - self._left, np.hypot(noise, before))
+        self._fall: Floats = _beyond(watts - self._right, np.hypot(noise, after))
 
     def at(self, s: Floats) -> Stamped:
         """Energy at the times `s`; beyond the outer knots their powers go on."""
@@ -113,7 +123,10 @@ class Path:
         astray = vary * np.abs(s - inside)
         unseen = np.hypot(
             np.hypot(STEP_WEIGHT * (best - straight), astray),
-            SCATTER_WEIGHT * self._scatter[i] * self.length[i] * part * (1 - part),
+            (SCATTER_WEIGHT * self._scatter[i] + 4 * UNSEEN_SHARE * power)
+            * self.length[i]
+            * part
+            * (1 - part),
         )
         above, below = self._pulse(i, part)
         return Stamped(
@@ -136,8 +149,8 @@ class Path:
         mixed = power * np.hypot((1 - part) * slack_a, part * slack_b)
         line = np.where(on_left, left * slack_a, right * slack_b)
         # A change of power near a knot may lie on either side of it, and of the stamp.
-        change = np.abs(power - left) * np.minimum(slack_a, after)
-        change += np.abs(power - right) * np.minimum(slack_b, before)
+        change = self._rise[i] * np.minimum(slack_a, after)
+        change += self._fall[i] * np.minimum(slack_b, before)
         return np.hypot(np.where(stepped, line, mixed), CHANGE_WEIGHT * change)
 
     def half_widths(self, first: Stamped, second: Stamped) -> tuple[Floats, Floats]:
@@ -177,7 +190,10 @@ class Path:
         lean = (second.best - first.best) - (second.straight - first.straight)
         unseen = np.hypot(
             STEP_WEIGHT * lean,
-            SCATTER_WITHIN * self._scatter[i] * self.length[i] * part * (1 - part),
+            (SCATTER_WITHIN * self._scatter[i] + 4 * UNSEEN_SHARE * self.watts[i])
+            * self.length[i]
+            * part
+            * (1 - part),
         )
         above, below = self._pulse(i, 1.0 * part)
         return np.hypot(unseen, PULSE_WITHIN * below), np.hypot(unseen, PULSE_WITHIN * above)
@@ -192,14 +208,21 @@ class Path:
         return np.where(pulse, outside, inside), np.where(pulse, inside, outside)
 
 
+def _neighbours(each: Floats) -> tuple[Floats, Floats]:
+    """For each spacing what the one before it and the one after it have."""
+    return np.concatenate([each[:1], each[:-1]]), np.concatenate([each[1:], each[-1:]])
+
+
+def _beyond(difference: Floats, noise: Floats) -> Floats:
+    """The size of differences beyond what is due to the knots' own errors."""
+    return np.asarray(np.maximum(0.0, np.abs(difference) - noise))
+
+
 def _scatter(watts: Floats, noise: Floats) -> Floats:
     """For each spacing, how much power differs from one to the next just beyond its neighbours."""
     steps = np.diff(watts, prepend=watts[:1], append=watts[-1:])
     before = np.concatenate([steps[:1], steps[:-2]])
     after = np.concatenate([steps[2:], steps[-1:]])
-    left, right = (
-        np.concatenate([noise[:1], noise[:-1]]),
-        np.concatenate([noise[1:], noise[-1:]]),
-    )
+    left, right = _neighbours(noise)
     own = (before**2 + after**2) / 2 - 1.5 * (left**2 + right**2)
     return np.asarray(np.sqrt(np.maximum(0.0, own)))

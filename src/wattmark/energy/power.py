@@ -14,10 +14,13 @@ A reading at t is the mean power over a window w that ended at the last update, 
   commensurate with p is not random: its samples beat slowly, or show nothing at all. Beats are
   looked for (`events.slow_beats`); a load that is exactly in step cannot be found in readings.
 
-An unknown w may be up to 1 s: half a second of the difference of powers at each edge.
+An unknown w is looked for in the readings (`untold`). What is left of it costs a quarter of the
+longest one possible × the difference of powers at each edge, either way.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,7 +39,8 @@ from wattmark.energy.events import (
     sampling_gaps,
     slow_beats,
 )
-from wattmark.energy.path import Path
+from wattmark.energy.instep import in_step
+from wattmark.energy.path import Path, Stamped
 from wattmark.energy.series import Series
 from wattmark.energy.sharpen import sharpen
 from wattmark.energy.spacing import (
@@ -49,10 +53,10 @@ from wattmark.energy.spacing import (
     usual_spacing,
 )
 from wattmark.energy.ticks import TickTimes, tick_times
+from wattmark.energy.untold import found_window
+from wattmark.schema import Span
 from wattmark.units import ns_to_s
 
-# The longest averaging window of a sensor in use (NVML on boards of the last years).
-LONGEST_WINDOW_S = 1.0
 # Averaging over this many update periods or more: knots of one window each, not of one update.
 OVERLAPPING = 1.5
 # No finer than this part of a window are powers sharpened.
@@ -60,9 +64,16 @@ MOST_OVERLAP = 16
 # Fewer ticks tell no period of their own, nor one that is so far from the stated one.
 FEWEST_TICKS, PERIOD_TOLERANCE = 20, 0.02
 # Of the joules that sharpening moved across an edge.
-SHARPENED_WEIGHT = 0.025
+SHARPENED_WEIGHT = 0.022
+# The same, where the window had to be found too.
+FOUND_WEIGHT = 0.15
 # Readings that are samples: standard deviations of their sum that hold 95 %, for few of them.
 SAMPLING_WEIGHT = 2.2
+# How far the power of a load in step with the sensor may go below and above what is seen of it, in
+# parts of it: nothing tells how high.
+IN_STEP_BELOW, IN_STEP_ABOVE = 0.6, 1.5
+# A load that an average over an unknown window shows as even may swing by this part of its power.
+BLUR_SHARE = 0.04
 # Power may vary by this part of itself in time that is not seen, if readings show it or not.
 VARIATION = 0.35
 # Of power's step between two samples × the time unseen: how much of it an edge may miss.
@@ -74,7 +85,7 @@ class PowerCurve:
 
     method = "integrated"
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, spans: Sequence[Span] = ()) -> None:
         given = np.isfinite(series.power_w)
         time_ns, power = series.time_ns[given], series.power_w[given]
         single = np.append(np.diff(time_ns) > 0, True)[: time_ns.size]
@@ -94,9 +105,13 @@ class PowerCurve:
         period = power_period(self.info, seconds, power)
         self._window_s = self.info.averaging_window_s
         self.tick_s = max(period.seconds, usual_spacing(seconds))
-        self.unseen = max(0.0, 1 - (self._window_s or 0.0) / self.tick_s)
         self._seconds, self._readings = seconds, power
         times, watts = _updates(seconds, power, period.seconds, trusted=period.trusted)
+        self._longest_s = 0.0
+        if self._window_s is None:
+            on_grid = np.interp(_grid(times.time, self.tick_s), times.time, watts)
+            self._window_s, self._longest_s = found_window(on_grid, self.tick_s)
+        self.unseen = max(0.0, 1 - (self._window_s or 0.0) / self.tick_s)
         self._moved: Floats = np.zeros(1)
         self._knots_s: Floats = np.zeros(1)
         self._path = self._lay(times, watts)
@@ -107,12 +122,18 @@ class PowerCurve:
         spacing = np.diff(seconds)
         self._gap_s: Floats = _cumulate(np.where(gap, spacing, 0.0))
         self._beats = slow_beats(time_ns, power, self.tick_s, self.unseen)
+        ticks: Floats = np.arange(times.time[0], seconds[-1], self.tick_s)
+        self._in_step = in_step(spans, self.span_ns[0], ticks, self.tick_s, self._window_s or 0.0)
+        swing = max(float(np.ptp(power)), IN_STEP_BELOW * float(power.mean()))
+        self._swing_w = swing, max(swing, IN_STEP_ABOVE * float(np.quantile(power, 0.9)))
         self.events = (
             sampling_gaps(time_ns, gap),
             impossible,
             collapses(time_ns, power),
             self._beats,
         )
+        if self.unseen > 0:
+            self.events += (self._in_step.events(self.span_ns[0], self.tick_s, self._swing_w[1]),)
 
     def between(self, start_ns: ArrayLike, end_ns: ArrayLike) -> Bounds:
         """Joules between the stamps; see `curve.Curve`."""
@@ -126,8 +147,12 @@ class PowerCurve:
         more = self._noise(s0, s1)
         bridged = float(np.ptp(self._readings)) * self._through(self._seconds, self._gap_s, s0, s1)
         bridged = bridged + self._beating(start, end)
-        low = value - np.hypot(below, more) - bridged
-        high = value + np.hypot(above, more) + bridged
+        hidden_s = self._in_step.hidden_s(s0, s1)
+        more = np.hypot(
+            more, np.hypot(self._edge_in_step(s0, first), self._edge_in_step(s1, second))
+        )
+        low = value - np.hypot(below, more) - bridged - self._swing_w[0] * hidden_s
+        high = value + np.hypot(above, more) + bridged + self._swing_w[1] * hidden_s
         if self.unseen > 0:
             # A window between two samples was not seen at all: any power of this run is possible.
             between = s1 - s0 < self.tick_s
@@ -153,7 +178,8 @@ class PowerCurve:
         if window is None or window < self.tick_s / OVERLAPPING:
             # Samples of the middles of their windows, and straight lines between them.
             joules = (watts[1:] + watts[:-1]) / 2 * gap
-            times = TickTimes(times.time - (window or 0.0) / 2, times.slack, times.shared)
+            lag_s = self._longest_s / 4 if window is None else window / 2
+            times = TickTimes(times.time - lag_s, times.slack, times.shared)
         else:
             # A reading tells of one period before its update; before that the last one went on.
             told = np.minimum(gap, self.tick_s)
@@ -198,10 +224,16 @@ class PowerCurve:
         half = np.hypot(half, EDGE_WEIGHT * np.hypot(self._step_at(s0), self._step_at(s1)))
         # How much sharpening moved the joules at an edge is how much it may be wrong by, in part.
         moved = (np.interp(s, self._knots_s, self._moved) for s in (s0, s1))
-        half = np.hypot(half, SHARPENED_WEIGHT * np.hypot(*moved))
+        weight = FOUND_WEIGHT if self._longest_s else SHARPENED_WEIGHT
+        half = np.hypot(half, weight * np.hypot(*moved))
         if self._window_s is None:
             half = np.hypot(half, self._blurred(s0) + self._blurred(s1))
         return np.asarray(half)
+
+    def _edge_in_step(self, s: Floats, at: Stamped) -> Floats:
+        """Joules that an edge within a cycle of the spans may be off by."""
+        within = at.part if self.unseen == 0 else 0.5
+        return self._in_step.edge_s(s, within) * self._path.watts[at.spacing]
 
     def _step_at(self, s: Floats) -> Floats:
         """The greatest unseen step of the three between samples around an edge, joules."""
@@ -213,12 +245,12 @@ class PowerCurve:
 
     def _blurred(self, s: Floats) -> Floats:
         """What a window of unknown length may have taken to the other side of an edge."""
-        reach = LONGEST_WINDOW_S + self.tick_s
+        reach = self._longest_s + self.tick_s
         first = np.searchsorted(self._place, s - reach, side="left")
         last = np.searchsorted(self._place, s + reach, side="right") - 1
         first, last = (np.clip(each, 0, self._place.size - 1) for each in (first, last))
         low, high = extremes(self._watts, np.minimum(first, last), np.maximum(first, last))
-        return (high - low) * LONGEST_WINDOW_S / 4
+        return np.maximum((high - low) / 4, BLUR_SHARE * high) * self._longest_s
 
     def _beating(self, start: Ints, end: Ints) -> Floats:
         """Joules that a load in step with the updates may hide from its samples."""

@@ -68,7 +68,7 @@ def resolve(
     doubts: list[Doubt] = []
     curves: list[Curve] = []
     for one in series:
-        curve = curve_of(one)
+        curve = curve_of(one, spans)
         curves.append(curve)
         doubts += sensor_doubts(one, curve)
         idle = _idle_power(curve, groups.get("idle", ()))

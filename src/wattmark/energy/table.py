@@ -59,7 +59,8 @@ def phase_table(curve: Curve, spans: Sequence[Span]) -> PhaseTable:
     """Joules of each of these spans, interpolated on the curve at their stamps.
 
     Work during which the counter stood still for longer than a tick and than `FROZEN_SHARE` of
-    it is not measured: the counter may rest until its first tick in the work, and no longer. Nor
+    it is not measured: the counter may rest until its first tick in the work, and no longer. Where
+    it told later what had flowed, only windows that begin or end in between are not measured. Nor
     is a window across a leap of the counter that no power explains.
     """
     start, end = edges(spans)
@@ -70,6 +71,8 @@ def phase_table(curve: Curve, spans: Sequence[Span]) -> PhaseTable:
         if event.code == "counter-frozen":
             longest_s = np.maximum(curve.tick_s, FROZEN_SHARE * to_seconds(end - start))
             dead |= event.holds(start, end) | (event.overlap_s(start, end) > longest_s)
+        elif event.code == "counter-stalled":
+            dead |= event.cut_s(start, end) > curve.tick_s
         elif event.code == "power-above-limit" and curve.method == "counter":
             # What a counter leapt by is in every window across it.
             jumped |= event.touched(start, end)

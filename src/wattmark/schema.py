@@ -149,6 +149,8 @@ class Span:
 
 # How the fault of a reading begins that also lost what its counter had counted.
 LOST = "joules lost: "
+# How that goes on where a counter may have gone round its range, nobody knows how often.
+WRAPS = "unknown number of wraps: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,11 @@ class Sample:
         Not so for a reading that merely failed: the counter went on, and the next one knows.
         """
         return self.fault is not None and self.fault.startswith(LOST)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether they are missing because the counter may have wrapped any number of times."""
+        return self.fault is not None and self.fault.startswith(LOST + WRAPS)
 
 
 @dataclass(frozen=True, kw_only=True)

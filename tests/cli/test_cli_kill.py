@@ -13,7 +13,7 @@ from command import QUICK, SIMULATED, family, left_over, resume, start, wattmark
 
 from wattmark.store.reader import open_run
 
-KILLS = 20
+KILLS = 8
 MODELS = "fake:step_s=0.002,tokens=6,fake:prefill_s=0.03"
 REPLICATES = 2
 Rows = dict[tuple[str, int], dict[str, Any]]
@@ -64,7 +64,7 @@ def test_the_parent_is_killed_at_random_moments(tmp_path: Path) -> None:
         known = now
         kills += killed
         closing += killed and moment == "closing"
-        if killed and kills % 7 == 0 and (out / "run.json").exists():
+        if killed and kills % 4 == 0 and (out / "run.json").exists():
             shown += 1
             assert wattmark("show", out, "--json").code == 0
         if not killed:

@@ -1,4 +1,4 @@
-"""Lag, gain and offset of simulated meters whose lag, gain, period, quantum and noise are known."""
+"""The lag of simulated meters whose lag, period, quantum and noise are known."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from energy_truth import Profile
 
-from wattmark.energy.alignment import Against, Alignment, LoadStep, against, align
+from wattmark.energy.alignment import Alignment, LoadStep, align
 from wattmark.energy.series import Series
 from wattmark.schema import SensorInfo
 
@@ -35,14 +35,12 @@ class World:
 
 @dataclass(frozen=True)
 class Meter:
-    """Updates every `period_s`, is polled every `poll_s`, is late, has a gain and an offset."""
+    """Updates every `period_s`, is polled every `poll_s`, and is late."""
 
     poll_s: float = 1.0
     period_s: float = 0.0
     lag_s: float = 2.0
     counter: bool = False
-    gain: float = 1.0
-    offset_w: float = 0.0
     quantum: float = 0.0
     noise_w: float = 0.0
     window_s: float | None = None
@@ -58,18 +56,16 @@ class Meter:
         stamps = np.round(t * 1e9).astype(np.int64)
         nothing = np.full(t.size, math.nan)
 
-        def joules(s: np.ndarray) -> np.ndarray:
-            return self.gain * world.profile.energy(s) + self.offset_w * s
-
         if self.counter:
-            energy = 1000 + joules(tick - self.lag_s)
+            energy = 1000 + world.profile.energy(tick - self.lag_s)
             if self.quantum:
                 energy = np.floor(energy / self.quantum) * self.quantum
             return Series(self.info, stamps, energy, nothing)
         updates, which = np.unique(tick, return_inverse=True)
         window = self.window_s or 1e-3
         seen = updates - self.lag_s
-        watts = (joules(seen) - joules(seen - window)) / window
+        joules = world.profile.energy(seen) - world.profile.energy(seen - window)
+        watts = joules / window
         watts = (watts + self.noise_w * rng.standard_normal(updates.size))[which]
         if self.quantum:
             watts = np.round(watts / self.quantum) * self.quantum
@@ -88,7 +84,6 @@ class Meter:
         )
 
 
-REFERENCE = Meter(poll_s=0.1, period_s=0.1, lag_s=0.0, counter=True, quantum=0.1)
 SEEDS = range(6)
 METERS = {
     "stamped by itself": Meter(noise_w=10),
@@ -161,7 +156,6 @@ def test_what_cannot_be_told_is_none() -> None:
     assert align(few, world.steps) == Alignment()
     empty = Series.from_samples(series.info, [])
     assert align(empty, world.steps) == Alignment()
-    assert against(empty, series) == Against()
     still = Series(series.info, series.time_ns, series.energy_j, np.full(series.time_ns.size, 7.0))
     assert align(still, world.steps).lag_s is None
     falling = Series(series.info, series.time_ns, series.energy_j, 300 - series.power_w)
@@ -172,38 +166,3 @@ def test_a_lag_beyond_what_steps_tell_apart_is_none() -> None:
     world = World(4, switches=1)
     found = align(Meter(lag_s=45, noise_w=1).watch(world), world.steps)
     assert found.lag_s is None
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "stamped by itself",
-        "updates as it is polled",
-        "averages over 1 s",
-        "counter",
-        "counter of whole joules",
-    ],
-)
-def test_gain_and_offset_against_a_faster_sensor(name: str) -> None:
-    covered = 0
-    for seed in SEEDS:
-        world = World(seed)
-        fields = {**METERS[name].__dict__, "gain": 0.93, "offset_w": 12.0}
-        found = against(Meter(**fields).watch(world), REFERENCE.watch(world))
-        assert found.gain == pytest.approx(0.93, abs=0.06)
-        assert found.offset_w == pytest.approx(12.0, abs=6)
-        assert found.plateaus >= 3
-        assert found.gain_low is not None
-        assert found.gain_high is not None
-        # The reference's own quanta are some 1e-4 of a plateau.
-        covered += found.gain_low - 1e-3 <= 0.93 <= found.gain_high + 1e-3
-        assert found.alignment.lag_s == pytest.approx(METERS[name].lag_s, abs=1.0)
-    assert covered >= len(SEEDS) - 1
-
-
-def test_no_gain_without_a_step() -> None:
-    world = World(5)
-    world.profile = Profile(np.array([0.0, 150.0]), np.array([100.0]))
-    found = against(Meter(noise_w=3).watch(world), REFERENCE.watch(world))
-    assert found.gain is None
-    assert found.offset_w is None

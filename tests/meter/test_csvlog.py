@@ -1,5 +1,6 @@
 """Logs that grow, rotate, are cut short and come in halves: real files, written by this test."""
 
+import os
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -12,6 +13,8 @@ from wattmark.errors import InputError, MistakesError
 from wattmark.meter import Found, Sensor
 from wattmark.meter.csvlog import unix_s
 from wattmark.meter.discover import discover
+from wattmark.meter.meter import Meter
+from wattmark.meter.remote import RemoteSensor
 
 HEADER = "time,power_w,energy_kwh\n"
 
@@ -38,6 +41,16 @@ def named(log: Path, options: str = "column=power_w") -> tuple[Found, Sensor]:
     return found, sensor
 
 
+def until_told(sensor: Sensor) -> None:
+    """Until it has told of the rows, all of which were added at once."""
+    assert isinstance(sensor, RemoteSensor)
+    for _ in range(1000):
+        if sensor._newest_ns is not None:
+            return
+        time.sleep(0.02)
+    pytest.fail("the rows never came")
+
+
 def values(sensor: Sensor, count: int) -> list[float | None]:
     return [until(sensor, has_value).power_w for _ in range(count)]
 
@@ -54,6 +67,46 @@ def test_rows_that_are_appended_are_told_with_their_own_times(log: Path) -> None
     assert gaps_s == pytest.approx([1.0, 1.0], abs=0.05)
     assert (sensor.info.kind, sensor.info.name) == ("power", "csvlog:meter")
     assert "stamped by its column time" in sensor.info.source
+
+
+def test_a_log_that_is_faster_than_the_meter_does_not_fall_behind(log: Path) -> None:
+    _, sensor = named(log)
+    with Meter([sensor], interval_s=60.0) as meter:
+        add(log, "".join(row(100 + k, ago_s=5 - k / 20) for k in range(99)) + row(200))
+        until_told(sensor)
+        meter.read_now()
+        samples = [sample for sample in meter.take() if has_value(sample)]
+    sensor.close()
+    assert [sample.power_w for sample in samples] == [100.0 + k for k in range(99)] + [200.0]
+    assert meter.latest()[sensor.info.name].fault is None
+
+
+def test_a_fall_between_rows_that_come_together_is_told_in_its_place(log: Path) -> None:
+    _, sensor = named(log, "column=energy_kwh")
+    with Meter([sensor], interval_s=60.0) as meter:
+        kwh = (2.0, 2.1, 0.1, 0.2, 0.3)
+        add(log, "".join(row(1, energy_kwh=e, ago_s=4 - k) for k, e in enumerate(kwh)))
+        until_told(sensor)
+        meter.read_now()
+        samples = [sample for sample in meter.take() if has_value(sample) or sample.fault]
+    sensor.close()
+    assert [sample.lost for sample in samples] == [False, False, True, False, False]
+    assert samples == sorted(samples, key=lambda sample: sample.time_ns)
+
+
+def test_what_a_long_log_holds_already_is_not_read(tmp_path: Path) -> None:
+    """A log of a year has gigabytes: its header and its end are enough."""
+    log = tmp_path / "meter.csv"
+    with log.open("wb") as file:
+        file.write(HEADER.encode() + b"1,1,1\n" * 200_000)
+        file.seek(1 << 34, os.SEEK_CUR)
+        file.write(b"\n" + row(5).encode() + b"half a li")
+    _, sensor = named(log)
+    sensor.read()
+    add(log, "ne,6,7\n" + row(8))
+    assert "'half a line' is neither" in str(until(sensor, lambda s: bool(s.fault)).fault)
+    assert values(sensor, 1) == [8.0]
+    sensor.close()
 
 
 def test_only_whole_lines_count(log: Path) -> None:

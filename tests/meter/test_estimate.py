@@ -47,6 +47,14 @@ def test_energy_is_idle_power_and_busy_seconds(tmp_path: Path) -> None:
     assert sensor.info.quantum_j == pytest.approx(2 * 5.0 * TICK_S)
 
 
+def test_a_machine_without_cpu_times_leaves_no_file_open(tmp_path: Path) -> None:
+    (tmp_path / "stat").write_text("cpu  0 0 0 0 0 0 0 0 0 0\n")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        assert "counts no CPU time" in str(estimate.find(tmp_path).missing)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_times_that_vanish_or_fall_are_faults_and_the_next_reading_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "stat"
     stat(path, "1000000 0 0 0 0 0 0 0 0 0")

@@ -83,6 +83,16 @@ def test_work_across_a_reset_is_not_measured(
     assert not any(d.code == "sensor-fault" for d in resolved.doubts)
 
 
+@pytest.mark.parametrize("wrap_j", [700.0, 1000.0, 1111.0])
+def test_a_stall_that_hides_wraps_is_not_called_a_fall(wrap_j: float) -> None:
+    """300 W for 4.5 s is more than one range: a rise of it looks like any other."""
+    resolved = simulated((), (6.0, 10.5), wrap_j=wrap_j, limit_w=600.0)
+    assert by_name(resolved)["measured"].gross_j is None
+    codes = {d.code for d in resolved.doubts if "'measured'" in d.message}
+    assert "wrap-ambiguous" in codes
+    assert "counter-backwards" not in codes
+
+
 def test_a_reset_outside_of_the_work_costs_nothing() -> None:
     resolved = simulated((0.25,))
     assert by_name(resolved)["measured"].gross_j == pytest.approx(3000, rel=0.01)

@@ -262,6 +262,9 @@ def test_what_is_no_sample_is_a_fault() -> None:
     for answer, said in (
         (None, "NoneType"),
         (Sample("wrong", 1.5), "TypeError"),  # type: ignore[arg-type] # a stranger's mistake
+        (Sample("wrong", 2**70, power_w=1.0), "which is no time"),
+        (Sample("wrong", 1, fault=5), "int in the place of words"),  # type: ignore[arg-type] # the same
+        (Sample("wrong", 1, power_w=1.0, throttle=5), "in the place of words"),  # type: ignore[arg-type] # the same
         (Sample("wrong", 1, energy_j="1 J"), "promise"),  # type: ignore[arg-type] # the same
         (Sample("wrong", 2, power_w=3.0, memory_bytes=2**70), "promise"),
     ):
@@ -330,6 +333,26 @@ def test_close_closes_the_sensors_and_leaving_the_block_does_not() -> None:
     assert broken.closed == 0
     meter.close()
     assert broken.closed == 1
+
+
+def test_a_sensor_that_cannot_settle_or_close_ends_nothing_for_the_others() -> None:
+    class Rude(Named):
+        def read(self) -> Sample:
+            return Sample(self.info.name, time.monotonic_ns(), power_w=1.0)
+
+        def settle(self, timeout_s: float) -> bool:
+            raise OSError("it does not settle")
+
+        def close(self) -> None:
+            raise OSError("it does not close")
+
+    rude, other = Rude("rude"), Broken()
+    meter = Meter([rude, other], 0.01)
+    with meter:
+        meter.settle()
+    assert [sample.power_w for sample in meter.take() if sample.sensor == "rude"] != []
+    meter.close()
+    assert other.closed == 1
 
 
 @pytest.mark.parametrize("interval_s", [0.0, -1.0, float("nan")])

@@ -262,6 +262,24 @@ def test_credentials_are_sent_and_never_shown(
     assert "password=geheim2" in "".join(server.requests), "the query is sent as it was given"
 
 
+@pytest.mark.parametrize("family", ["plug", "prometheus"])
+def test_a_secret_that_a_server_says_back_is_hidden(
+    server: MeterServer, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    monkeypatch.setenv("METER_TOKEN", "geheim-token")
+    what = "field=a" if family == "plug" else "query=up"
+    name = f"{family}:{server.url},{what},unit=W,token_env=METER_TOKEN"
+    bad = {"status": "error", "error": "'geheim-token' is expired"}
+    for status in (200, 403, 500):
+        server.answer = says(bad | ({"a": None} if family == "plug" else {}), status)
+        found, sensor = named(name)
+        fault = until(sensor, is_absent).fault
+        sensor.close()
+        assert "geheim" not in f"{found.missing} {fault}"
+        if family == "prometheus":
+            assert "'***' is expired" in str(fault)
+
+
 def test_no_proxy_sees_a_request(server: MeterServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with MeterServer(says({}, 500)) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)

@@ -10,9 +10,10 @@ from meter_server import has_value, is_absent, until
 from wattmark.energy.series import Series
 from wattmark.meter import options
 from wattmark.meter.meter import Meter
-from wattmark.meter.remote import AbsentError, RemoteSensor, Told
+from wattmark.meter.remote import AbsentError, RemoteSensor, Told, found
+from wattmark.meter.waiting import Waiting
 from wattmark.meter.wallclock import WallClock
-from wattmark.schema import SensorInfo
+from wattmark.schema import LOST, Sample, SensorInfo
 from wattmark.units import s_to_ns
 
 
@@ -142,6 +143,93 @@ def test_a_poll_that_hangs_for_ever_is_told_and_does_not_hold_up_closing() -> No
     assert sensor.read().fault == "the sensor is closed"
     let_go.set()
     assert source.closed.wait(10), "the thread closes what it has read"
+
+
+def settled(sensor: RemoteSensor, within_s: float = 3600.0) -> bool:
+    """What `settle` gives; fails where it waits for an hour."""
+    given: list[bool] = []
+    thread = threading.Thread(target=lambda: given.append(sensor.settle(within_s)), daemon=True)
+    thread.start()
+    thread.join(60)
+    assert given, "it waits"
+    return given[0]
+
+
+def test_nobody_waits_for_an_absent_meter_until_it_is_back() -> None:
+    here = threading.Event()
+
+    class Coming(Said):
+        def ask(self) -> Sequence[Told | str]:
+            if not here.is_set():
+                raise AbsentError("nobody at home")
+            return [Told(5.0, time.monotonic_ns())]
+
+    sensor = RemoteSensor(info(), Coming([]), 0.01)
+    assert not settled(sensor), "it is found absent while somebody waits"
+    for _ in range(3):
+        assert not settled(sensor)
+    here.set()
+    until(sensor, has_value)
+    assert settled(sensor), "it is waited for again"
+    sensor.close()
+
+
+def test_what_was_absent_when_it_was_named_is_asked_once_more_and_no_oftener() -> None:
+    class Gone(Said):
+        asked = 0
+
+        def ask(self) -> Sequence[Told | str]:
+            self.asked += 1
+            raise AbsentError("nobody at home")
+
+    source = Gone([])
+    sensor = RemoteSensor(info(), source, 600.0)
+    named = found("far", sensor, source, "the address")
+    assert "is absent" in str(named.missing)
+    before = source.asked
+    sensor.read()
+    assert not settled(sensor)
+    assert source.asked - before <= 2
+    assert "(asked 3×)" in str(until(sensor, is_absent).fault)
+    sensor.close()
+
+
+def test_nobody_waits_for_a_meter_that_hangs() -> None:
+    let_go = threading.Event()
+
+    class Hanging(Said):
+        def ask(self) -> Sequence[Told | str]:
+            let_go.wait(60)
+            return [Told(1.0, time.monotonic_ns())]
+
+    sensor = RemoteSensor(info(), Hanging([]), 0.01)
+    until(sensor, is_absent)
+    assert not settled(sensor)
+    let_go.set()
+    until(sensor, has_value)
+    assert settled(sensor)
+    sensor.close()
+
+
+def test_a_time_that_cannot_be_is_a_fault_and_the_asking_goes_on() -> None:
+    """Milliseconds in the place of seconds; and what no column of stamps could hold."""
+    wrong = [Told(1.0, 0, wall_s) for wall_s in (1.7e12, -1e300, float("inf"), float("nan"))]
+    sensor = RemoteSensor(info(), Said([wrong, [Told(2.0, time.monotonic_ns())]]), 0.01)
+    for _ in wrong:
+        fault = until(sensor, lambda sample: sample.fault is not None).fault
+        assert "which cannot be" in str(fault)
+    assert until(sensor, has_value).power_w == 2.0
+    sensor.close()
+
+
+def test_what_waits_too_long_is_forgotten_but_not_that_joules_were_lost() -> None:
+    waiting = Waiting(3)
+    waiting.put(Sample("x", 1, energy_j=5.0))
+    waiting.put(Sample("x", 2, fault=f"{LOST}a reset"))
+    for k in range(3, 7):
+        waiting.put(Sample("x", k, energy_j=1.0 * k))
+    assert [(s.time_ns, s.lost) for s in waiting.take_all()] == [(4, True), (5, False), (6, False)]
+    assert waiting.take_one() is None
 
 
 def test_a_sensor_that_was_never_read_has_no_thread() -> None:

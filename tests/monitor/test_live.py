@@ -8,7 +8,8 @@ import pytest
 
 from wattmark.meter.shapes import Constant, Square
 from wattmark.meter.simulated import SimulatedSensor
-from wattmark.monitor.live import CONTEXT_READINGS, FOLD_READINGS, Live, Tally
+from wattmark.monitor.live import Live
+from wattmark.monitor.tally import CONTEXT_READINGS, FOLD_READINGS, Tally
 from wattmark.schema import LOST, Sample, SensorInfo
 from wattmark.units import s_to_ns
 

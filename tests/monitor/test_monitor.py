@@ -255,6 +255,52 @@ def test_power_temperature_and_memory_now() -> None:
     assert used + free == size > 0
 
 
+def test_whoever_only_looks_does_not_fill_memory() -> None:
+    gpu = "simulated:watts=10,component=gpu,device=gpu0,name=g"
+    monitor = EnergyMonitor(sampling_interval=0.002, sensors=gpu)
+    for _ in range(20):
+        monitor.get_current_power()
+        monitor.get_temperature()
+    assert monitor._reader.take() == []
+    with monitor:
+        for _ in range(3):
+            monitor.get_current_power()
+    assert monitor.result is not None
+    assert monitor.result.energy_joules is not None, "what is read while it runs is kept"
+    monitor.close()
+
+
+def test_looking_while_it_starts_takes_nothing_away() -> None:
+    gpu = "simulated:watts=10,period=0.005,component=gpu,device=gpu0,name=g"
+    monitor = EnergyMonitor(sampling_interval=0.02, sensors=gpu, idle_seconds=0.5)
+    starting = threading.Thread(target=monitor.start)
+    starting.start()
+    while starting.is_alive():
+        monitor.get_temperature()
+        time.sleep(0.01)
+    result = monitor.stop()
+    assert result.net_joules is not None
+    assert not [doubt for doubt in result.doubts if doubt.code == "no-samples"]
+
+
+def test_a_call_that_cannot_be_measured_leaves_nothing_running() -> None:
+    monitor = EnergyMonitor(sensors=QUICK)
+
+    @monitor.measured
+    def outer() -> None:
+        monitor.close()
+        inner()
+
+    @monitor.measured
+    def inner() -> None:
+        raise AssertionError("it must not run")
+
+    with pytest.raises(WattmarkError, match="closed"):
+        outer()
+    assert monitor._calls._sharing == 0
+    assert not monitor.running
+
+
 def test_the_gpus_gauges_go_before_the_machines() -> None:
     gpu = SensorInfo(name="g", component="gpu", device="gpu7", kind="power", source="test")
     sample = Sample("g", 0, power_w=1.0, temperature_c=61.0, memory_bytes=5)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wattmark.errors import MistakesError
+from wattmark.errors import InputError, MistakesError
 from wattmark.monitor.integrate import integrate
 from wattmark.monitor.powerlog import PowerLog, read_power_log
 
@@ -137,10 +137,34 @@ def test_a_range_that_may_pass_unseen_between_readings_needs_a_limit(desk: Desk)
     spans, table = "name,start_s,end_s\nwork,5,25\n", GPU + "wrap_j = 1000.0\n"
     figures = desk.integrate(counter(readings, "1"), spans, table)
     assert figures["spans"][0]["gross_j"] is None
-    [told] = [w for w in figures["warnings"] if w["code"] == "wrap-ambiguous"]
-    assert "limit_w" in told["hint"]
+    told = [w for w in figures["warnings"] if w["code"] == "wrap-ambiguous"]
+    assert all("limit_w" in each["hint"] for each in told)
+    assert "wraps cannot be told from resets" in told[0]["message"]
+    assert "counter-backwards" not in {w["code"] for w in figures["warnings"]}
     figures = desk.integrate(counter(readings, "1"), spans, table + "limit_w = 400\n")
     assert figures["spans"][0]["gross_j"] == pytest.approx(6000.0, rel=0.02)
+
+
+def test_a_pause_in_a_log_that_hides_wraps_is_named_so(desk: Desk) -> None:
+    """300 W on a range of 20 kJ, logged ten times a second but for a pause of 300 s: 4.5 ranges."""
+    stamps = [k / 10 for k in range(100)] + [310 + k / 10 for k in range(100)]
+    log = rows(*(f"{t_s},gpu0,{300 * t_s % 20_000:.3f}," for t_s in stamps))
+    spans = "name,start_s,end_s\nacross,5,315\nbefore,2,8\nafter,312,318\n"
+    figures = desk.integrate(log, spans, GPU + "wrap_j = 20000\n")
+    found = {row["name"]: row["gross_j"] for row in figures["spans"]}
+    assert found["across"] is None
+    assert found["before"] == pytest.approx(1800, rel=0.02)
+    assert found["after"] == pytest.approx(1800, rel=0.02)
+    codes = {w["code"]: w["message"] for w in figures["warnings"] if "'across'" in w["message"]}
+    assert "any number of times" in codes["wrap-ambiguous"]
+    assert "300 s" in codes["wrap-ambiguous"]
+    assert "counter-backwards" not in codes
+
+
+def test_a_mistake_beside_a_huge_cell_is_an_error_in_words(desk: Desk) -> None:
+    huge = "x" * 200_000
+    with pytest.raises(InputError, match=r"line 3: this is no row of a CSV file"):
+        desk.read(rows("0,gpu0,1,", f"1,{huge},2,", "y,gpu0,3,"))
 
 
 def test_stamps_keep_their_nanoseconds(desk: Desk) -> None:
@@ -310,6 +334,9 @@ def test_every_key_of_a_sensor_arrives(desk: Desk) -> None:
         ("time_s,sensor,power_mw\n0,gpu0,1\n", "Did you mean 'power_w'?"),
         ("time_ms,sensor,energy_j\n0,gpu0,1\n", "no column 'time_s'"),
         ("time_s,sensor,joules\n0,gpu0,1\n", "unknown column 'joules'"),
+        ("time_s,sensor,value\n0,gpu0,1\n", "line 1: neither 'energy_j' nor 'power_w'"),
+        ("time_s,sensor,value\n0,gpu0,1\n", "the columns are time_s, sensor, value"),
+        ("time_s,value\n0,1\n", "no column 'sensor' and neither 'energy_j' nor 'power_w'"),
         ("time_s,sensor,energy_j,energy_j\n0,gpu0,1,1\n", "column 'energy_j' is there 2 times"),
         (HEADER.encode("utf-16"), "samples.csv, line 1: this is not UTF-8 text"),
         (rows("0,gpu0,1,").encode() + b"1,\xff,2,\n", "samples.csv, line 3: this is not UTF-8"),

@@ -67,7 +67,10 @@ def test_a_run_outlives_a_sensor_that_never_comes_back(tmp_path: Path) -> None:
         assert row["status"] == "ok"
         # A part of the machine was not measured: the sum is unknown, and not too small.
         assert row["energy_j"] is None
-        assert "sensor-hung" in {doubt["code"] for doubt in json.loads(row["doubts"])}
+        doubts = {doubt["code"]: doubt["message"] for doubt in json.loads(row["doubts"])}
+        assert "sensor-hung" in doubts
+        assert "hanging (dram d) has no figure" in doubts["total-incomplete"]
+        assert "of cpu alone" in doubts["total-incomplete"]
     joules = [
         row["energy_j"]
         for row in run.energy.to_pylist()

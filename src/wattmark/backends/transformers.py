@@ -28,6 +28,7 @@ from transformers.utils import logging
 
 from wattmark.backends import Stamp
 from wattmark.backends.batching import Answer, Padded, cut, pad
+from wattmark.backends.tokenclock import TokenClock
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.transformers_model import check_options, find_device, greedy, read_model
 from wattmark.errors import InputError, ModelError
@@ -101,7 +102,7 @@ class TransformersBackend:
         start = stamp.now()
         padded = self._tokenise(queries, room=self._generation.max_new_tokens, left=True)
         ids, mask = self._tensors(padded)
-        clock = _TokenClock(stamp)
+        clock = TokenClock(stamp.now)
         prefill = stamp.now()
         stamp.add("host", start, prefill, batch=batch)
         shape = f"generating for {len(queries)} prompts of up to {padded.width} tokens"
@@ -258,19 +259,3 @@ class TransformersBackend:
 
     def _text(self, answer: Answer) -> str:
         return str(self._tokenizer.decode(answer.ids, skip_special_tokens=True))
-
-
-class _TokenClock:
-    """A streamer that keeps a stamp a step. `generate` hands it the prompt first, then tokens."""
-
-    def __init__(self, stamp: Stamp) -> None:
-        self.times: list[int] = []
-        self._now = stamp.now
-        self._prompt_seen = False
-
-    def put(self, value: object) -> None:
-        if self._prompt_seen:
-            self.times.append(self._now())
-        self._prompt_seen = True
-
-    def end(self) -> None: ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wattmark.cli.console import print_json, say
+from wattmark.cli.console import print_json, say, show
 from wattmark.errors import InputError, WattmarkError
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ def _print_plan(planned: Plan, *, as_json: bool) -> None:
         return
     for phase in planned.phases:
         names = ", ".join(_names(phase.sensors))
-        typer.echo(f"{phase.name} load on {', '.join(phase.works)}, {planned.seconds:g} s: {names}")
+        show(f"{phase.name} load on {', '.join(phase.works)}, {planned.seconds:g} s: {names}")
     if planned.no_gpu:
-        typer.echo(f"left out: {planned.no_gpu}")
-    typer.echo(f"About {clock_time(planned.estimated_s)}; findings go to {default_path()}.")
-    typer.echo("Nothing was loaded, nothing was kept.")
+        show(f"left out: {planned.no_gpu}")
+    show(f"About {clock_time(planned.estimated_s)}; findings go to {default_path()}.")
+    show("Nothing was loaded, nothing was kept.")
 
 
 def _names(opened: tuple[Sensor, ...]) -> list[str]:
@@ -163,16 +163,14 @@ def _plain(findings: Findings, planned: Plan, keeper: _Keeper) -> dict[str, Any]
 def _print(findings: Findings, planned: Plan, keeper: _Keeper) -> None:
     for one in findings.sensors:
         kept = "" if one.info.instead is None else f" ({NOT_KEPT})"
-        typer.echo(f"{one.info.name}: {one.info.source}{kept}")
+        show(f"{one.info.name}: {one.info.source}{kept}")
         for line in _sensor_lines(one):
-            typer.echo(f"  {line}")
+            show(f"  {line}")
     for pair in findings.disagreements:
         idle, loaded = (_percent(figure) for figure in (pair.idle, pair.loaded))
-        typer.echo(
-            f"{pair.device}: {pair.second} over {pair.first}: {idle} at idle, {loaded} loaded"
-        )
+        show(f"{pair.device}: {pair.second} over {pair.first}: {idle} at idle, {loaded} loaded")
     if planned.no_gpu:
-        typer.echo(f"{planned.no_gpu}.")
+        show(f"{planned.no_gpu}.")
     for doubt in findings.doubts:
         say(f"! {doubt.message}\n  {doubt.hint}".rstrip())
     say(f"Polling took {findings.cost_cpu_s:.1f} s of CPU time, which idle and load include.")
@@ -226,11 +224,12 @@ def probe_summary(probe: Probe) -> str:
 
 def against_line(against: Mapping[str, Any]) -> str:
     """Gain and offset against the reference; from what is stored too."""
-    gain, offset = against["gain"], against["offset_w"]
+    gain, offset, lag = against["gain"], against["offset_w"], against.get("lag_s")
+    later = "" if lag is None else f", {lag['value']:.3g} s later"
     return (
         f"{'against':<18} {against['reference']} = {gain['value']:.4g} "
         f"({gain['low']:.4g} to {gain['high']:.4g}) × it + {offset['value']:.3g} W "
-        f"({offset['low']:.3g} to {offset['high']:.3g}); shown, never applied"
+        f"({offset['low']:.3g} to {offset['high']:.3g}){later}; shown, never applied"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wattmark.cli.console import print_json
+from wattmark.cli.console import print_json, show
 
 
 def doctor(
@@ -20,9 +20,9 @@ def doctor(
         print_json(findings)
         return
     for section, lines in _sections(findings).items():
-        typer.echo(f"{section}")
+        show(f"{section}")
         for line in lines:
-            typer.echo(f"  {line}")
+            show(f"  {line}")
 
 
 def _sections(findings: dict[str, Any]) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wattmark.cli.console import print_json
+from wattmark.cli.console import print_json, show
 from wattmark.errors import InputError, WattmarkError, unknown
 
 KINDS = ("models", "backends", "precisions", "tasks", "sensors", "suites")
@@ -34,10 +34,10 @@ def list_names(
         print_json({word: [asdict(line) for line in lines] for word, lines in found.items()})
         return
     for word, lines in found.items():
-        typer.echo(f"{word}:")
+        show(f"{word}:")
         for line in lines:
             mark = "✓" if line.available else "–"
-            typer.echo(f"  {mark} {line.name:<22} {line.about}")
+            show(f"  {mark} {line.name:<22} {line.about}")
 
 
 def _models() -> list[Listed]:

@@ -21,6 +21,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from wattmark.cli.console import terminal
+from wattmark.report.format import plain
 from wattmark.runner.plan import Slot
 from wattmark.schema import Record, Status
 from wattmark.units import engineering
@@ -70,7 +71,7 @@ class Progress:
     def running(self, slot: Slot, power_w: float | None) -> None:
         """A replicate begins."""
         self._power = "" if power_w is None else f" · {engineering(power_w, 'W')} now"
-        self._update(description=escape(slot.trial.label))
+        self._update(description=escape(plain(slot.trial.label)))
 
     def waiting(self, foreign_cpus: float) -> None:
         """Others use the machine."""
@@ -84,7 +85,9 @@ class Progress:
         self._update(advance=1, last=str(record.status))
         if terminal():
             self._bar.console.print(
-                f"{record.status}: {record.trial.label}: {record.error}", markup=False, style="red"
+                plain(f"{record.status}: {record.trial.label}: {record.error}"),
+                markup=False,
+                style="red",
             )
 
     def _update(self, *, advance: int = 0, description: str | None = None, last: str = "") -> None:

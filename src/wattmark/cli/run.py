@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from wattmark.cli.console import print_json, say
+from wattmark.cli.console import print_json, say, show
+from wattmark.cli.run_end import end, replicates_text
 from wattmark.errors import InputError
 
 
@@ -161,7 +161,7 @@ def run(
     else:
         outcome = _fresh(suite, flags, out, overwrite=overwrite, dry_run=dry_run, as_json=as_json)
     if outcome is not None:
-        _end(outcome, as_json=as_json, with_report=not no_report)
+        end(outcome, as_json=as_json, with_report=not no_report)
 
 
 def _joined(flag: str, values: list[str] | None) -> str | None:
@@ -268,62 +268,9 @@ def _print_plan(asked: Any, *, as_json: bool) -> None:
         )
         return
     count = f"{len(plan.trials)} trial" + ("" if len(plan.trials) == 1 else "s")
-    typer.echo(f"{count} × {_replicates(asked.replicates)}:")
+    show(f"{count} × {replicates_text(asked.replicates)}:")
     for trial in plan.trials:
-        typer.echo(f"  {trial.key}  {trial.label}  ({len(plan.queries(trial))} queries)")
+        show(f"  {trial.key}  {trial.label}  ({len(plan.queries(trial))} queries)")
     for item in plan.left_out:
-        typer.echo(f"  left out: {item.what}: {item.why}")
-    typer.echo(f"Up to about {clock_time(seconds)} here, if answers are long. Nothing was run.")
-
-
-def _end(outcome: Any, *, as_json: bool, with_report: bool) -> None:
-    """The table, the page, where things are, and the exit code."""
-    from wattmark.cli.show import print_run
-
-    again = f"  wattmark run --resume {shlex.quote(str(outcome.path))}"
-    if outcome.interrupted:
-        say(f"Interrupted; {_replicates(outcome.ok)} kept. Go on with:")
-        say(again)
-        raise typer.Exit(130)
-    if outcome.nothing_to_do:
-        say(f"Nothing to do: {outcome.path} is complete, {_replicates(outcome.ok)} done.")
-    print_run(outcome.path, as_json=as_json)
-    if with_report:
-        _write_report(outcome.path)
-    if outcome.failed:
-        say(f"{outcome.failed} of {_replicates(outcome.ok + outcome.failed)} failed.")
-        if as_json:  # the table, which names them, was not printed
-            for label, why in _failures(outcome.path).items():
-                say(f"  {label}: {why}")
-        say("Once the cause is gone, try them again:")
-        say(again)
-        raise typer.Exit(1)
-
-
-def _replicates(count: int) -> str:
-    return f"{count} replicate" + ("" if count == 1 else "s")
-
-
-def _failures(path: Path) -> dict[str, str]:
-    """Why trials failed: the first reason of each."""
-    from wattmark.store.reader import open_run
-
-    run = open_run(path)
-    labels = {trial["key"]: trial["label"] for trial in run.info["plan"]}
-    reasons: dict[str, str] = {}
-    for row in run.trials.select(["trial_key", "status", "error"]).to_pylist():
-        if row["status"] != "ok":
-            label = labels.get(row["trial_key"], row["trial_key"])
-            reasons.setdefault(label, f"{row['status']}: {row['error']}")
-    return reasons
-
-
-def _write_report(path: Path) -> None:
-    from wattmark.cli.report import write
-    from wattmark.errors import WattmarkError
-
-    try:
-        say(f"Report: {write(path, path / 'report.html')}")
-    except WattmarkError as reason:
-        # The figures are safe in the run directory; only the page is missing.
-        say(f"No report was written: {reason}")
+        show(f"  left out: {item.what}: {item.why}")
+    show(f"Up to about {clock_time(seconds)} here, if answers are long. Nothing was run.")

@@ -10,7 +10,7 @@ reading.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,22 +55,6 @@ class Readings:
     poll_s: float = 0.0
     """How late a tick can have been seen, where the ticks are what stands here."""
 
-    def within(self, start_s: float, end_s: float) -> Readings:
-        """Those whose windows lie between two times."""
-        kept = (self.end_s - self.width_s >= start_s) & (self.end_s <= end_s)
-        return replace(
-            self,
-            end_s=self.end_s[kept],
-            width_s=self.width_s[kept],
-            watts=self.watts[kept],
-            weight=self.weight[kept],
-        )
-
-    def at_least(self, width_s: float) -> Readings:
-        """The same with windows no shorter than that, on the same middles."""
-        width = np.maximum(self.width_s, width_s)
-        return replace(self, end_s=self.end_s + (width - self.width_s) / 2, width_s=width)
-
 
 @dataclass(frozen=True)
 class Fit:
@@ -102,16 +86,6 @@ def switched(times_s: Floats, signs: Floats) -> Pattern:
         wide = width > 0
         before, _ = integral(end - width)
         return np.where(wide, (upto - before) / np.where(wide, width, 1.0), now)
-
-    return mean
-
-
-def integrated(knots_s: Floats, joules: Floats) -> Pattern:
-    """A load whose joules since the first knot are known at the knots; widths are above 0."""
-
-    def mean(end: Floats, width: Floats) -> Floats:
-        upto, before = np.interp(end, knots_s, joules), np.interp(end - width, knots_s, joules)
-        return np.asarray((upto - before) / width)
 
     return mean
 

@@ -51,6 +51,8 @@ from wattmark.units import s_to_ns
 
 # A counter that stands still for so many quanta's worth of time, at its mean power, rests.
 REST_QUANTA = 3
+# After standing still, a rise of this part of the mean power or more is an update that was late.
+LATE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,9 @@ class CounterCurve:
         still_s = last_seen - high
         mean_w = (energy[-1] - energy[0]) / seconds[-1]
         rests = (still_s > 2 * period) & (still_s * mean_w > REST_QUANTA * self.info.quantum_j)
+        # An update that came late tells what flowed meanwhile: nothing rested.
+        rise = np.append(np.diff(energy[at]), 0.0)
+        rests &= rise < LATE_SHARE * still_s * mean_w
         ends = last_seen[rests] - period
         order = np.argsort(np.concatenate([high, ends]), kind="stable")
         low, high = np.concatenate([low, ends])[order], np.concatenate([high, ends])[order]

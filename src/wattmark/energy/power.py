@@ -39,6 +39,7 @@ from wattmark.energy.events import (
     sampling_gaps,
     slow_beats,
 )
+from wattmark.energy.held import power_updates
 from wattmark.energy.instep import in_step
 from wattmark.energy.path import Path, Stamped
 from wattmark.energy.series import Series
@@ -52,7 +53,7 @@ from wattmark.energy.spacing import (
     to_seconds,
     usual_spacing,
 )
-from wattmark.energy.ticks import TickTimes, tick_times
+from wattmark.energy.ticks import TickTimes
 from wattmark.energy.untold import found_window
 from wattmark.schema import Span
 from wattmark.units import ns_to_s
@@ -106,11 +107,12 @@ class PowerCurve:
         self._window_s = self.info.averaging_window_s
         self.tick_s = max(period.seconds, usual_spacing(seconds))
         self._seconds, self._readings = seconds, power
-        times, watts = _updates(seconds, power, period.seconds, trusted=period.trusted)
+        times, watts = power_updates(seconds, power, period.seconds, trusted=period.trusted)
         self._longest_s = 0.0
         if self._window_s is None:
             on_grid = np.interp(_grid(times.time, self.tick_s), times.time, watts)
             self._window_s, self._longest_s = found_window(on_grid, self.tick_s)
+        self._blur_s = self._longest_s if self._window_s is None else 0.0
         self.unseen = max(0.0, 1 - (self._window_s or 0.0) / self.tick_s)
         self._moved: Floats = np.zeros(1)
         self._knots_s: Floats = np.zeros(1)
@@ -172,18 +174,19 @@ class PowerCurve:
     def _lay(self, times: TickTimes, watts: Floats) -> Path:
         """The path through the joules that updates at `times` with `watts` tell."""
         window = self._window_s
-        if window is not None and window >= OVERLAPPING * self.tick_s:
+        if window is not None and window >= OVERLAPPING * self.tick_s and not self._blur_s:
             return self._lay_overlapping(times, watts, window)
         gap = np.diff(times.time)
-        if window is None or window < self.tick_s / OVERLAPPING:
+        if window is None or not 1 / OVERLAPPING <= window / self.tick_s <= OVERLAPPING:
             # Samples of the middles of their windows, and straight lines between them.
             joules = (watts[1:] + watts[:-1]) / 2 * gap
             lag_s = self._longest_s / 4 if window is None else window / 2
             times = TickTimes(times.time - lag_s, times.slack, times.shared)
         else:
-            # A reading tells of one period before its update; before that the last one went on.
+            # A reading tells of one period before its update; of what was missed before that,
+            # something between it and the last one.
             told = np.minimum(gap, self.tick_s)
-            joules = watts[1:] * told + watts[:-1] * (gap - told)
+            joules = watts[1:] * told + (watts[1:] + watts[:-1]) / 2 * (gap - told)
         return Path(times, _cumulate(joules))
 
     def _lay_overlapping(self, times: TickTimes, watts: Floats, window_s: float) -> Path:
@@ -204,7 +207,9 @@ class PowerCurve:
         """Cumulated variances of what lies between updates."""
         steps, gap = np.diff(watts), np.diff(times.time)
         window = self._window_s or 0.0
-        missed = np.maximum(0.0, gap - max(window, 1.2 * self.tick_s))
+        # Updates that no poll saw tell nothing; one may be missed or seen twice by chance.
+        miss = gap - max(window if window < OVERLAPPING * self.tick_s else 0.0, self.tick_s)
+        missed = np.sqrt(np.where(miss > self.tick_s, miss**2, np.abs(miss) * self.tick_s))
         if window < self.tick_s / OVERLAPPING:
             hidden = np.minimum(gap, self.tick_s) * np.sqrt(self.unseen)
         else:
@@ -226,7 +231,7 @@ class PowerCurve:
         moved = (np.interp(s, self._knots_s, self._moved) for s in (s0, s1))
         weight = FOUND_WEIGHT if self._longest_s else SHARPENED_WEIGHT
         half = np.hypot(half, weight * np.hypot(*moved))
-        if self._window_s is None:
+        if self._blur_s:
             half = np.hypot(half, self._blurred(s0) + self._blurred(s1))
         return np.asarray(half)
 
@@ -245,12 +250,12 @@ class PowerCurve:
 
     def _blurred(self, s: Floats) -> Floats:
         """What a window of unknown length may have taken to the other side of an edge."""
-        reach = self._longest_s + self.tick_s
+        reach = max(self._blur_s, self._window_s or 0.0) + self.tick_s
         first = np.searchsorted(self._place, s - reach, side="left")
         last = np.searchsorted(self._place, s + reach, side="right") - 1
         first, last = (np.clip(each, 0, self._place.size - 1) for each in (first, last))
         low, high = extremes(self._watts, np.minimum(first, last), np.maximum(first, last))
-        return np.maximum((high - low) / 4, BLUR_SHARE * high) * self._longest_s
+        return np.maximum((high - low) / 4, BLUR_SHARE * high) * self._blur_s
 
     def _beating(self, start: Ints, end: Ints) -> Floats:
         """Joules that a load in step with the updates may hide from its samples."""
@@ -269,37 +274,6 @@ class PowerCurve:
         """How much of a cumulated quantity falls between two times."""
         upto = np.interp(s1, place, cumulated) - np.interp(s0, place, cumulated)
         return np.maximum(0.0, upto)
-
-
-def _updates(
-    seconds: Floats, power: Floats, period_s: float, *, trusted: bool
-) -> tuple[TickTimes, Floats]:
-    """When readings changed, as ticks, and the power read from then on."""
-    at = np.flatnonzero(np.append(True, np.diff(power) != 0))
-    high, watts = seconds[at], power[at]
-    before = np.append(high[0] - period_s, seconds[at[1:] - 1])
-    low = np.maximum(high - period_s, before) if period_s > 0 else high
-    if trusted:
-        times = tick_times(low, high, period_s)
-    else:
-        times = TickTimes((low + high) / 2, (high - low) / 2, np.zeros(high.shape))
-    # A reading that stays holds until one update before the next, and the last until the end.
-    held = np.diff(times.time) > 1.5 * period_s
-    until = times.time[1:][held] - period_s
-    order = np.argsort(np.concatenate([times.time, until]), kind="stable")
-    watts = np.concatenate([watts, watts[:-1][held]])[order]
-    times = TickTimes(
-        np.concatenate([times.time, until])[order],
-        np.concatenate([times.slack, times.slack[1:][held]])[order],
-        np.concatenate([times.shared, times.shared[1:][held]])[order],
-    )
-    if seconds[-1] > times.time[-1]:
-        end = seconds[-1]
-        times = TickTimes(
-            np.append(times.time, end), np.append(times.slack, 0.0), np.append(times.shared, 0.0)
-        )
-        watts = np.append(watts, watts[-1])
-    return times, watts
 
 
 def _grid(times: Floats, step_s: float) -> Floats:

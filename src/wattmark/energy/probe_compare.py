@@ -1,13 +1,14 @@
-"""Two probed meters of one load: do they agree, and what is one's gain and offset against another.
+"""Two probed meters of one load: do they agree, and what is one's gain, offset and lag to another.
 
 Both saw the same two steady levels, idle and full load, so a straight line goes through two
 points, whatever their lags and windows:
 
     reference = offset + gain × sensor,   gain = (loaded − idle) of the one ÷ of the other
 
-The intervals are those of the four means, as independent. A reference that includes more than
-the sensor does (a plug: the power supply's losses, fans, the rest of the machine) shows that in
-gain and offset too: they then are no error of the sensor's.
+The intervals are those of the four means, as independent. How much later the reference tells is
+the difference of the lags that the two probes found behind the same load. A reference that
+includes more than the sensor does (a plug: the power supply's losses, fans, the rest of the
+machine) shows that in gain and offset too: they then are no error of the sensor's.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ COARSEST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """The straight line from a sensor to the reference of that name."""
+    """The straight line from a sensor to the reference of that name.
+
+    `lag_s` is how much later than the sensor the reference tells; None where the load's steps
+    did not show it of both.
+    """
 
     reference: str
     gain: Figure
     offset_w: Figure
+    lag_s: Figure | None = None
 
     def as_plain(self) -> dict[str, Any]:
         """For JSON."""
@@ -47,7 +53,7 @@ class Disagreement:
 
 
 def against(probe: Probe, reference: Probe, name: str) -> Against | str:
-    """Gain and offset of the reference `name` over a sensor, or why they cannot be told."""
+    """Gain, offset and lag of the reference `name` over a sensor, or why there is no such line."""
     points, points_r = _points(probe), _points(reference)
     if points is None or points_r is None:
         which = "the sensor" if points is None else "the reference"
@@ -63,7 +69,9 @@ def against(probe: Probe, reference: Probe, name: str) -> Against | str:
     gain_half = gain * math.hypot(half / rise, half_r / rise_r)
     offset = idle_r.value - gain * idle.value
     offset_half = math.hypot(_half(idle_r), gain * _half(idle), gain_half * idle.value)
-    return Against(name, _figure(gain, gain_half), _figure(offset, offset_half))
+    return Against(
+        name, _figure(gain, gain_half), _figure(offset, offset_half), _later(probe, reference)
+    )
 
 
 def disagreement(device: str, first: tuple[str, Probe], second: tuple[str, Probe]) -> Disagreement:
@@ -76,6 +84,14 @@ def disagreement(device: str, first: tuple[str, Probe], second: tuple[str, Probe
         _ratio(one.idle_w, other.idle_w),
         _ratio(one.loaded_w, other.loaded_w),
     )
+
+
+def _later(probe: Probe, reference: Probe) -> Figure | None:
+    """Seconds by which the reference is later than the sensor."""
+    lag, lag_r = probe.lag_s, reference.lag_s
+    if lag is None or lag_r is None:
+        return None
+    return _figure(lag_r.value - lag.value, math.hypot(_half(lag), _half(lag_r)))
 
 
 def _points(probe: Probe) -> tuple[Figure, Figure] | None:

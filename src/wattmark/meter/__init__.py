@@ -33,6 +33,14 @@ class Settling(Protocol):
         """Wait until it has told of a moment from now on; False where it did not in time."""
 
 
+@runtime_checkable
+class Queueing(Protocol):
+    """A sensor that is polled elsewhere and may have told several things between two readings."""
+
+    def read_waiting(self) -> Sequence[Sample]:
+        """All that came since the last `read` and was not read, oldest first."""
+
+
 @dataclass(frozen=True)
 class Found:
     """What looking for one family of sensors gave: the sensors, or why not and the fix."""

@@ -14,7 +14,7 @@ seen so far with a wide margin, and is never above the device's limit.
 
 from __future__ import annotations
 
-from wattmark.schema import LOST, SensorInfo
+from wattmark.schema import LOST, WRAPS, SensorInfo
 from wattmark.units import NS_PER_S, ns_to_s
 
 # Ceilings where a sensor tells none of its own, about twice the largest parts sold (packages of
@@ -126,8 +126,8 @@ class RisingCounter:
         if seen_w is not None and rise_j + range_j > MARGIN * seen_w * elapsed_s:
             return None
         return (
-            f"{elapsed_s:.3g} s after the reading before, the counter may have gone round "
-            f"unseen: its range is {range_j:.6g} J"
+            f"{WRAPS}{elapsed_s:.3g} s after the reading before, the counter may have gone round "
+            f"unseen, once or more: its range is {range_j:.6g} J"
         )
 
     def _not_a_wrap(self, fall_j: float, wrapped_j: float | None, elapsed_s: float) -> str | None:
@@ -137,7 +137,7 @@ class RisingCounter:
             return f"the counter went back by {fall_j:.6g} J without wrapping"
         if self._ceiling_w * elapsed_s > AMBIGUOUS_SHARE * self._wrap_j:
             return (
-                f"the counter went back by {fall_j:.6g} J, and {elapsed_s:.3g} s after the "
-                "reading before nobody can tell a wrap from a reset"
+                f"{WRAPS}the counter went back by {fall_j:.6g} J, and {elapsed_s:.3g} s after "
+                "the reading before nobody can tell a wrap, or several, from a reset"
             )
         return None

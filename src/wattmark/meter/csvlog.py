@@ -25,14 +25,12 @@ from pathlib import Path
 from wattmark.errors import InputError, unknown
 from wattmark.meter import Found, remoteoptions
 from wattmark.meter.options import Options
-from wattmark.meter.remote import AbsentError, RemoteSensor, Told, found
+from wattmark.meter.remote import LATEST_S, AbsentError, RemoteSensor, Told, found
 from wattmark.units import ns_to_s
 
 EXAMPLE = "csvlog:/var/log/meter.csv,column=power_w,time=time,component=wall"
 DELIMITERS = ",;\t"
 TIME_NAMES = ("time", "time_s", "timestamp")
-KEEP = 10_000
-"""Rows that wait to be read: a logger may write a minute's worth at once."""
 LONGEST_LINE_BYTES = 64 * 1024
 _PIECE_BYTES = 1024 * 1024
 _MARK_BYTES = 64
@@ -50,8 +48,8 @@ class _Open:
     header: list[str] | None = None
     delimiter: str = ","
 
-    def lines(self) -> list[str]:
-        """The whole lines that were added since the last call."""
+    def lines(self, *, all_of_it: bool = True) -> list[str]:
+        """The whole lines that were added since the last call; or those of its next piece."""
         whole: list[str] = []
         while piece := os.pread(self.descriptor, _PIECE_BYTES, self.offset):
             self.offset += len(piece)
@@ -61,7 +59,18 @@ class _Open:
             if len(self.rest) > LONGEST_LINE_BYTES:
                 self.rest = b""
                 raise AbsentError(f"a line is longer than {LONGEST_LINE_BYTES} bytes")
+            if not all_of_it:
+                break
         return whole
+
+    def skip(self) -> None:
+        """Go on at the end of the file."""
+        size = os.fstat(self.descriptor).st_size
+        start = size - LONGEST_LINE_BYTES
+        if start > self.offset:
+            piece = os.pread(self.descriptor, LONGEST_LINE_BYTES, start)
+            self.offset, self.before = start + len(piece), piece[-_MARK_BYTES:]
+            self.rest = piece.rpartition(b"\n")[2]
 
     def cut(self) -> bool:
         """Whether the file is no longer what was read: cut short, or begun again."""
@@ -86,14 +95,12 @@ class CsvLog:
         now_ns = time.monotonic_ns()
         before_ns, self._asked_ns = self._asked_ns, now_ns
         try:
-            told = self._new_rows()
+            told = self._to_end() if before_ns is None else self._new_rows()
         except OSError as reason:
             raise AbsentError(f"{self._path}: {reason.strerror or reason}") from None
         if self._file is None or self._file.header is None:
             raise AbsentError(f"{self._path} has no header line yet")
-        if before_ns is None:
-            return []  # what stood in the file when it was opened is no news
-        if self._time is not None:
+        if self._time is not None or before_ns is None:
             return told
         # When a row was written that nobody was waiting for is not known.
         awaited = ns_to_s(now_ns - before_ns) <= 2 * self._every_s + 1
@@ -103,6 +110,16 @@ class CsvLog:
         if self._file is not None:
             os.close(self._file.descriptor)
             self._file = None
+
+    def _to_end(self) -> list[Told | str]:
+        """Read the header and go to the end: what stood there at the start is no news.
+
+        It may be gigabytes.
+        """
+        file = self._file or self._open()
+        self._rows(file, all_of_it=False)
+        file.skip()
+        return []
 
     def _new_rows(self) -> list[Told | str]:
         """Rows that were added since the last call, over a rotation too; raises OSError."""
@@ -125,8 +142,8 @@ class CsvLog:
         self._file = _Open(os.open(self._path, os.O_RDONLY | os.O_CLOEXEC))
         return self._file
 
-    def _rows(self, file: _Open) -> list[Told | str]:
-        lines = [line for line in file.lines() if line.strip()]
+    def _rows(self, file: _Open, *, all_of_it: bool = True) -> list[Told | str]:
+        lines = [line for line in file.lines(all_of_it=all_of_it) if line.strip()]
         if file.header is None and lines:
             self._read_header(file, lines.pop(0))
         return [self._row(file, line) for line in lines]
@@ -167,7 +184,7 @@ def unix_s(text: str) -> float:
             return datetime.fromisoformat(text).timestamp()
         except ValueError:
             raise ValueError(f"'{text}' is neither Unix seconds nor ISO 8601") from None
-    if not 0 < seconds < 1e11:
+    if not 0 < seconds < LATEST_S:
         raise ValueError(f"'{text}' are no Unix seconds")
     return seconds
 
@@ -202,8 +219,7 @@ def find(options: str = "") -> Found:
         raise given.refusal(f"'{options}' is no log that can be followed:")
     every_s = given.numbers.get("every", remoteoptions.EVERY_S)
     log = CsvLog(path, column, factor, time_column, every_s)
-    keep = KEEP if time_column else 1
-    return found("csvlog", RemoteSensor(info, log, every_s, keep), log, str(path))
+    return found("csvlog", RemoteSensor(info, log, every_s), log, str(path))
 
 
 def _unit_in(column: str) -> str | None:

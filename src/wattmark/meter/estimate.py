@@ -152,12 +152,15 @@ def find(proc: Path = PROC) -> Found:
     Memory is modelled wherever psutil runs; the CPU needs CPU times that advance.
     """
     dram = DramEstimate(psutil.virtual_memory().total)
+    busy_s: ProcStat | PsutilTimes = PsutilTimes()
     try:
-        busy_s = ProcStat(proc / "stat") if proc.is_dir() else PsutilTimes()
+        if proc.is_dir():
+            busy_s = ProcStat(proc / "stat")
         if busy_s() <= 0:
             raise ValueError("it counts no CPU time")
         cpu = CpuEstimate(cpu_power(machine(proc), tdp_table()), busy_s)
     except (OSError, ValueError, IndexError) as reason:
+        busy_s.close()
         return Found(
             "estimate",
             (dram,),

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 from wattmark.meter import Sensor
-from wattmark.meter.reading import Request, next_deadline, read_sensor
+from wattmark.meter.reading import Request, close_sensors, next_deadline, read_sensor
 from wattmark.schema import Sample
 from wattmark.units import ns_to_s, s_to_ns
 
@@ -125,10 +125,12 @@ class Line:
             slowest = self.reading = sensors[0]
             self.since_ns = time.monotonic_ns()
         for following, sensor in enumerate(sensors, 1):
-            sample = read_sensor(sensor, lines.clock)
-            samples.append((sensor.info.name, sample))
+            name, told = sensor.info.name, read_sensor(sensor, lines.clock)
+            # Who asked gets the newest; all of them are kept.
+            samples.append((name, told[-1]))
             with lines.lock:
-                lines.keep(sensor.info.name, sample)
+                for sample in told:
+                    lines.keep(name, sample)
                 parted = self.sensors is not sensors
                 now_ns = time.monotonic_ns()
                 if now_ns - self.since_ns > longest_ns:
@@ -222,10 +224,12 @@ class Lines:
             for line in awaited:
                 line.inbox.put(request)
         until_ns = now_ns + patience_ns
-        while not request.done.wait(STUCK_S) and time.monotonic_ns() < until_ns:
-            self.part_stuck()
-        with self.lock:
-            self._open.remove(request)
+        try:
+            while not request.done.wait(STUCK_S) and time.monotonic_ns() < until_ns:
+                self.part_stuck()
+        finally:
+            with self.lock:
+                self._open.remove(request)
         return dict(request.samples)
 
     def charge(self, cpu_s: float) -> None:
@@ -243,8 +247,7 @@ class Lines:
                 return True
             line.thread = None
             closing = line.sensors if self._closing else ()
-        for sensor in closing:
-            sensor.close()
+        close_sensors(closing)
         return False
 
     def part_slow(self, line: Line, slowest: Sensor) -> None:
@@ -275,8 +278,7 @@ class Lines:
             if thread is not None:
                 thread.join(PATIENCE_S)  # it closes its sensors when it ends
                 continue
-            for sensor in line.sensors:
-                sensor.close()
+            close_sensors(line.sensors)
 
     def _open_line(self, sensors: tuple[Sensor, ...]) -> None:
         line = Line(self, sensors)

@@ -11,6 +11,7 @@ run.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -134,11 +135,11 @@ class Meter:
         Returns at once where there is none of them. Waits for `timeout_s` at most in all.
         """
         deadline_s = time.monotonic() + timeout_s
-        waited = [
-            sensor.settle(max(0.0, deadline_s - time.monotonic()))
-            for sensor in self.sensors
-            if isinstance(sensor, Settling)
-        ]
+        waited = [sensor for sensor in self.sensors if isinstance(sensor, Settling)]
+        for sensor in waited:
+            # A stranger's may raise anything: what it lacks its own samples show.
+            with contextlib.suppress(Exception):
+                sensor.settle(max(0.0, deadline_s - time.monotonic()))
         if waited:
             self.read_now()
 

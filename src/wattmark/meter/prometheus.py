@@ -71,7 +71,8 @@ class Prometheus:
         page = page if isinstance(page, Mapping) else {}
         self._endpoint.check(status, page.get("error"))
         if page.get("status") != "success":
-            raise AbsentError(f"it says {redacted(str(page.get('error') or 'nothing of use'))}")
+            said = page.get("error") or "nothing of use"
+            raise AbsentError(f"it says {self._endpoint.hidden(said)}")
         try:
             kind, result = page["data"]["resultType"], page["data"]["result"]
             if kind == "scalar":

@@ -1,13 +1,15 @@
 """A meter that answers slowly, or not at all, polled on a thread of its own.
 
 What is asked over a network may take seconds; the meter's thread must not wait for it. So a
-thread asks every `every_s` seconds and keeps what it was told; `read` hands the next new value
-over at once, stamped with the time at which it was valid, and a Sample without figures where
-there is nothing new. An answer that carries no time of its own is stamped with the middle of
-the asking; a counter's rises are corrected here as everywhere.
+thread asks every `every_s` seconds and keeps what it was told. `read` hands the next of it over
+at once, stamped with the time at which it was valid, and a Sample without figures where there is
+nothing new; `read_waiting` hands over the rest, in the order in which it came. An answer that
+carries no time of its own is stamped with the middle of the asking; a counter's rises are
+corrected here as everywhere.
 
 A poll that fails is tried again, later and later. From the third failure in a row on, every
-further one is a fault that begins with 'absent: '; the run goes on, and so does the asking.
+further one is a fault that begins with 'absent: '; the run goes on, and so does the asking, but
+nobody waits for such a meter any more.
 
 A value's own time is wall time, and monotonic time is made of it (`wallclock`). A wall clock
 that was stepped since the last poll is told as a fault.
@@ -17,7 +19,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +27,7 @@ from wattmark.errors import InputError
 from wattmark.meter import Found
 from wattmark.meter.counter import RisingCounter
 from wattmark.meter.meter import next_deadline
+from wattmark.meter.waiting import KEEP, Waiting
 from wattmark.meter.wallclock import WallClock
 from wattmark.schema import Sample, SensorInfo
 from wattmark.units import ns_to_s, s_to_ns
@@ -34,9 +36,13 @@ ABSENT = "absent: "
 """How the fault of a meter begins that does not answer."""
 TRIES = 3
 """Failures in a row from which on a meter is absent."""
+LOOKS = 2
+"""How often one that was just named is asked whether it is there."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 30.0
 # A meter's clock may be this far ahead of ours by plain inaccuracy.
 AHEAD_S = 1.0
+# The year 2255, which stamps can still hold; milliseconds in the place of seconds are beyond it.
+LATEST_S = 9e9
 # A value that has not been renewed for so long is told to be old (a minute is a long scrape).
 STALE_S = 180.0
 # A poll that takes this many time-outs hangs where no time-out reaches (a name's look-up).
@@ -77,8 +83,7 @@ class Source(Protocol):
 class RemoteSensor:
     """A sensor over a `source`, asked every `every_s` seconds from the first `read` on.
 
-    `keep` is how many values wait for `read` at most; older ones are dropped: 1 for what tells
-    the present only.
+    `keep` is how many values and faults wait to be read at most; older ones are dropped.
     """
 
     def __init__(
@@ -86,7 +91,7 @@ class RemoteSensor:
         info: SensorInfo,
         source: Source,
         every_s: float = 1.0,
-        keep: int = 1,
+        keep: int = KEEP,
         wall: WallClock | None = None,
     ) -> None:
         self.info = info
@@ -94,8 +99,7 @@ class RemoteSensor:
         self._wall = WallClock() if wall is None else wall
         self._counter = RisingCounter.of(info) if info.kind == "counter" else None
         self._changed = threading.Condition()
-        self._values: deque[Sample] = deque(maxlen=keep)
-        self._faults: deque[Sample] = deque(maxlen=100)
+        self._waiting = Waiting(keep)
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -104,6 +108,7 @@ class RemoteSensor:
         self._stale_told_s = STALE_S
         self._ahead_told = False
         self._failures = 0
+        self._hangs = False
         self._stepped_s = 0.0
 
     def read(self) -> Sample:
@@ -113,16 +118,18 @@ class RemoteSensor:
                 return Sample(self.info.name, now_ns, fault="the sensor is closed")
             self._start()
             self._look_for_hanging(now_ns)
-            if self._faults:
-                return self._faults.popleft()
-            if self._values:
-                return self._values.popleft()
-        return Sample(self.info.name, now_ns)
+            return self._waiting.take_one() or Sample(self.info.name, now_ns)
+
+    def read_waiting(self) -> list[Sample]:
+        """All that came since the last `read` and was not read, oldest first."""
+        with self._changed:
+            return self._waiting.take_all()
 
     def settle(self, timeout_s: float) -> bool:
         """Ask at once, and wait until it has told of a moment from now on.
 
-        False where it did not within `timeout_s`. What was told waits for `read`.
+        False where it did not within `timeout_s`, and at once where it is absent: it is asked
+        all the same, and waited for again when it has answered. What was told waits to be read.
         """
         want_ns = time.monotonic_ns() + s_to_ns(self.info.lag_s or 0.0)
         with self._changed:
@@ -130,9 +137,23 @@ class RemoteSensor:
                 return False
             self._start()
             self._wake.set()
-            return self._changed.wait_for(
-                lambda: self._closed or (self._newest_ns or 0) >= want_ns, timeout_s
+            self._changed.wait_for(
+                lambda: self._closed or self._absent or self._told(want_ns), timeout_s
             )
+            return self._told(want_ns)
+
+    def failed(self, times: int) -> None:
+        """Say that so many polls in a row have failed before it was read: they count."""
+        self._failures = times
+
+    @property
+    def _absent(self) -> bool:
+        """Whether it gave no answer, or none that was new, for so long that none is expected."""
+        stale = self._stale_told_s > STALE_S
+        return self._failures >= TRIES or self._hangs or stale
+
+    def _told(self, want_ns: int) -> bool:
+        return not self._closed and self._newest_ns is not None and self._newest_ns >= want_ns
 
     def close(self) -> None:
         """End the asking. A poll that hangs is left to its daemon thread."""
@@ -195,8 +216,9 @@ class RemoteSensor:
                 self._failures += 1
                 if self._failures >= TRIES:
                     self._fault(now_ns, f"{ABSENT}{reason} (asked {self._failures}×)")
+                    self._changed.notify_all()
                 return
-            self._failures = 0
+            self._failures, self._hangs = 0, False
             # Only what is stamped by a wall clock is moved by one.
             if self._stepped_s and any(_has_wall_time(each) for each in told):
                 self._fault(
@@ -216,6 +238,9 @@ class RemoteSensor:
 
     def _accept(self, told: Told, now_ns: int) -> None:
         own = told.wall_s is not None
+        if told.wall_s is not None and not abs(told.wall_s) < LATEST_S:
+            self._fault(now_ns, f"its clock tells {told.wall_s:g} s since 1970, which cannot be")
+            return
         time_ns = told.seen_ns if told.wall_s is None else self._wall.monotonic(told.wall_s)
         if self._newest_ns is not None and time_ns <= self._newest_ns:
             return  # the same reading again
@@ -230,14 +255,10 @@ class RemoteSensor:
             )
         name = self.info.name
         if self._counter is None:
-            self._values.append(Sample(name, time_ns, power_w=told.value))
+            self._waiting.put(Sample(name, time_ns, power_w=told.value))
             return
         energy_j, fault = self._counter.advance(told.value, time_ns)
-        if fault is not None:
-            self._values.clear()  # they lie before the fall, and would be read after it
-            self._fault(time_ns, fault)
-        else:
-            self._values.append(Sample(name, time_ns, energy_j=energy_j))
+        self._waiting.put(Sample(name, time_ns, energy_j=energy_j, fault=fault))
 
     def _look_for_age(self, now_ns: int) -> None:
         """Tell of a value that is not renewed, ever more seldom."""
@@ -254,11 +275,11 @@ class RemoteSensor:
             return
         waited_s = ns_to_s(now_ns - asked_ns)
         if waited_s > HANGS_TIMEOUTS * max(self._source.timeout_s, FIRST_RETRY_S):
-            self._asked_ns = None
+            self._asked_ns, self._hangs = None, True
             self._fault(now_ns, f"{ABSENT}no answer for {waited_s:.0f} s, and no time-out")
 
     def _fault(self, time_ns: int, text: str) -> None:
-        self._faults.append(Sample(self.info.name, time_ns, fault=text))
+        self._waiting.put(Sample(self.info.name, time_ns, fault=text))
 
 
 def _has_wall_time(told: Told | str) -> bool:
@@ -271,7 +292,7 @@ def found(family: str, sensor: RemoteSensor, source: Source, shown: str) -> Foun
     Raises InputError where the meter answers and what was asked for is not there.
     """
     why = ""
-    for attempt in range(2):
+    for attempt in range(LOOKS):
         if attempt:
             time.sleep(min(FIRST_RETRY_S, sensor.every_s))
         try:
@@ -283,6 +304,7 @@ def found(family: str, sensor: RemoteSensor, source: Source, shown: str) -> Foun
             raise
         else:
             return Found(family, (sensor,))
+    sensor.failed(LOOKS)
     return Found(
         family,
         (sensor,),

@@ -14,7 +14,7 @@ import json
 import os
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
@@ -26,6 +26,8 @@ MOST_BYTES = 4 * 1024 * 1024
 TIMEOUT_S = 2.0
 WORDS = ("token_env", "password_env")
 SAID_CHARACTERS = 200
+LEAST_SECRET = 4
+"""Shorter ones are in every other word."""
 # Asking again may help: log in, slow down, wait for the server.
 _PASSING = (401, 403, 408, 425, 429)
 
@@ -40,6 +42,8 @@ class Endpoint:
     authorization: str | None = field(default=None, repr=False)
     stripped: bool = False
     """Whether a password was taken out of the address (a run that goes on from its folder)."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What no message may hold, though a server says it back."""
 
     @property
     def host(self) -> str:
@@ -52,7 +56,7 @@ class Endpoint:
         if parts.path.endswith(path):
             return self
         url = parts._replace(path=parts.path.rstrip("/") + path).geturl()
-        return Endpoint(url, redacted(url), self.timeout_s, self.authorization, self.stripped)
+        return replace(self, url=url, shown=redacted(url))
 
     def get(self, **query: str) -> tuple[int, Any]:
         """Status and JSON of the answer; raises AbsentError where there is none."""
@@ -85,6 +89,13 @@ class Endpoint:
                 raise TimeoutError
         return body
 
+    def hidden(self, said: object) -> str:
+        """What a server says, without the secrets that it was told."""
+        text = redacted(str(said))
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return text
+
     def check(self, status: int, said: object = None) -> None:
         """Raise for a status that is no success: AbsentError, or InputError where it stays so."""
         if 200 <= status < 300:
@@ -92,7 +103,7 @@ class Endpoint:
         phrase = http.client.responses.get(status, "")
         text = f"it answers {status} {phrase}".strip()
         if said:
-            text += f": {redacted(str(said))[:SAID_CHARACTERS]}"
+            text += f": {self.hidden(said)[:SAID_CHARACTERS]}"
         if status in (401, 403) and self.stripped:
             text += "; the password is not kept with a run, give password_env=…"
         if status >= 500 or status in _PASSING:
@@ -136,7 +147,9 @@ def endpoint(options: Options) -> Endpoint | None:
         fragment="",
     ).geturl()
     timeout_s = options.numbers.get("timeout", TIMEOUT_S)
-    return Endpoint(bare, redacted(bare), timeout_s, authorization, stripped)
+    told = (password, *secrets.values(), (authorization or "").partition(" ")[2])
+    hidden = tuple(text for each in told if len(text := each.strip()) >= LEAST_SECRET)
+    return Endpoint(bare, redacted(bare), timeout_s, authorization, stripped, hidden)
 
 
 def _parts(text: str) -> SplitResult | None:

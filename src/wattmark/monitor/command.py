@@ -111,8 +111,10 @@ class CommandMeter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._meter.close()
-        self._signals.remove()
+        try:
+            self._meter.close()
+        finally:
+            self._signals.remove()
 
     @property
     def infos(self) -> tuple[SensorInfo, ...]:

@@ -120,18 +120,27 @@ class CsvTable:
 
 
 def read_table(
-    path: Path, needed: Sequence[str], optional: Sequence[str], mistakes: Mistakes
+    path: Path,
+    needed: Sequence[str],
+    optional: Sequence[str],
+    mistakes: Mistakes,
+    *,
+    any_of: Sequence[str] = (),
 ) -> CsvTable | None:
     """The named columns of a CSV file; None, and lines in `mistakes`, where it cannot be read.
 
-    Any order of columns; columns of other names are ignored unless their names come close to
-    a known one or tell a quantity that we read: 'energy_mj' is a mistake, 'temperature_c' is not.
+    All of `needed` must be there, and one or more of `any_of`. Any order of columns; columns of
+    other names are ignored unless their names come close to a known one or tell a quantity that
+    we read: 'energy_mj' is a mistake, 'temperature_c' is not.
     """
     try:
         header = _header(path)
-        if not _check_header(path, header, needed, optional, mistakes):
-            return None
-        return _parse(path, header, (*needed, *optional), mistakes)
+        known = (*needed, *any_of, *optional)
+        before = len(mistakes.lines)
+        if _separated(path, header, mistakes):
+            _check_names(path, header, known, mistakes)
+            _check_present(path, header, needed, any_of, mistakes)
+        return _parse(path, header, known, mistakes) if len(mistakes.lines) == before else None
     except InputError as reason:
         mistakes.add(str(reason))
         return None
@@ -144,8 +153,6 @@ def _header(path: Path) -> list[str]:
         raise InputError(f"{path} cannot be read: {reason.strerror or reason}.") from reason
     except UnicodeDecodeError as reason:
         raise InputError(_not_utf8(path), "Save it as CSV in UTF-8.") from reason
-    except csv.Error as reason:
-        raise InputError(f"{path} is not a CSV file: {reason}.") from reason
     if not any(cells):
         raise InputError(f"{path} is empty.", "Its first line names the columns.")
     return cells
@@ -162,24 +169,23 @@ def _not_utf8(path: Path) -> str:
 
 
 def _walk(path: Path, errors: str = "replace") -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of every row that is not empty, as Arrow counts rows; the header first."""
+    """Line and cells of every row that is not empty, as Arrow counts rows; the header first.
+
+    Raises InputError for what only Arrow can read: a cell of more than 128 KiB.
+    """
     with path.open(newline="", encoding="utf-8-sig", errors=errors) as lines:
         rows = csv.reader(lines)
-        for cells in rows:
-            if cells:
-                yield rows.line_num, [cell.strip() for cell in cells]
+        try:
+            for cells in rows:
+                if cells:
+                    yield rows.line_num, [cell.strip() for cell in cells]
+        except csv.Error as reason:
+            said = f"{path}, line {rows.line_num}: this is no row of a CSV file: {reason}."
+            raise InputError(said) from reason
 
 
-def _check_header(
-    path: Path,
-    header: Sequence[str],
-    needed: Sequence[str],
-    optional: Sequence[str],
-    mistakes: Mistakes,
-) -> bool:
-    """Whether the columns are there, once each, and none of them is a known one misspelt."""
-    known = (*needed, *optional)
-    before = len(mistakes.lines)
+def _separated(path: Path, header: Sequence[str], mistakes: Mistakes) -> bool:
+    """Whether commas separate the columns."""
     for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(header) == 1 and mark in header[0]:
             mistakes.add(
@@ -187,6 +193,13 @@ def _check_header(
                 "separate them by commas, and write decimals with a point."
             )
             return False
+    return True
+
+
+def _check_names(
+    path: Path, header: Sequence[str], known: Sequence[str], mistakes: Mistakes
+) -> None:
+    """Each column is there once at most, and none of them is a known one misspelt."""
     for name in dict.fromkeys(header):
         if header.count(name) > 1:
             mistakes.add(f"{path}, line 1: column '{name}' is there {header.count(name)} times.")
@@ -195,13 +208,24 @@ def _check_header(
                 f"{path}, line 1: unknown column '{name}'. There is: {', '.join(known)} "
                 f"(seconds, joules, watts).{meant}"
             )
-    missing = [name for name in needed if name not in header]
-    if missing:
+
+
+def _check_present(
+    path: Path,
+    header: Sequence[str],
+    needed: Sequence[str],
+    any_of: Sequence[str],
+    mistakes: Mistakes,
+) -> None:
+    """The columns that must be there are."""
+    absent = [f"no column '{name}'" for name in needed if name not in header]
+    if any_of and not set(any_of) & set(header):
+        names = " nor ".join(f"'{name}'" for name in any_of)
+        absent.append(f"neither {names}, and one of them must be there")
+    if absent:
         mistakes.add(
-            f"{path}, line 1: no column {' and no column '.join(map(repr, missing))}; "
-            f"the columns are {', '.join(header)}."
+            f"{path}, line 1: {' and '.join(absent)}; the columns are {', '.join(header)}."
         )
-    return len(mistakes.lines) == before
 
 
 def _misspelt(name: str, known: Sequence[str]) -> str | None:

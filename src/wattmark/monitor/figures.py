@@ -5,7 +5,7 @@ All of it is read off the one curve of each sensor, and `total` alone says what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wattmark.energy.joined import Joined, PhaseJoules, SpanJoules, join
@@ -14,6 +14,8 @@ from wattmark.energy.series import Series
 from wattmark.energy.total import Total, parts_of, total
 from wattmark.energy.validity import validity_doubts
 from wattmark.meter.meter import Meter
+from wattmark.monitor.idle import IdlePower
+from wattmark.monitor.incomplete import incomplete
 from wattmark.monitor.peak import peak_power_w
 from wattmark.monitor.result import Component, EnergyResult, WindowResult, Windows
 from wattmark.schema import Doubt, EnergyReading, Sample, SensorInfo, Span
@@ -59,7 +61,8 @@ def _result(
     parts = parts_of(readings)
     summed = {part.sensor for part in parts}
     counted = [one for one in series if one.info.name in summed]
-    windows, doubts = _windows(series, stretch.windows)
+    rest = IdlePower.of(resolved.readings, measured=bool(stretch.idle))
+    windows, doubts = _windows(series, stretch.windows, rest)
     valid = validity_doubts(
         [region, *stretch.idle],
         counted,
@@ -68,7 +71,8 @@ def _result(
         sample_interval_s=interval_s,
     )
     nothing = () if any(d.code == "no-sensor" for d in stretch.doubts) else _nothing(series)
-    said = (*nothing, *stretch.doubts, *resolved.doubts, *doubts, *valid)
+    partly = incomplete(readings)
+    said = (*nothing, *stretch.doubts, *partly, *resolved.doubts, *doubts, *valid)
     return EnergyResult(
         energy_joules=whole.gross_j,
         energy_low_joules=whole.low_j,
@@ -81,7 +85,7 @@ def _result(
         net_joules=whole.net_j,
         net_low_joules=whole.net_low_j,
         net_high_joules=whole.net_high_j,
-        net_reason=_net_reason(whole, parts, measured_idle=bool(stretch.idle)),
+        net_reason=_net_reason(whole, parts, measured_idle=rest.measured),
         idle_power_watts=_power(idle.gross_j, idle_s),
         components=components_of(readings),
         windows=windows,
@@ -130,7 +134,9 @@ def _alone(one: EnergyReading) -> Total:
     )
 
 
-def _windows(series: Sequence[Series], spans: Sequence[Span]) -> tuple[Windows, tuple[Doubt, ...]]:
+def _windows(
+    series: Sequence[Series], spans: Sequence[Span], rest: IdlePower
+) -> tuple[Windows, tuple[Doubt, ...]]:
     """Every window and every name of windows, each on its own, from the one curve."""
     if not spans:
         return Windows(), ()
@@ -144,11 +150,12 @@ def _windows(series: Sequence[Series], spans: Sequence[Span]) -> tuple[Windows, 
             span.name,
             [_row_reading(row, infos[row.sensor]) for row in rows],
             span.seconds,
+            rest,
             start_ns=span.start_ns,
             end_ns=span.end_ns,
         )
 
-    named = {name: _named(joined, name, infos, spans) for name in _names(spans)}
+    named = {name: _named(joined, name, infos, spans, rest) for name in _names(spans)}
     return Windows(len(spans), one, named), joined.doubts
 
 
@@ -157,7 +164,7 @@ def _names(spans: Sequence[Span]) -> list[str]:
 
 
 def _named(
-    joined: Joined, name: str, infos: dict[str, SensorInfo], spans: Sequence[Span]
+    joined: Joined, name: str, infos: dict[str, SensorInfo], spans: Sequence[Span], rest: IdlePower
 ) -> WindowResult:
     phases = [phase for phase in joined.phases if phase.name == name]
     group = [span for span in spans if span.name == name]
@@ -167,6 +174,7 @@ def _named(
         name,
         readings,
         sum(span.seconds for span in group),
+        rest,
         count=len(group),
         separable=all(phase.separable for phase in phases if phase.sensor in summed),
     )
@@ -174,14 +182,16 @@ def _named(
 
 def _window(
     name: str,
-    readings: Sequence[EnergyReading],
+    gross: Iterable[EnergyReading],
     seconds: float,
+    rest: IdlePower,
     *,
     count: int = 1,
     separable: bool | None = None,
     start_ns: int | None = None,
     end_ns: int | None = None,
 ) -> WindowResult:
+    readings = [rest.off(one) for one in gross]
     whole = total(readings)
     return WindowResult(
         name=name,
@@ -197,6 +207,10 @@ def _window(
         separable=separable,
         start_ns=start_ns,
         end_ns=end_ns,
+        net_joules=whole.net_j,
+        net_low_joules=whole.net_low_j,
+        net_high_joules=whole.net_high_j,
+        net_reason=_net_reason(whole, parts_of(readings), measured_idle=rest.measured),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import psutil
 
@@ -29,7 +28,9 @@ def memory_info(gpu: Sequence[Sample], infos: Sequence[SensorInfo]) -> dict[str,
     for sample in gpu:
         if sample.memory_bytes is not None:
             device = next(info.device for info in infos if info.name == sample.sensor)
-            total = _gpu_bytes().get(device)
+            if device not in _gpu_bytes:
+                _gpu_bytes.update(_asked())  # once: what a board has does not change
+            total = _gpu_bytes.get(device)
             free = None if total is None else total - sample.memory_bytes
             return _told("gpu", device, sample.memory_bytes, total, free)
     ram = psutil.virtual_memory()
@@ -42,7 +43,9 @@ def _told(
     return {"memory": memory, "device": device, "used": used, "total": total, "free": free}
 
 
-@cache
-def _gpu_bytes() -> dict[str, int]:
+_gpu_bytes: dict[str, int] = {}
+
+
+def _asked() -> dict[str, int]:
     gpus = (nvml.describe() or {}).get("gpus", [])
     return {f"gpu{gpu['index']}": gpu["memory_bytes"] for gpu in gpus if gpu["memory_bytes"]}

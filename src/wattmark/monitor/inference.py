@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wattmark.backends.tokenclock import TokenClock
 from wattmark.errors import InputError
 from wattmark.meter import Sensor
 from wattmark.monitor.monitor import EnergyMonitor
@@ -99,7 +100,7 @@ class EnergyEfficientInference:
             raise InputError(f"A prompt is a text, not {type(prompt).__name__}.")
         if max_tokens < 1:
             raise InputError(f"max_tokens is {max_tokens}; it must be 1 or more.")
-        clock = _TokenClock() if self._may_stream(generation) else None
+        clock = TokenClock() if self._may_stream(generation) else None
         streamer = {} if clock is None else {"streamer": clock}
         self._synchronise()  # what was queued before is not this answer's
         with self.monitor:
@@ -159,21 +160,6 @@ class EnergyEfficientInference:
             and getattr(getattr(self.model, "device", None), "type", None) == "cuda"
         ):
             torch.cuda.synchronize(self.model.device)
-
-
-class _TokenClock:
-    """A streamer that keeps a stamp a step. `generate` hands it the prompt first, then tokens."""
-
-    def __init__(self) -> None:
-        self.times: list[int] = []
-        self._prompt_seen = False
-
-    def put(self, value: object) -> None:
-        if self._prompt_seen:
-            self.times.append(time.monotonic_ns())
-        self._prompt_seen = True
-
-    def end(self) -> None: ...
 
 
 def _result(

@@ -19,7 +19,6 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from numbers import Integral, Real
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
@@ -27,6 +26,7 @@ from wattmark.errors import InputError, WattmarkError
 from wattmark.meter import Sensor
 from wattmark.meter.load import CpuClock, cpu_clock
 from wattmark.meter.meter import Meter
+from wattmark.monitor.calls import Calls, check_seconds, checked_stamp
 from wattmark.monitor.disturbed import children_cpu_s, disturbances
 from wattmark.monitor.figures import Stretch, result_of
 from wattmark.monitor.gauges import memory_info, temperature_c
@@ -64,8 +64,8 @@ class EnergyMonitor:
         sensors: str | Iterable[str | Sensor] | None = None,
         idle_seconds: float = 0.0,
     ) -> None:
-        _check_seconds("idle_seconds", idle_seconds)
-        _check_seconds("sampling_interval", sampling_interval)
+        check_seconds("idle_seconds", idle_seconds)
+        check_seconds("sampling_interval", sampling_interval)
         self.idle_seconds = idle_seconds
         self.result: EnergyResult | None = None
         """The last result; None before the first `stop`."""
@@ -78,8 +78,7 @@ class EnergyMonitor:
             chosen.close()
             raise
         self._lock = threading.Lock()
-        self._calling = threading.Lock()
-        self._calls = 0
+        self._calls = Calls(self)
         self._idle: list[Span] = []
         self._doubts: list[Doubt] = []
         self._start_ns = 0
@@ -170,7 +169,7 @@ class EnergyMonitor:
         if session is None:
             raise WattmarkError(f"Window '{name}': {self.resting}")
         Window(self, name)  # a name that is none is refused
-        start_ns, end_ns = _stamp(name, start_ns), _stamp(name, end_ns)
+        start_ns, end_ns = checked_stamp(name, start_ns), checked_stamp(name, end_ns)
         if end_ns < start_ns:
             raise InputError(f"Window '{name}' ends {start_ns - end_ns} ns before it starts.")
         session.begun.append(name)
@@ -182,7 +181,7 @@ class EnergyMonitor:
         Where the monitor does not run, it runs for the call, and `result` has the figures.
         """
         name = getattr(function, "__qualname__", repr(function)).rpartition("<locals>.")[2]
-        return inside(function, lambda: _Call(self, name))
+        return inside(function, lambda: self._calls.call(name))
 
     def get_current_power(self) -> float | None:
         """Watts over about the last sampling interval, all sensors that may be summed.
@@ -195,6 +194,7 @@ class EnergyMonitor:
             time.sleep(self._meter.interval_s)
             self._meter.read_now()
             power_w = self._meter.power_now_w()
+            self._forget()
         return power_w
 
     def get_temperature(self) -> float | None:
@@ -253,7 +253,17 @@ class EnergyMonitor:
         names = {info.name for info in self.sensors if info.component == "gpu"}
         if names and not self.running:
             self._meter.read_now()
+            self._forget()
         return [sample for name, sample in self._meter.latest().items() if name in names]
+
+    def _forget(self) -> None:
+        """Drop what was read while it rests: whoever only looks, for days, must not fill memory."""
+        if self._lock.acquire(blocking=False):  # start() has it while it measures idle
+            try:
+                if self.session is None:
+                    self._meter.take()
+            finally:
+                self._lock.release()
 
     def _measure_idle(self) -> None:
         if self.idle_seconds <= 0:
@@ -276,59 +286,8 @@ class EnergyMonitor:
         """In a forked child: the threads are gone, and locks may be held by them for ever."""
         self.session = None
         self.resting = FORKED
-        self._lock, self._calling = threading.Lock(), threading.Lock()
+        self._lock, self._calls = threading.Lock(), Calls(self)
         self._finalizer.detach()
-
-
-class _Call:
-    """A call of a measured function: a window, and the whole measurement where none runs.
-
-    Calls at once share the measurement that the first of them started; the last one ends it.
-    """
-
-    def __init__(self, monitor: EnergyMonitor, name: str) -> None:
-        self._monitor, self._window = monitor, monitor.window(name)
-        self._shares = False
-
-    def __enter__(self) -> None:
-        monitor = self._monitor
-        with monitor._calling:
-            if monitor._calls == 0 and not monitor.running:
-                monitor.start()
-                self._shares = True
-            self._shares |= monitor._calls > 0
-            monitor._calls += self._shares
-        self._window.__enter__()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        monitor = self._monitor
-        try:
-            self._window.__exit__(kind, error, trace)
-        finally:
-            with monitor._calling:
-                monitor._calls -= self._shares
-                if self._shares and monitor._calls == 0 and monitor.running:
-                    monitor.stop()
-
-
-def _check_seconds(name: str, seconds: object) -> None:
-    number = isinstance(seconds, Real) and not isinstance(seconds, bool)
-    if not number or not 0 <= float(seconds) < float("inf"):  # type: ignore[arg-type] # a Real
-        raise InputError(f"{name} is {seconds!r}; it must be a number of seconds, 0 or more.")
-
-
-def _stamp(name: str, stamp: object) -> int:
-    if isinstance(stamp, bool) or not isinstance(stamp, Integral):
-        raise InputError(
-            f"Window '{name}': {stamp!r} is no stamp.",
-            "Give whole nanoseconds, of time.monotonic_ns().",
-        )
-    return int(stamp)
 
 
 def _shut(meter: Meter, close: Callable[[], None]) -> None:

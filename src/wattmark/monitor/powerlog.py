@@ -57,7 +57,8 @@ def read_power_log(samples: Path, spans: Path, sensors: Path) -> PowerLog:
     mistakes = Mistakes()
     doubts: list[Doubt] = []
     infos = read_sensors(sensors, mistakes)
-    rows = read_table(samples, ("time_s", "sensor"), ("energy_j", "power_w"), mistakes)
+    values = tuple(VALUES.values())
+    rows = read_table(samples, ("time_s", "sensor"), (), mistakes, any_of=values)
     stretches = read_table(spans, ("name", "start_s", "end_s"), ("tokens",), mistakes)
     found: list[Span] = [] if stretches is None else spans_of(stretches, mistakes)
     series: list[Series] = []

@@ -77,6 +77,11 @@ class WindowResult(Figures):
     start_ns: int | None = None
     """Of a single window, on the monotonic clock."""
     end_ns: int | None = None
+    net_joules: float | None = None
+    """Gross less idle power × seconds; None where idle was not measured (`net_reason`)."""
+    net_low_joules: float | None = None
+    net_high_joules: float | None = None
+    net_reason: str | None = None
 
 
 class Windows:

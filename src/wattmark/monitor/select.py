@@ -10,6 +10,7 @@ from wattmark.meter import Found, Sensor
 from wattmark.meter.calibrated import calibrated
 from wattmark.meter.discover import NONE, discover
 from wattmark.meter.discover import sensors as of
+from wattmark.meter.reading import close_sensors
 from wattmark.schema import Doubt
 
 
@@ -29,8 +30,7 @@ class Selected:
 
     def close(self) -> None:
         """Close those that were opened here."""
-        for sensor in self.found:
-            sensor.close()
+        close_sensors(self.found)
 
 
 def select_sensors(

@@ -38,6 +38,12 @@ def plain(text: object, limit: int | None = None) -> str:
     return clean if limit is None or len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
 
 
+def printable(text: object) -> str:
+    """Untrusted text as `plain` makes it, but its lines and spaces as they are."""
+    whole = _ESCAPES.sub("", str(text)).encode("utf-8", "replace").decode("utf-8")
+    return "".join(char for char in whole.expandtabs() if char.isprintable() or char == "\n")
+
+
 def number(value: float | None, unit: str) -> str:
     """A bare figure: '2.13 mJ', '310 MiB', '86.3 %', '812 tokens/s', '–'."""
     if value is None:

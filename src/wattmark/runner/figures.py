@@ -15,6 +15,7 @@ from wattmark.energy.validity import (
     relative_half_width,
     validity_doubts,
 )
+from wattmark.monitor.incomplete import incomplete
 from wattmark.monitor.peak import peak_power_w
 from wattmark.runner.plan import Slot
 from wattmark.runner.watch import Ending
@@ -98,6 +99,7 @@ def complete(
         facts=result.facts,
         doubts=(
             *watched.doubts,
+            *incomplete([reading for reading in readings if reading.span == "measured"]),
             *resolved.doubts,
             *validity_doubts(
                 result.spans,

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from wattmark.errors import RunDirectoryError
 from wattmark.store.columns import REALS, TABLES, arrow_schema
+from wattmark.store.files import ADDED
 from wattmark.store.rows import Row
 
 STORED = ("trials", "queries", "spans", "energy")
@@ -34,9 +35,37 @@ class LiveStore:
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)
             if not read_only:
                 self._db.execute("PRAGMA journal_mode=WAL")
-                self._create()
+        try:
+            absent = self._absent(strictly=not read_only)
+            if not read_only:
+                with _said_plainly(path):
+                    self._create(absent)
+        except RunDirectoryError:
+            self._db.close()
+            raise
 
-    def _create(self) -> None:
+    def _absent(self, *, strictly: bool = False) -> dict[str, list[str]]:
+        """Table → columns that it lacks and that `ADDED` knows; RunDirectoryError for any other.
+
+        An unfinished run may have been begun by a Wattmark of other columns. `strictly`: it is
+        to be gone on with, and columns that are not known here would stay empty.
+        """
+        found: dict[str, list[str]] = {}
+        for table in STORED:
+            with _said_plainly(self.path):
+                there = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            wanted = [column.name for column in TABLES[table]]
+            if not there:
+                continue  # not made yet
+            lacking = [name for name in wanted if name not in there]
+            unknown = [name for name in lacking if name not in ADDED]
+            besides = sorted(there - set(wanted)) if strictly else []
+            if unknown or besides:
+                raise _other_columns(self.path, table, unknown, besides)
+            found[table] = lacking
+        return found
+
+    def _create(self, absent: Mapping[str, Sequence[str]]) -> None:
         with self._db:
             # All tables or none: by itself each would be a transaction of its own.
             self._db.execute("BEGIN IMMEDIATE")
@@ -46,6 +75,10 @@ class LiveStore:
                     for column in TABLES[table]
                 )
                 self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+                for name in absent.get(table, ()):
+                    self._db.execute(
+                        f'ALTER TABLE {table} ADD COLUMN "{name}" INTEGER DEFAULT {ADDED[name]}'
+                    )
                 self._db.execute(
                     f"CREATE INDEX IF NOT EXISTS {table}_key ON {table} (trial_key, replicate)"
                 )
@@ -68,8 +101,9 @@ class LiveStore:
         names = [column.name for column in TABLES[table]]
         lists = {column.name for column in TABLES[table] if column.type == REALS}
         marks = ", ".join("?" for _ in names)
+        columns = ", ".join(f'"{name}"' for name in names)
         self._db.executemany(
-            f"INSERT INTO {table} VALUES ({marks})",  # noqa: S608 - our own table names
+            f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - our own table names
             [
                 [
                     json.dumps(row.get(name))
@@ -106,10 +140,13 @@ class LiveStore:
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """A table's rows in the order of writing, at most ROWS of them at a time."""
         schema = arrow_schema(name)
-        columns = ", ".join(f'"{column}"' for column in schema.names)
         with _said_plainly(self.path):
             if not self._made():
                 return
+            absent = self._absent().get(name, ())
+            columns = ", ".join(
+                str(ADDED[column]) if column in absent else f'"{column}"' for column in schema.names
+            )
             cursor = self._db.execute(f"SELECT {columns} FROM {name} ORDER BY rowid")  # noqa: S608 - our own names
             while rows := cursor.fetchmany(ROWS):
                 arrays = [
@@ -133,6 +170,19 @@ def _value(stored: Any, kind: pa.DataType) -> Any:
     if kind == REALS:
         return json.loads(stored)
     return bool(stored) if kind == pa.bool_() else stored
+
+
+def _other_columns(
+    path: Path, table: str, lacking: Sequence[str], besides: Sequence[str]
+) -> RunDirectoryError:
+    words = [f"lacks {', '.join(lacking)}"] if lacking else []
+    words += [f"has {', '.join(besides)} besides"] if besides else []
+    return RunDirectoryError(
+        f"{path} was written by another version of Wattmark: its table {table} "
+        f"{' and '.join(words)}.",
+        "Finish and read it with the version that began it (wattmark_version in run.json), or "
+        "start a new run.",
+    )
 
 
 @contextmanager

@@ -117,6 +117,8 @@ class RunDirectory:
             info = read_info(path)
             if info["status"] == COMPLETE:
                 _back_to_live(path)
+            else:
+                LiveStore(path / LIVE).close()  # one that cannot go on stays as it was
             info["status"] = "running"
             write_whole(path / INFO, _json(info))
             return cls(path, info, lock)

@@ -118,7 +118,8 @@ def test_net_and_idle_make_gross(
     assert idle.gross_j is not None
     if work.gross_j is None:
         # Drawn powers may stand at 0 W for long: then the work is not measured, and is named.
-        assert {"counter-frozen", "counter-stalled"} & {doubt.code for doubt in resolved.doubts}
+        stands = {"counter-frozen", "counter-stalled", "power-stuck"}
+        assert stands & {doubt.code for doubt in resolved.doubts}
         assert work.net_j is None
         return
     assert work.net_j is not None

@@ -459,3 +459,29 @@ def test_a_counter_that_falls_may_lack_its_range(desk: Desk) -> None:
     ]  # fmt: skip
     assert "wrap_j" in told["hint"]
     assert "driver reset" in told["hint"]
+
+
+def test_single_readings_off_the_way_of_a_counter_are_failed_ones(desk: Desk) -> None:
+    readings = [100.0 * k for k in range(31)]
+    readings[8], readings[15], readings[16], readings[22] = -1.0, 0.0, 0.0, 5e7
+    figures = desk.integrate(counter(readings, "1"), "name,start_s,end_s\nwork,5,25\n", GPU)
+    assert figures["spans"][0]["gross_j"] == pytest.approx(2000.0, rel=0.01)
+    fault = next(w for w in figures["warnings"] if w["code"] == "sensor-fault")
+    assert "4 of 31 readings failed" in fault["message"]
+    assert "off the way" in fault["message"]
+
+
+def test_a_counter_that_stays_where_it_fell_was_set_back(desk: Desk) -> None:
+    readings = [100.0 * k for k in range(16)] + [100.0 * k for k in range(15)]
+    figures = desk.integrate(counter(readings, "1"), "name,start_s,end_s\nwork,5,25\n", GPU)
+    assert figures["spans"][0]["gross_j"] is None
+    assert "counter-backwards" in {w["code"] for w in figures["warnings"]}
+
+
+def test_a_power_that_no_device_takes_is_no_reading_though_no_limit_is_told(desk: Desk) -> None:
+    lines = [f"{k / 10},gpu0,,{5e6 if k == 100 else 300}" for k in range(301)]
+    samples = "time_s,sensor,energy_j,power_w\n" + "\n".join(lines) + "\n"
+    table = '[gpu0]\nkind = "power"\ncomponent = "gpu"\nupdate_period_s = 0.1\naveraging_window_s = 0.1\n'
+    figures = desk.integrate(samples, "name,start_s,end_s\nwork,5,25\n", table)
+    assert figures["spans"][0]["gross_j"] == pytest.approx(6000.0, rel=0.01)
+    assert "power-above-limit" in {w["code"] for w in figures["warnings"]}

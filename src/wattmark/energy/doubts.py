@@ -17,7 +17,7 @@ from wattmark.units import clock_time, engineering
 UNQUOTED = ("host", "warmup", "load")
 # While these run, a counter need not move.
 AT_REST = ("idle", "load")
-STILL = ("counter-frozen", "counter-stalled")
+STILL = ("counter-frozen", "counter-stalled", "power-stuck")
 
 # A sensor that misses less of the time sees all of it.
 LEAST_UNSEEN = 0.05

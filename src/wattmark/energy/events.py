@@ -191,6 +191,19 @@ def collapses(time_ns: Ints, power_w: Floats) -> Events:
     )
 
 
+def nothing_at_all(time_ns: Ints, power_w: Floats) -> Events:
+    """All of the readings, where they are nothing but zeros: whatever can be read takes power."""
+    bad = np.array([not power_w.any()])
+    return Events(
+        "power-stuck",
+        time_ns[:1][bad],
+        time_ns[-1:][bad],
+        to_seconds(time_ns[-1:] - time_ns[:1])[bad],
+        "it read 0 W throughout ({worst:.3g} s)",
+        "Its windows are not measured. Its driver may not support this device.",
+    )
+
+
 def slow_beats(time_ns: Ints, power_w: Floats, tick_s: float, unseen: float) -> Events:
     """Stretches in which samples of power swing slowly and regularly, as a stroboscope shows.
 

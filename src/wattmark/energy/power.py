@@ -36,6 +36,7 @@ from wattmark.energy.events import (
     above_limit,
     collapses,
     impossible_powers,
+    nothing_at_all,
     sampling_gaps,
     slow_beats,
 )
@@ -123,6 +124,7 @@ class PowerCurve:
         gap = gaps(seconds, period.seconds)
         spacing = np.diff(seconds)
         self._gap_s: Floats = _cumulate(np.where(gap, spacing, 0.0))
+        self._collapses = collapses(time_ns, power)
         self._beats = slow_beats(time_ns, power, self.tick_s, self.unseen)
         ticks: Floats = np.arange(times.time[0], seconds[-1], self.tick_s)
         self._in_step = in_step(spans, self.span_ns[0], ticks, self.tick_s, self._window_s or 0.0)
@@ -131,7 +133,8 @@ class PowerCurve:
         self.events = (
             sampling_gaps(time_ns, gap),
             impossible,
-            collapses(time_ns, power),
+            self._collapses,
+            nothing_at_all(time_ns, power),
             self._beats,
         )
         if self.unseen > 0:
@@ -155,6 +158,8 @@ class PowerCurve:
         )
         low = value - np.hypot(below, more) - bridged - self._swing_w[0] * hidden_s
         high = value + np.hypot(above, more) + bridged + self._swing_w[1] * hidden_s
+        # A zero that is none may hide as much as was ever read.
+        high = high + float(self._readings.max()) * self._collapses.overlap_s(start, end)
         if self.unseen > 0:
             # A window between two samples was not seen at all: any power of this run is possible.
             between = s1 - s0 < self.tick_s

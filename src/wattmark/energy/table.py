@@ -68,7 +68,7 @@ def phase_table(curve: Curve, spans: Sequence[Span]) -> PhaseTable:
     dead = np.zeros(start.shape, dtype=np.bool_)
     jumped = dead.copy()
     for event in curve.events:
-        if event.code == "counter-frozen":
+        if event.code in ("counter-frozen", "power-stuck"):
             longest_s = np.maximum(curve.tick_s, FROZEN_SHARE * to_seconds(end - start))
             dead |= event.holds(start, end) | (event.overlap_s(start, end) > longest_s)
         elif event.code == "counter-stalled":

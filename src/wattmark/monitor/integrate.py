@@ -12,14 +12,14 @@ from wattmark.schema import Doubt
 
 
 def integrate(
-    samples: Path, spans: Path, sensors: Path, *, interval_target: float = 0.10
+    samples: Path | str, spans: Path | str, sensors: Path | str, *, interval_target: float = 0.10
 ) -> dict[str, Any]:
     """Joules of every span and of every name of spans, from three files (see `powerlog`).
 
     Raises MistakesError with every mistake in them. The form is that of `joined_json`; a figure
     whose relative half-width is above `interval_target` has a warning.
     """
-    log = read_power_log(samples, spans, sensors)
+    log = read_power_log(Path(samples), Path(spans), Path(sensors))
     return joined_json(log, join(log.spans, log.series, interval_target=interval_target))
 
 

@@ -13,7 +13,7 @@ two readings at one instant, a counter beyond its range, an unknown sensor or un
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from wattmark.meter.counter import CEILING_W, CEILINGS_W, RisingCounter
 from wattmark.monitor.csvtable import CsvTable, Mistakes, read_table
 from wattmark.monitor.sensorfile import read_sensors
 from wattmark.monitor.spanfile import edges_s, spans_of
+from wattmark.monitor.unlikely import likely_limit_w, off_the_way
 from wattmark.schema import Doubt, Sample, SensorInfo, Span
 from wattmark.units import NS_PER_S, clock_time, engineering, ns_to_s
 
@@ -130,11 +131,20 @@ class _Readings:
             for k in np.flatnonzero(failed)
         ]
         rows, time_ns, value = rows[~failed], time_ns[~failed], value[~failed]
-        nothing = np.full(value.shape, np.nan)
         if info.kind == "power":
+            info = replace(info, limit_w=likely_limit_w(info, time_ns, value))
+            nothing = np.full(value.shape, np.nan)
             return Series.from_columns(info, time_ns, nothing, value, faults)
         self._within_range(rows, value, info)
+        bad = off_the_way(value, info)
+        faults += [
+            Sample(info.name, int(stamp), fault=f"{joules:.6g} J lies off the way of its counter")
+            for stamp, joules in zip(time_ns[bad], value[bad], strict=True)
+        ]
+        time_ns, value = time_ns[~bad], value[~bad]
         value, lost = _rising(info, time_ns, value)
+        info = replace(info, limit_w=likely_limit_w(info, time_ns, value))
+        nothing = np.full(value.shape, np.nan)
         series = Series.from_columns(info, time_ns, value, nothing, [*faults, *lost])
         doubts += _too_slow(info, series)
         return series

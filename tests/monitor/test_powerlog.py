@@ -481,7 +481,7 @@ def test_a_counter_that_stays_where_it_fell_was_set_back(desk: Desk) -> None:
 def test_a_power_that_no_device_takes_is_no_reading_though_no_limit_is_told(desk: Desk) -> None:
     lines = [f"{k / 10},gpu0,,{5e6 if k == 100 else 300}" for k in range(301)]
     samples = "time_s,sensor,energy_j,power_w\n" + "\n".join(lines) + "\n"
-    table = '[gpu0]\nkind = "power"\ncomponent = "gpu"\nupdate_period_s = 0.1\naveraging_window_s = 0.1\n'
+    table = GPU.replace("counter", "power") + "averaging_window_s = 0.1\n"
     figures = desk.integrate(samples, "name,start_s,end_s\nwork,5,25\n", table)
     assert figures["spans"][0]["gross_j"] == pytest.approx(6000.0, rel=0.01)
     assert "power-above-limit" in {w["code"] for w in figures["warnings"]}

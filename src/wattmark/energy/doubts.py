@@ -21,6 +21,8 @@ STILL = ("counter-frozen", "counter-stalled", "power-stuck")
 
 # A sensor that misses less of the time sees all of it.
 LEAST_UNSEEN = 0.05
+# What the power of a load may swing by at least, in parts of its mean.
+LEAST_SWING = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,17 @@ def sensor_doubts(series: Series, curve: Curve) -> list[Doubt]:
         )
     window_s = series.info.averaging_window_s
     if curve.usable and window_s is not None and curve.unseen > LEAST_UNSEEN:
-        swing_w = float(np.ptp(series.power_w[np.isfinite(series.power_w)]))
+        read_w = series.power_w[np.isfinite(series.power_w)]
+        # What it shows as even may swing all the same.
+        swing_w = max(float(np.ptp(read_w)), LEAST_SWING * float(read_w.mean()))
         doubts.append(
             Doubt(
                 "sees-part",
                 f"{name}: it looks at {engineering(window_s, 's')} of each "
                 f"{engineering(curve.tick_s, 's')}. The intervals hold for loads that keep no step "
-                "with that; one that does may be off by "
-                f"{engineering(curve.unseen * swing_w, 'W')} on average, however long it lasts.",
+                "with that; of one that does "
+                f"{engineering(curve.unseen * swing_w, 'W')} or more may be missed, however long it "
+                "lasts.",
                 "Use an energy counter of the same device if it has one, or vary the load's pace.",
             )
         )

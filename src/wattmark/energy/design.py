@@ -6,23 +6,18 @@ its columns follow from them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattmark.energy.spacing import Floats
+from wattmark.energy.fitted import squared_inverse
+from wattmark.energy.spacing import Floats, Ints
 from wattmark.energy.states import Timeline
 from wattmark.energy.updates import Updates
 
-# Updates fitted with one unknown start: enough to leave it cheap, few enough to factorize.
+# Updates over which a counter's level is believed: errors that drift are left to the next ones.
 BLOCK = 160
-# Shifts of all ticks that are tried, as shares of a bracket.
-SHIFTS = np.linspace(-0.6, 0.6, 41)
-# Updates of a stretch on which they are tried.
-MOST_SCANNED = 1000
-# Drifts that are tried, in SDs of what a line through the brackets' middles tells of it.
-DRIFTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 # A state that held this many times has a slope of power inside of it fitted.
 OFTEN = 8
 # The line through the brackets' middles tells the period at least this well (1/s²: ± 10 ms at
@@ -33,19 +28,8 @@ LEAST_STIFF = 1e4
 LEAST_SEEN, LEAST_PARTED = 0.01, 0.03
 # No reading is better than this part of the usual step between two.
 LEAST_NOISE = 1e-4
-
-
-@dataclass(frozen=True)
-class Block:
-    """Readings of one stretch that share an unknown start."""
-
-    y: Floats
-    ticks: Updates
-    stretch: int
-    pieces: slice
-    """The occurrences that its readings touch."""
-    owned: slice
-    """Those of them whose joules are counted in this block."""
+# Times of readings that are tried at once: more would only fill the memory.
+MOST_TRIED = 200_000
 
 
 class Design:
@@ -55,6 +39,11 @@ class Design:
     nothing of the shift that is left.
 
     `window_s` is None for a counter. `floor` is the least SD of a reading: a quantum's.
+
+    A counter is fitted by what it rose between neighbours, `rise` and `fall` being the updates
+    at the end and at the beginning of each of n readings, counted among those that are used. The
+    error of an update's time is in both, which `chained` tells: whether a reading begins where
+    the one before it ends, and is believed to.
     """
 
     def __init__(
@@ -74,45 +63,63 @@ class Design:
         self.floor = floor
         self.ticks = ticks
         often = np.bincount(timeline.state, minlength=len(timeline.states)) >= OFTEN
-        self.shaped = np.flatnonzero(often).tolist()
+        self.shaped: Ints = np.flatnonzero(often).astype(np.int64)
         self.shift = [0.0 for _ in ticks]
         self.jitter = [0.0 for _ in ticks]
         self.drift = [0.0 for _ in ticks]
         self.unsure_w: Floats = np.zeros(len(timeline.states))
         """SD of each state's power over all shifts that fit about as well, of shape (m,)."""
-        self.blocks = self._cut()
+        self._use([(k, 0, each.value.size) for k, each in enumerate(ticks)])
+
+    def _use(self, parts: list[tuple[int, int, int]]) -> None:
+        """Fit the updates `first` to `last` of some stretches."""
+        self.parts = parts
+        self.used = [self.ticks[k].part(slice(first, last)) for k, first, last in parts]
+        sizes = np.array([each.value.size for each in self.used])
+        begins = np.cumsum(sizes) - sizes
+        counts = self.window_s is None
+        inside = [np.arange(int(counts), size) for size in sizes]
+        self.rise: Ints = np.concatenate([b + i for b, i in zip(begins, inside, strict=True)])
+        self.fall: Ints = self.rise - 1 if counts else self.rise
+        self.chained: NDArray[np.bool_] = np.concatenate([(i - 1) % BLOCK > 0 for i in inside])
+        value = np.concatenate([each.value for each in self.used])
+        self.y: Floats = (
+            value[self.rise] - value[self.fall] if self.window_s is None else value * self.window_s
+        )
 
     def least_noise(self) -> float:
         """The least SD of a reading: a quantum's, and no less than any stamp allows."""
-        steps = np.concatenate([np.abs(np.diff(block.y)) for block in self.blocks])
+        steps = np.abs(self.y if self.window_s is None else np.diff(self.y))
         return max(self.floor, LEAST_NOISE * float(steps.mean()), 1e-9)
 
-    def _cut(self) -> list[Block]:
-        blocks: list[Block] = []
-        edges = self.pieces.edges
-        owned_from = 0
-        for number, ticks in enumerate(self.ticks):
-            scale = 1.0 if self.window_s is None else self.window_s
-            for first in range(0, ticks.value.size, BLOCK):
-                part = slice(first, min(first + BLOCK, ticks.value.size))
-                if part.stop - part.start < 3:
-                    continue
-                cut = ticks.part(part)
-                y = cut.value * scale
-                begin = cut.low_s[0] - (self.window_s or 0.0)
-                begin_piece = int(np.searchsorted(edges, begin, side="right")) - 1
-                end_piece = int(np.searchsorted(edges, cut.high_s[-1], side="left"))
-                pieces = slice(max(0, begin_piece), max(1, min(end_piece, edges.size - 1)))
-                owned = slice(max(owned_from, pieces.start), max(owned_from, pieces.stop))
-                owned_from = max(owned_from, pieces.stop)
-                blocks.append(
-                    Block(y - (y[0] if self.window_s is None else 0.0), cut, number, pieces, owned)
-                )
-        return blocks
+    def some(self, most: int) -> Design:
+        """The same on at most so many updates, in blocks spread over all of them."""
+        shared = int(self.window_s is None)  # a reading of a counter lies between two updates
+        blocks = [
+            (k, first, min(first + BLOCK + shared, last))
+            for k, begin, last in self.parts
+            for first in range(begin, last - 1, BLOCK)
+        ]
+        if len(blocks) <= max(1, most // BLOCK):
+            return self
+        chosen = np.linspace(0, len(blocks) - 1, max(1, most // BLOCK)).astype(int)
+        fewer = copy.copy(self)
+        fewer.shift, fewer.drift = list(self.shift), list(self.drift)
+        fewer._use([blocks[k] for k in np.unique(chosen)])
+        return fewer
 
-    def times(self, block: Block) -> Floats:
-        """Where the block's updates lie by the present phase."""
-        return block.ticks.at(self.shift[block.stretch], self.drift[block.stretch])
+    def times(self) -> Floats:
+        """Where the updates that are used lie by the present phase."""
+        return np.concatenate(
+            [
+                ticks.at(self.shift[k], self.drift[k])
+                for ticks, (k, _, _) in zip(self.used, self.parts, strict=True)
+            ]
+        )
+
+    def spread(self, levels: Floats) -> Floats:
+        """From a figure at each update to its rise over each reading, along the first axis."""
+        return levels[self.rise] - levels[self.fall] if self.window_s is None else levels
 
     def columns(self, at: Floats, shapes: int) -> Floats:
         """Seconds of each state that readings at these ticks cover, and its first `shapes`.
@@ -120,25 +127,36 @@ class Design:
         The states' columns come first, then the first shape of all states that have any, then
         the second of all, and so on.
         """
+        if self.window_s is None:
+            return self.spread(self._upto(at, shapes))
+        return self._upto(at, shapes) - self._upto(at - self.window_s, shapes)
 
-        def upto(stamps: Floats) -> Floats:
-            if shapes == 0:
-                return self.timeline.occupancy(stamps)
-            of_states = [self.timeline.shapes(stamps, j, shapes) for j in self.shaped]
-            ordered = [each[:, [n]] for n in range(shapes) for each in of_states]
-            return np.hstack([self.timeline.occupancy(stamps), *ordered])
+    def _upto(self, at: Floats, shapes: int) -> Floats:
+        place = self.timeline.place(at)
+        occupancy = self.timeline.occupancy(at, place)
+        if shapes == 0:
+            return occupancy
+        return np.hstack([occupancy, self.timeline.shapes(at, self.shaped, shapes, place)])
 
-        return upto(at) if self.window_s is None else upto(at) - upto(at - self.window_s)
+    def begun(self, at: Floats) -> Floats:
+        """How often each state that has shapes begins in readings at these ticks."""
+        if self.window_s is None:
+            return self.spread(self.timeline.starts(at, self.shaped))
+        late, early = at, at - self.window_s
+        return self.timeline.starts(late, self.shaped) - self.timeline.starts(early, self.shaped)
 
-    def occurrences(self, at: Floats, pieces: slice) -> Floats:
-        """Seconds of each occurrence that readings at these ticks cover."""
-        starts = self.pieces.edges[pieces]
-        lengths = self.pieces.lengths[pieces]
+    def slopes(self, at: Floats, beta: Floats, shapes: int) -> Floats:
+        """How fast a figure read at these times changes with them, W."""
+        power = self.timeline.power(at, beta, self.shaped, shapes)
+        if self.window_s is None:
+            return power
+        return power - self.timeline.power(at - self.window_s, beta, self.shaped, shapes)
 
-        def upto(stamps: Floats) -> Floats:
-            return np.clip(stamps[:, None] - starts, 0.0, lengths)
-
-        return upto(at) if self.window_s is None else upto(at) - upto(at - self.window_s)
+    def readings(self, at: Floats) -> tuple[Floats, Floats]:
+        """Begin and end of what each reading covers."""
+        if self.window_s is None:
+            return at[self.fall], at[self.rise]
+        return at - self.window_s, at
 
     def moved(self, lag_s: float) -> Design:
         """The same for readings that speak of a time `lag_s` earlier."""
@@ -148,20 +166,29 @@ class Design:
             self.pieces,
             window_s=self.window_s,
             floor=self.floor,
+            lagged=True,
         )
 
-    def plain(self, shift: list[float], shapes: int = 1) -> tuple[Floats, float]:
-        """Ordinary least squares on differences: coefficients and mean square, for a start."""
-        kept, self.shift = self.shift, shift
-        xs, ys = [], []
-        for block in self.blocks:
-            x, y = self.columns(self.times(block), shapes), block.y
-            xs.append(np.diff(x, axis=0) if self.window_s is None else x)
-            ys.append(np.diff(y) if self.window_s is None else y)
-        self.shift = kept
-        x, y = np.vstack(xs), np.concatenate(ys)
-        beta = np.asarray(np.linalg.lstsq(x, y, rcond=1e-9)[0], dtype=np.float64)
-        return beta, float(np.mean((y - x @ beta) ** 2))
+    def plain(self, at: Floats, shapes: int = 1) -> tuple[Floats, Floats]:
+        """Ordinary least squares for readings at each of t sets of times, of shape (t, updates).
+
+        Coefficients, (t, c), and mean squares, (t,): for a start.
+        """
+        betas, squares = [], []
+        each = max(1, MOST_TRIED // at.shape[1])
+        for first in range(0, at.shape[0], each):
+            some = at[first : first + each]
+            wide = self._upto(some.ravel(), shapes).reshape(*some.shape, -1)
+            if self.window_s is None:
+                x = wide[:, self.rise] - wide[:, self.fall]
+            else:
+                x = wide - self._upto((some - self.window_s).ravel(), shapes).reshape(wide.shape)
+            turned = np.swapaxes(x, 1, 2)
+            beta = squared_inverse(turned @ x) @ (turned @ self.y)[..., None]
+            left = self.y - (x @ beta)[..., 0]
+            betas.append(beta[..., 0])
+            squares.append(np.mean(left**2, axis=1))
+        return np.concatenate(betas), np.concatenate(squares)
 
     def parted(self) -> NDArray[np.bool_]:
         """Which states the readings between the outermost of them part: shape (m,).
@@ -170,63 +197,22 @@ class Design:
         tell apart rests on them, and is not taken for separable.
         """
         named = np.array([bool(state) for state in self.timeline.states])[self.timeline.state]
-        at = np.flatnonzero(named)
-        begin, end = self.timeline.edges[at[0]], self.timeline.edges[at[-1] + 1]
-        xs = []
-        for block in self.blocks:
-            times = self.times(block)
-            inside = (times - (self.window_s or 0.0) >= begin) & (times <= end)
-            x = self.columns(times[inside], 0)
-            xs.append(np.diff(x, axis=0) if self.window_s is None else x)
-        x = np.vstack(xs)
-        length = np.sqrt((x**2).sum(axis=0))
+        outer = np.flatnonzero(named)
+        at = self.times()
+        begin, end = self.readings(at)
+        inside = begin >= self.timeline.edges[outer[0]]
+        inside &= end <= self.timeline.edges[outer[-1] + 1]
+        x = self.columns(at, 0)[inside]
+        normal = x.T @ x
+        length = np.sqrt(np.diag(normal))
         seen = length > LEAST_SEEN * length.max(initial=0.0)
         parted = ~seen
         if seen.any() and x.shape[0] > seen.sum():
-            _, values, vectors = np.linalg.svd(x[:, seen] / length[seen], full_matrices=False)
-            weak = values < LEAST_PARTED * values[0]
-            parted[seen] = (vectors[weak] ** 2).sum(axis=0) < LEAST_PARTED
+            scaled = normal[np.ix_(seen, seen)] / np.outer(length[seen], length[seen])
+            values, vectors = np.linalg.eigh(scaled)
+            weak = values < LEAST_PARTED**2 * values[-1]
+            parted[seen] = (vectors[:, weak] ** 2).sum(axis=1) < LEAST_PARTED
         return np.asarray(parted)
-
-    def start(self) -> Floats:
-        """Find each stretch's phase by the least residual; returns first coefficients."""
-        for number, ticks in enumerate(self.ticks):
-            if ticks.phased:
-                self._scan(number, ticks)
-        return self.plain(self.shift)[0]
-
-    def _scan(self, number: int, ticks: Updates) -> None:
-        """Try shifts and drifts of one stretch; keep the likeliest, and how far powers vary."""
-        # Near the middle, where the drift hardly matters, enough of them tell the shift.
-        first = max(0, (ticks.value.size - MOST_SCANNED) // 2)
-        alone = Design(
-            [ticks.part(slice(first, first + MOST_SCANNED))],
-            self.timeline,
-            self.pieces,
-            window_s=self.window_s,
-            floor=self.floor,
-        )
-        width = float(np.median(ticks.high_s - ticks.low_s))
-        shifts = SHIFTS * width
-        drifts = DRIFTS * width / np.sqrt(12 * float(ticks.index @ ticks.index))
-        self.jitter[number] = ticks.jitter_s(shifts)
-        least = alone.least_noise() ** 2
-        likely, powers = [], []
-        for drift in drifts.tolist():
-            alone.drift = [drift]
-            tried = [alone.plain([shift]) for shift in shifts.tolist()]
-            squares = np.array([max(square, least) for _, square in tried])
-            brackets = ticks.likelihood(shifts, self.jitter[number], drift)
-            likely.append(brackets - 0.5 * alone.ticks[0].value.size * np.log(squares))
-            powers += [beta[: len(self.timeline.states)] for beta, _ in tried]
-        best = int(np.argmax(likely))
-        self.shift[number] = float(shifts[best % shifts.size])
-        self.drift[number] = float(drifts[best // shifts.size])
-        weights = np.exp(np.ravel(likely) - np.max(likely))
-        found = np.array(powers)
-        mean = weights @ found / weights.sum()
-        spread = np.sqrt(weights @ (found - mean) ** 2 / weights.sum())
-        self.unsure_w = np.maximum(self.unsure_w, spread)
 
     def move(self, moves: dict[int, tuple[float, float]]) -> None:
         for number, (shift, drift) in moves.items():
@@ -238,8 +224,10 @@ class Design:
 
     def brackets(self, number: int) -> tuple[float, float]:
         """Slope and curvature (negative, 1/s²) of the brackets' log-likelihood by the shift."""
-        ticks, jitter = self.ticks[number], self.jitter[number]
+        jitter = self.jitter[number]
         step = jitter / 4
         around = self.shift[number] + step * np.array([-1.0, 0.0, 1.0])
-        before, here, after = (float(each) for each in ticks.likelihood(around, jitter))
+        parts = zip(self.used, self.parts, strict=True)
+        told = sum(each.likelihood(around, jitter) for each, (k, _, _) in parts if k == number)
+        before, here, after = (float(each) for each in np.broadcast_to(told, (3,)))
         return (after - before) / (2 * step), min(0.0, (after - 2 * here + before) / step**2)

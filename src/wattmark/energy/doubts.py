@@ -60,9 +60,8 @@ def sensor_doubts(series: Series, curve: Curve) -> list[Doubt]:
                 "sees-part",
                 f"{name}: it looks at {engineering(window_s, 's')} of each "
                 f"{engineering(curve.tick_s, 's')}. The intervals hold for loads that keep no step "
-                "with that; of one that does "
-                f"{engineering(curve.unseen * swing_w, 'W')} or more may be missed, however long it "
-                "lasts.",
+                "with that: of one that does, "
+                f"{engineering(curve.unseen * swing_w, 'W')} or more may be missed.",
                 "Use an energy counter of the same device if it has one, or vary the load's pace.",
             )
         )

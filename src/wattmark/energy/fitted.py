@@ -13,6 +13,8 @@ from wattmark.energy.spacing import Floats
 LEAST_SINGULAR = 1e-3
 # The part of a coefficient in directions that were left out, from which on it is not determined.
 LEAST_SHARE = 1e-3
+# Where only the residual counts, all directions that rounding leaves are fitted.
+LEAST_EIGEN = 1e-12
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Fitted:
     piece_j: Floats
     """Joules of each occurrence, and their SD: both of shape (n,)."""
     piece_sd_j: Floats
+    evidence: float
+    """Log-likelihood of the readings, but for a constant."""
 
 
 def principal(normal: Floats) -> tuple[Floats, Floats, Floats]:
@@ -58,3 +62,14 @@ def pseudo_inverse(normal: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     scale, values, vectors = principal(normal)
     inverse = (vectors / values) @ vectors.T / np.outer(scale, scale)
     return inverse, 1 - (vectors**2).sum(axis=1) < LEAST_SHARE
+
+
+def squared_inverse(normals: Floats) -> Floats:
+    """The inverse of each of t normal equations, (t, c, c), without what they do not determine."""
+    scale = np.sqrt(np.maximum(np.diagonal(normals, axis1=1, axis2=2), 0.0))
+    safe = np.where(scale > 0, scale, 1.0)
+    outer = safe[:, :, None] * safe[:, None, :]
+    values, vectors = np.linalg.eigh(normals / outer)
+    kept = values > LEAST_EIGEN * values[:, -1:]
+    inverse = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
+    return np.asarray((vectors * inverse[:, None, :]) @ np.swapaxes(vectors, 1, 2) / outer)

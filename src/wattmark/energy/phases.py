@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -24,7 +23,10 @@ from wattmark.energy.doubts import UNQUOTED
 from wattmark.energy.fitted import Fitted
 from wattmark.energy.regress import BENT, regress
 from wattmark.energy.series import Series
+from wattmark.energy.shifts import SHIFTS, asked_of
+from wattmark.energy.spacing import Floats, to_seconds
 from wattmark.energy.states import NEGLIGIBLE, Timeline, timeline
+from wattmark.energy.table import edges as stamps_of
 from wattmark.energy.updates import Updates, find_updates
 from wattmark.schema import Span
 from wattmark.units import ns_to_s, s_to_ns
@@ -50,12 +52,16 @@ PIECE_TICKS = 3.0
 WINDOWS_S = np.concatenate([np.geomspace(0.005, 0.2, 16), np.arange(0.25, 2.05, 0.05)])
 # Lags that are tried, and by how much (log-likelihood) one must explain the readings better.
 LONGEST_LAG_S, SURELY = 0.5, 15.0
+# A lag that differs from a shift which the brackets allow by less than this share of them is none.
+NO_LAG = 0.1
+# Updates on which lags and windows are tried.
+MOST_TRIED = 2000
 # Readings of unknown age must be younger than this part of the shortest phase.
 LEAST_SHARP = 0.1
 
 
 # Events in which readings are not true: nothing is fitted to them.
-UNTRUE = ("counter-frozen", "power-above-limit")
+UNTRUE = ("counter-frozen", "counter-stalled", "power-above-limit")
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,8 @@ class PhaseFit:
         upto = np.append(0.0, np.cumsum(self.fitted.piece_j))
         doubt = np.append(0.0, np.cumsum(self.fitted.piece_sd_j))
         edges = self.pieces.edges
-        start = np.array([ns_to_s(span.start_ns - self.origin_ns) for span in spans])
-        end = np.array([ns_to_s(span.end_ns - self.origin_ns) for span in spans])
+        first, last = stamps_of(spans)
+        start, end = to_seconds(first - self.origin_ns), to_seconds(last - self.origin_ns)
         value = np.maximum(0.0, np.interp(end, edges, upto) - np.interp(start, edges, upto))
         half = self.quantile * (np.interp(end, edges, doubt) - np.interp(start, edges, doubt))
         return Bounds(value, np.maximum(0.0, value - half), value + half)
@@ -159,14 +165,14 @@ def _fit(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit | None
     pieces = states.cut(max(PIECE_TICKS * curve.tick_s, 1e-3))
     window_s = None if counts else _window(curve, updates, states, pieces)
     floor = curve.info.quantum_j / math.sqrt(12)
-    lag_s = 0.0
-    if curve.info.kind != "estimate":  # a model follows its load by definition
-        lag_s = _lag(Design(updates, states, pieces, window_s=window_s, floor=floor), shortest_s)
-        updates = [each.earlier(lag_s) for each in updates]
+    design = Design(updates, states, pieces, window_s=window_s, floor=floor)
+    # A model follows its load by definition.
+    lag_s = 0.0 if curve.info.kind == "estimate" else _lag(design, shortest_s)
     try:
-        fitted = regress(
-            Design(updates, states, pieces, window_s=window_s, floor=floor, lagged=lag_s > 0)
-        )
+        fitted = regress(design)
+        if lag_s > 0:
+            late = regress(design.moved(lag_s))
+            lag_s, fitted = max((0.0, fitted), (lag_s, late), key=lambda each: each[1].evidence)
     except np.linalg.LinAlgError:  # columns that are the same throughout: nothing parts them
         return None
     told = counts or curve.info.averaging_window_s is not None
@@ -175,7 +181,8 @@ def _fit(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit | None
 
 
 def _mean_s(group: Sequence[Span]) -> float:
-    return ns_to_s(sum(span.end_ns - span.start_ns for span in group)) / len(group)
+    start, end = stamps_of(group)
+    return ns_to_s(int((end - start).sum())) / len(group)
 
 
 def _age_s(updates: Updates) -> float:
@@ -202,8 +209,9 @@ def _short(curve: Curve, spans: Sequence[Span]) -> tuple[str, ...]:
 
 def _overlap(group: Sequence[Span]) -> bool:
     """Whether spans of one name run at once: their joules are not those of the time they fill."""
-    edges = sorted((span.start_ns, span.end_ns) for span in group)
-    return any(later[0] < before[1] for before, later in pairwise(edges))
+    start, end = stamps_of(group)
+    order = np.argsort(start, kind="stable")
+    return bool((start[order][1:] < end[order][:-1]).any())
 
 
 def short_for(curve: Curve, group: Sequence[Span]) -> bool:
@@ -218,8 +226,7 @@ def smeared_by(curve: Curve, group: Sequence[Span]) -> bool:
 
 
 def _measured(curve: Curve, group: Sequence[Span]) -> bool:
-    start = np.array([span.start_ns for span in group], dtype=np.int64)
-    end = np.array([span.end_ns for span in group], dtype=np.int64)
+    start, end = stamps_of(group)
     if np.isnan(curve.between(start, end).value).any():
         return False
     return not any(
@@ -240,26 +247,47 @@ def _lag(design: Design, shortest_s: float) -> float:
     Shapes inside the phases are fitted with it, so that a power that comes late of its own does
     not pass for a lag; nor does timing so regular that many lags fit alike.
     """
-    still = [0.0 for _ in design.ticks]
-    count = sum(each.value.size for each in design.ticks)
-    least = design.least_noise() ** 2
+    some = design.some(MOST_TRIED)
+    at = some.times()
 
-    def misfit(lag_s: float) -> float:
-        square = design.moved(lag_s).plain(still, BENT)[1]
-        return count / 2 * math.log(max(square, least))
+    def misfit(lags_s: Floats, of: Design, at: Floats) -> Floats:
+        least = of.least_noise() ** 2
+        squares = of.plain(at - lags_s[:, None], BENT)[1]
+        return np.asarray(at.size / 2 * np.log(np.maximum(squares, least)))
 
     step_s = max(shortest_s / 4, LONGEST_LAG_S / 200)
     tried = np.arange(0.0, LONGEST_LAG_S, step_s)
-    misfits = np.array([misfit(float(lag_s)) for lag_s in tried])
+    misfits = misfit(tried, some, at)
     alike = tried[misfits < misfits.min() + SURELY]
     if alike[-1] - alike[0] > 3 * step_s:
         return 0.0
     best = float(tried[int(np.argmin(misfits))])
     around = max(0.0, best - step_s), best + step_s
-    found = minimize_scalar(misfit, bounds=around, method="bounded", options={"xatol": 1e-5})
-    unsure_s = max((each.shift_sd_s for each in design.ticks if each.phased), default=0.0)
-    surely = misfits[0] - float(found.fun) > SURELY and found.x > 4 * unsure_s
-    return float(found.x) if surely else 0.0
+    found = minimize_scalar(
+        lambda lag_s: float(misfit(np.array([lag_s]), some, at)[0]),
+        bounds=around,
+        method="bounded",
+        options={"xatol": 1e-5},
+    )
+    surely = misfits[0] - float(found.fun) > SURELY
+    return float(found.x) if surely and not _shifted(design, float(found.x)) else 0.0
+
+
+def _shifted(design: Design, lag_s: float) -> bool:
+    """Whether readings may seem late only because their ticks are not where they were taken to be.
+
+    The brackets say so where they allow for ticks that came as much earlier.
+    """
+    for ticks in design.ticks:
+        if ticks.phased:
+            asked = asked_of(ticks)
+            width = float(np.median(asked.high_s - asked.low_s))
+            shifts = SHIFTS * width
+            likely = asked.likelihood(shifts, asked.jitter_s(shifts))
+            allowed = shifts[likely > likely.max() - SURELY]
+            if np.abs(allowed + lag_s).min() < NO_LAG * width:
+                return True
+    return False
 
 
 def _window(curve: Curve, updates: list[Updates], states: Timeline, pieces: Timeline) -> float:
@@ -269,9 +297,8 @@ def _window(curve: Curve, updates: list[Updates], states: Timeline, pieces: Time
         return told
 
     def residual(window_s: float) -> float:
-        model = Design(updates, states, pieces, window_s=window_s, floor=0.0)
-        still = [0.0 for _ in updates]
-        return model.plain(still)[1] / window_s**2
+        model = Design(updates, states, pieces, window_s=window_s, floor=0.0).some(MOST_TRIED)
+        return float(model.plain(model.times()[None])[1][0]) / window_s**2
 
     left = [residual(float(window_s)) for window_s in WINDOWS_S]
     best = int(np.argmin(left))

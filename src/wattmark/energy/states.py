@@ -45,35 +45,74 @@ class Timeline:
         """Seconds in each state, of shape (len(states),)."""
         return np.asarray(np.bincount(self.state, self.lengths, len(self.states)), dtype=np.float64)
 
-    def occupancy(self, at: Floats) -> Floats:
+    def place(self, at: Floats) -> Ints:
+        """The occurrence that each time lies in, of `at`'s shape; the outermost beyond them."""
+        k = np.searchsorted(self.edges, at, side="right") - 1
+        return np.asarray(np.clip(k, 0, self.state.size - 1), dtype=np.int64)
+
+    def occupancy(self, at: Floats, place: Ints | None = None) -> Floats:
         """Seconds in each state from the beginning up to `at`: shape (len(at), len(states))."""
-        return np.column_stack([np.interp(at, self.edges, upto) for upto in self._upto])
+        k = self.place(at) if place is None else place
+        upto = self._upto[k]
+        inside = np.clip(at - self.edges[k], 0.0, self.lengths[k])
+        upto[np.arange(k.size), self.state[k]] += inside
+        return np.asarray(upto)
 
     @cached_property
-    def _upto(self) -> list[Floats]:
-        """Seconds in each state up to each edge."""
-        lengths = self.lengths
-        inside = (np.where(self.state == k, lengths, 0.0) for k in range(len(self.states)))
-        return [np.append(0.0, np.cumsum(each)) for each in inside]
+    def _upto(self) -> Floats:
+        """Seconds in each state up to the beginning of each occurrence: (n, len(states))."""
+        inside = np.zeros((self.state.size + 1, len(self.states)))
+        inside[np.arange(1, self.state.size + 1), self.state] = self.lengths
+        return np.asarray(np.cumsum(inside, axis=0)[:-1])
 
-    def shapes(self, at: Floats, index: int, count: int) -> Floats:
-        """Integrals up to `at` of the first `count` shapes over one state: (len(at), count).
+    def starts(self, at: Floats, of: Ints) -> Floats:
+        """How often each of the states `of` began up to `at`: shape (len(at), len(of))."""
+        return np.asarray(self._begun[self.place(at)][:, of])
+
+    @cached_property
+    def _begun(self) -> Floats:
+        begun = self.state[:, None] == np.arange(len(self.states))
+        return np.cumsum(begun, axis=0, dtype=np.float64)
+
+    def shapes(self, at: Floats, of: Ints, count: int, place: Ints | None = None) -> Floats:
+        """Integrals up to `at` of shapes over the states `of`: (len(at), count × len(of)).
 
         Along each stretch u runs from 0 to 1, and the shapes are Legendre's polynomials of
         2u − 1 but for the constant: columns of a power that rises, sags or starts late inside
-        a phase. All are 0 at both ends of a stretch, so they move no joules between phases.
+        a phase. All are 0 at both ends of a stretch, so they move no joules between phases. The
+        first shape of all states comes first, then the second of all.
         """
-        k = np.clip(np.searchsorted(self.edges, at, side="right") - 1, 0, self.state.size - 1)
-        length = np.maximum(self.lengths[k], 1e-12)
-        x = 2 * np.clip((at - self.edges[k]) / length, 0.0, 1.0) - 1
-        scale = np.where(self.state[k] == index, length / 2, 0.0)
+        k = self.place(at) if place is None else place
+        scale = np.where(self.state[k][:, None] == of, self.lengths[k][:, None] / 2, 0.0)
+        x = self._along(at, k)
         before, here = np.ones(x.shape), x
-        columns = []
+        columns = np.empty((at.size, count * of.size))
         for n in range(1, count + 1):
             after = ((2 * n + 1) * x * here - n * before) / (n + 1)
-            columns.append(scale * (after - before) / (2 * n + 1))
+            columns[:, (n - 1) * of.size : n * of.size] = (
+                scale * ((after - before) / (2 * n + 1))[:, None]
+            )
             before, here = here, after
-        return np.column_stack(columns)
+        return columns
+
+    def power(self, at: Floats, beta: Floats, of: Ints, count: int) -> Floats:
+        """Power at the times `at`, where `beta` weighs the states and then their shapes."""
+        k = self.place(at)
+        inside = (at >= self.edges[0]) & (at <= self.edges[-1])
+        power = beta[: len(self.states)][self.state[k]]
+        if count and of.size:
+            of_state = np.zeros((count, len(self.states)))
+            of_state[:, of] = beta[len(self.states) :].reshape(count, of.size)
+            x = self._along(at, k)
+            before, here = np.ones(x.shape), x
+            for n in range(1, count + 1):
+                power = power + of_state[n - 1][self.state[k]] * here
+                before, here = here, ((2 * n + 1) * x * here - n * before) / (n + 1)
+        return np.asarray(np.where(inside, power, 0.0))
+
+    def _along(self, at: Floats, place: Ints) -> Floats:
+        length = np.maximum(self.lengths[place], 1e-12)
+        return np.asarray(2 * np.clip((at - self.edges[place]) / length, 0.0, 1.0) - 1)
 
     def cut(self, longest_s: float) -> Timeline:
         """The same with stretches cut into equal pieces of at most `longest_s`."""
@@ -89,23 +128,29 @@ class Timeline:
 
 def timeline(spans: Sequence[Span], begin_ns: int, end_ns: int, origin_ns: int) -> Timeline:
     """Cut [begin, end] at the edges of `spans`; seconds count from `origin_ns`."""
-    names = sorted({span.name for span in spans})
+    stamped: dict[str, list[tuple[int, int]]] = {}
+    for span in spans:
+        stamped.setdefault(span.name, []).append((span.start_ns, span.end_ns))
+    names = sorted(stamped)
     stamps = [np.array([begin_ns, end_ns], dtype=np.int64)]
     edges_of: dict[str, tuple[Ints, Ints]] = {}
     for name in names:
-        start = np.array([s.start_ns for s in spans if s.name == name], dtype=np.int64)
-        end = np.array([s.end_ns for s in spans if s.name == name], dtype=np.int64)
+        start, end = np.array(stamped[name], dtype=np.int64).T
         edges_of[name] = np.sort(start), np.sort(end)
         stamps += [start, end]
     cuts = np.unique(np.clip(np.concatenate(stamps), begin_ns, end_ns))
     # Bit j of a stretch is set while a span of the j-th name is open.
     bits = np.zeros((cuts.size - 1, len(names)), dtype=np.bool_)
+    number = np.zeros(cuts.size - 1, dtype=np.int64)
     for j, name in enumerate(names):
         start, end = edges_of[name]
         begun = np.searchsorted(start, cuts[:-1], side="right")
         bits[:, j] = begun > np.searchsorted(end, cuts[:-1], side="right")
-    kinds, which = np.unique(bits, axis=0, return_inverse=True)
-    states = [frozenset(n for n, on in zip(names, row, strict=True) if on) for row in kinds]
+        number = 2 * number + bits[:, j]
+        if j % 32 == 31:  # before a number has no room for more bits
+            number = np.unique(number, return_inverse=True)[1]
+    _, first, which = np.unique(number, return_index=True, return_inverse=True)
+    states = [frozenset(n for n, on in zip(names, bits[k], strict=True) if on) for k in first]
     lengths = np.asarray(np.diff(cuts), dtype=np.float64)
     state = _without_negligible(states, which.reshape(-1), lengths)
     kept = np.unique(state)

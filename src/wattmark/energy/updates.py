@@ -31,6 +31,13 @@ FEWEST = 8
 # Updates whose best straight line leaves the brackets by more than this share of their width
 # wander, and are smoothed over this many neighbours on each side instead.
 WANDER, NEIGHBOURS = 0.25, 8
+# Brackets wider than this part of a period may count a step for two. Updates from which one period
+# throughout is first found, and periods that are tried, as shares of what it is taken for.
+CLEAR = 0.3
+FIRST_COUNTED = 64
+NEAR_PERIODS = np.linspace(0.8, 1.25, 226)
+# Phases that are tried, as shares of a period, and updates that are asked for each.
+PHASES, MOST_PHASED = np.arange(32) / 32, 2000
 
 # How far outside of its two polls an update may lie: a share of their distance, and no more.
 SLACK, MOST_SLACK_S = 0.02, 5e-4
@@ -158,16 +165,35 @@ def _stretch(seconds: Floats, value: Floats, period_s: float) -> Updates | None:
     # A poll is stamped a little before or after it is served: a tick may lie just outside.
     slack = np.minimum(MOST_SLACK_S, SLACK * (high - low))
     low, high = low - slack, high + slack
-    index = _count(middle, period_s)
-    guess: Floats = np.asarray(np.polyval(np.polyfit(index, middle, 1), index), np.float64)
-    outside = np.maximum(low - guess, 0) + np.maximum(guess - high, 0)
-    if float(np.sqrt(np.mean(outside**2))) > WANDER * float(np.median(high - low)):
+    index, guess = _periodic(middle, low, high, period_s)
+    if _outside(guess, low, high) > WANDER * float(np.median(high - low)):
         guess = _smooth(index, low, high)
     return Updates(value[changed], low, high, guess, index - index.mean(), phased=True)
 
 
+def _periodic(middle: Floats, low: Floats, high: Floats, period_s: float) -> tuple[Floats, Floats]:
+    """How many periods each update is after the first, and the straight line through them.
+
+    Two ways to count, of which that one is taken whose line leaves the brackets less: from step
+    to step, which goes along with a period that wanders; and by one period throughout, which
+    brackets that are no narrower than half of it do not lead astray.
+    """
+    counts = [_count(middle, period_s)]
+    if (high - low).max() > CLEAR * period_s:
+        counts.append(_count_evenly(low, high, period_s))
+    lines: list[Floats] = [np.polyval(np.polyfit(n, middle, 1), n).astype(float) for n in counts]
+    best = int(np.argmin([_outside(line, low, high) for line in lines]))
+    return counts[best], lines[best]
+
+
+def _outside(at: Floats, low: Floats, high: Floats) -> float:
+    """How far times lie outside of their brackets (RMS), seconds."""
+    outside = np.maximum(low - at, 0) + np.maximum(at - high, 0)
+    return float(np.sqrt(np.mean(outside**2)))
+
+
 def _count(middle: Floats, period_s: float) -> Floats:
-    """How many periods each update is after the first, of shape (n,)."""
+    """How many periods each update is after the first, from step to step: shape (n,)."""
     steps = np.diff(middle)
     near = steps < 1.5 * period_s
     each = float(np.median(steps[near])) if near.sum() >= FEWEST else period_s
@@ -176,6 +202,45 @@ def _count(middle: Floats, period_s: float) -> Floats:
     slope, start = np.polyfit(index, middle, 1)
     again = np.round((middle - start) / slope)
     return np.asarray(again if (np.diff(again) >= 1).all() else index, dtype=np.float64)
+
+
+def _count_evenly(low: Floats, high: Floats, period_s: float) -> Floats:
+    """How many periods each update is after the first, by one period throughout: shape (n,).
+
+    A few updates show the period whose ticks leave their brackets least; the line through them
+    counts twice as many, and so on.
+    """
+    middle, half = (low + high) / 2 - low[0], (high - low) / 2
+    count = min(FIRST_COUNTED, middle.size)
+    tried = (period_s * NEAR_PERIODS).tolist()
+    found = [_phase(middle[:count], half[:count], each) for each in tried]
+    best = int(np.argmin([outside for _, outside in found]))
+    start, slope = found[best][0], tried[best]
+    while True:
+        index = np.round((middle[:count] - start) / slope)
+        slope = float(np.polyfit(index, middle[:count], 1)[0])
+        start, _ = _phase(middle[:count], half[:count], slope)
+        if count == middle.size:
+            return np.asarray(np.round((middle - start) / slope), dtype=np.float64)
+        count = min(2 * count, middle.size)
+
+
+def _phase(middle: Floats, half: Floats, period_s: float) -> tuple[float, float]:
+    """The phase of even ticks that leave brackets least, and by how much (mean square), s².
+
+    Two updates on one tick are as bad as a tick at the farthest from its bracket: where polls
+    are half a period apart, ticks between two polls would fit at either.
+    """
+    middle, half = middle[-MOST_PHASED:], half[-MOST_PHASED:]
+    periods = (middle[:, None] - period_s * PHASES) / period_s
+    away = period_s * np.abs(periods - np.round(periods)) - half[:, None]
+    twice = np.diff(np.round(periods), axis=0) < 1
+    costs = np.mean(np.maximum(away, 0.0) ** 2, axis=0)
+    costs += np.mean(twice, axis=0) * (period_s / 2) ** 2
+    least = float(costs.min())
+    alike = costs <= least + (PHASES[1] * period_s / 2) ** 2
+    turn = np.angle(np.exp(2j * np.pi * PHASES[alike]).sum()) / (2 * np.pi)
+    return float(turn * period_s), least
 
 
 def _smooth(index: Floats, low: Floats, high: Floats) -> Floats:

@@ -2,154 +2,166 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import nnls
 
-from wattmark.energy.design import LEAST_STIFF, Block, Design
+from wattmark.energy.banded import Banded, covered
+from wattmark.energy.design import LEAST_STIFF, Design
 from wattmark.energy.fitted import Fitted, principal, pseudo_inverse
-from wattmark.energy.spacing import Floats, Ints
+from wattmark.energy.spacing import Floats
+from wattmark.energy.variances import sample
 
-# Blocks that the variances are learnt from; more are spread over the run and left out.
-LEARNING = 8
-SCORING_STEPS = 8
+# Most steps to the variances; they end where one would gain less (log-likelihood).
+SCORING_STEPS, SETTLED = 8, 1e-2
 # How much shapes inside of a phase weigh at first and at least: shares of the phase's power, and
 # of the highest.
 FIRST_BENT, LEAST_BENT = 0.3, 1e-3
 # Times around a tick at which the power counts that its jitter would add, seconds.
 JITTERS = (-2e-3, -1e-3, 0.0, 1e-3, 2e-3)
+# By how much the power of a state comes later than its stamps, at first and at least, seconds.
+FIRST_LATE_S, LEAST_LATE_S = 1e-3, 1e-5
 # How well stamps and the work's power agree, as an SD in seconds.
 STAMPED_S = 1e-4
 # No tick is known better than a poll is stamped.
 LEAST_JITTER_S = 5e-5
-# The step for derivatives of readings by time, seconds.
-STEP_S = 1e-5
 
 
-@dataclass(frozen=True)
-class Rows:
-    """One block at fixed ticks: readings, columns, occurrences and what a jitter costs."""
+class Form(TypedDict):
+    """Which columns a fit has beside the states'."""
 
-    block: Block
-    y: Floats
-    x: Floats
-    z: Floats
-    kinds: Ints
-    """The state of each occurrence, of shape (z.shape[1],)."""
-    slopes2: Floats
-    """(dy/dτ)² of each reading, W²."""
+    shapes: int
+    late: bool
 
 
 class Weighted:
-    """One weighted fit at fixed ticks: variances, coefficients, predictions."""
+    """One weighted fit at fixed ticks: variances, coefficients, predictions.
+
+    It begins with the coefficients, variances and weights of shapes of the fit `before`, or with
+    guesses from the coefficients `beta` of a plain one. Where the ticks are not `moving`, their
+    phase is taken as it is.
+    """
 
     def __init__(
         self,
         model: Design,
         beta: Floats,
         mean_square: float,
-        variances: Floats | None,
+        before: Weighted | None = None,
         *,
         shapes: int = 1,
         learn: bool = True,
+        moving: bool = True,
+        late: bool = False,
     ) -> None:
+        self.variances: Floats
         self.model = model
         self.shapes = shapes
         self.states = len(model.timeline.states)
-        self.phased = [k for k, ticks in enumerate(model.ticks) if ticks.phased]
-        self.tilts = shapes * len(model.shaped)
-        self.count = self.states + self.tilts + 2 * len(self.phased)
+        self.phased = [k for k, ticks in enumerate(model.ticks) if ticks.phased and moving]
+        self.tilts = shapes * model.shaped.size
+        self.form: Form = {"shapes": shapes, "late": late}
+        self.edged = model.shaped if late else model.shaped[:0]
+        self.front = self.states + self.tilts + self.edged.size
+        self.count = self.front + 2 * len(self.phased)
         beta = beta[: self.states + self.tilts]
         beta = np.append(beta, np.zeros(self.states + self.tilts - beta.size))
-        # How much a state's shapes weigh, W²: learnt like the scatter, from their own size.
-        power_w = np.maximum(beta[: self.states], 0.1 * float(beta[: self.states].max()))
-        self.bent = np.tile(np.maximum(FIRST_BENT * power_w[model.shaped], 1e-6) ** 2, shapes)
-        self.rows = [self._at(block, beta) for block in model.blocks]
-        slope2 = float(np.mean(np.concatenate([rows.slopes2 for rows in self.rows])))
+        self.bent = self._first_bent(beta)
+        self.late = (FIRST_LATE_S * self._steps_w(beta)) ** 2
+        if before is not None and not learn:
+            self.bent, self.late = before.bent, before.late
+        self._at(beta)
+        self.brackets = {number: model.brackets(number) for number in self.phased}
         self.least = np.zeros(self.states + 2)
         self.least[-2] = LEAST_JITTER_S**2
         self.least[-1] = model.least_noise() ** 2
-        if variances is None:
-            seconds = float(np.median(np.concatenate([np.diff(t.guess_s) for t in model.ticks])))
-            power2 = np.maximum(beta[: self.states], 0.0) ** 2
-            share = mean_square / 4
-            scatter = share * power2 / max(float(power2.max(initial=0.0)), 1e-12) / seconds**2
-            jitter = share / max(slope2, 1e-12)
-            variances = np.concatenate([scatter, [jitter, share]])
+        found = self._guessed(beta, mean_square) if before is None else before.variances
         self.typical_w = float(np.maximum(beta[: self.states], 0.0).max(initial=1e-9))
-        self.variances = np.maximum(variances, self.least)
+        self.variances = np.maximum(found, self.least)
         if learn:
             self._learn()
         self._solve()
 
-    def _at(self, block: Block, beta: Floats) -> Rows:
+    def _first_bent(self, beta: Floats) -> Floats:
+        """How much a state's shapes weigh, W²: learnt like the scatter, from their own size."""
+        power_w = np.maximum(beta[: self.states], 0.1 * float(beta[: self.states].max()))
+        shaped = power_w[self.model.shaped]
+        return np.tile(np.maximum(FIRST_BENT * shaped, 1e-6) ** 2, self.shapes)
+
+    def _steps_w(self, beta: Floats) -> Floats:
+        """How much power changes on average where each state that has shapes begins, W."""
+        timeline = self.model.timeline
+        power = beta[: self.states][timeline.state]
+        steps = np.abs(np.diff(power, prepend=power[:1]))
+        counts = np.bincount(timeline.state, minlength=self.states)
+        mean = np.bincount(timeline.state, steps, self.states) / np.maximum(counts, 1)
+        return np.asarray(np.maximum(mean, 1e-3 * power.max(initial=0.0))[self.edged] + 1e-6)
+
+    def _guessed(self, beta: Floats, mean_square: float) -> Floats:
+        steps = [np.diff(each.guess_s) for each in self.model.used]
+        seconds = float(np.median(np.concatenate(steps)))
+        power2 = np.maximum(beta[: self.states], 0.0) ** 2
+        share = mean_square / 4
+        scatter = share * power2 / max(float(power2.max(initial=0.0)), 1e-12) / seconds**2
+        jitter = share / max(float(np.mean(self._slopes2)), 1e-12)
+        return np.concatenate([scatter, [jitter, share]])
+
+    def _at(self, beta: Floats) -> None:
+        """Columns, occurrences and what a jitter costs, at the present phase."""
         model = self.model
-        at = model.times(block)
-        x = np.zeros((at.size, self.count))
+        at = model.times()
         wide = model.columns(at, self.shapes)
-        x[:, : wide.shape[1]] = wide
-        slopes2 = np.zeros(at.size)
-        for late in JITTERS:
-            ahead = model.columns(at + late + STEP_S, self.shapes)
-            ahead -= model.columns(at + late - STEP_S, self.shapes)
-            slope = ahead @ beta / (2 * STEP_S)
-            slopes2 += slope**2 / len(JITTERS)
-            if late == 0.0 and block.stretch in self.phased:
-                # Ticks that a bracket holds do not move with the others.
-                place = block.ticks.guess_s + model.shift[block.stretch]
-                place = place + model.drift[block.stretch] * block.ticks.index
-                free = (place > block.ticks.low_s) & (place < block.ticks.high_s)
-                k = wide.shape[1] + 2 * self.phased.index(block.stretch)
-                x[:, k] = np.where(free, slope, 0.0)
-                x[:, k + 1] = x[:, k] * block.ticks.index / model.ticks[block.stretch].reach
-        z = model.occurrences(at, block.pieces)
-        return Rows(block, block.y, x, z, model.pieces.state[block.pieces], slopes2)
+        self.x = np.zeros((wide.shape[0], self.count))
+        self.x[:, : wide.shape[1]] = wide
+        if self.edged.size:
+            self.x[:, wide.shape[1] : self.front] = model.begun(at)
+        slopes = [model.slopes(at + late, beta, self.shapes) for late in JITTERS]
+        self._slopes2: Floats = np.mean(np.square(slopes), axis=0)
+        slope = slopes[JITTERS.index(0.0)]
+        first = 0
+        for ticks, (number, _, _) in zip(model.used, model.parts, strict=True):
+            own = slice(first, first + ticks.value.size)
+            first = own.stop
+            if number not in self.phased:
+                continue
+            # Ticks that a bracket holds do not move with the others.
+            place = ticks.guess_s + model.shift[number] + model.drift[number] * ticks.index
+            free = (place > ticks.low_s) & (place < ticks.high_s)
+            levels = np.zeros((at.size, 2))
+            levels[own, 0] = np.where(free, slope[own], 0.0)
+            levels[own, 1] = levels[own, 0] * ticks.index / model.ticks[number].reach
+            k = self.front + 2 * self.phased.index(number)
+            self.x[:, k : k + 2] += model.spread(levels)
+        self.z = covered(*model.readings(at), model.pieces.edges)
+        self.kinds = model.pieces.state
+        white = np.ones(at.size)
+        self._noises = [self._noise(self._slopes2), self._noise(white)]
 
-    def _covariance(self, rows: Rows) -> Floats:
-        z = rows.z * np.sqrt(self.variances[rows.kinds])
-        covariance = z @ z.T
-        noise = self.variances[-2] * rows.slopes2 + self.variances[-1]
-        covariance[np.diag_indices_from(covariance)] += noise
-        return np.asarray(covariance)
-
-    def _whitener(self, rows: Rows) -> Floats:
-        """V⁻¹ with the block's unknown start projected out, of shape (n, n)."""
-        inverse = cho_solve(
-            cho_factor(self._covariance(rows), lower=True, check_finite=False),
-            np.eye(rows.y.size),
-            check_finite=False,
-        )
-        if self.model.window_s is None:
-            one = inverse.sum(axis=1)
-            inverse -= np.outer(one, one) / one.sum()
-        return np.asarray(inverse)
+    def _noise(self, levels: Floats) -> tuple[Floats, Floats]:
+        """What noise of each update, (updates,), brings to readings, and to neighbours' both."""
+        model = self.model
+        if model.window_s is not None:
+            return levels, np.zeros(levels.size)
+        beside = np.where(model.chained, -levels[model.fall], 0.0)
+        return levels[model.rise] + levels[model.fall], beside
 
     def _learn(self) -> None:
-        """The variances by Fisher scoring on a sample of the blocks."""
-        step = max(1, len(self.rows) // LEARNING)
-        sample = self.rows[::step]
+        """The variances, on a sample of the readings."""
+        some = sample(self.model.y, self.x, self.z, self.kinds, self._noises)
         for _ in range(SCORING_STEPS):
-            normal, right, _ = self._normal(sample)
+            inverses = some.inverses(self.variances)
+            normal, right = self._told_beside(*some.normal(inverses))
             inverse = pseudo_inverse(normal)[0]
             beta = inverse @ right
             self._bend(beta, np.diag(inverse))
-            free = sum(rows.y.size for rows in sample)
-            inflate = free / max(1, free - self.count - len(sample))
-            gradient = np.zeros(self.variances.size)
-            information = np.zeros((self.variances.size, self.variances.size))
-            for rows in sample:
-                self._score(rows, beta, inflate, gradient, information)
-            scale = np.maximum(self.variances, 1e-300)
-            # In units of the variances themselves, so that one step cannot leave their range.
-            g, info = gradient * scale, information * np.outer(scale, scale)
-            info[np.diag_indices_from(info)] += 1e-3 * np.trace(info) / info.shape[0]
-            change = np.clip(np.linalg.solve(info, g), -0.9, 3.0)
+            change, gain = some.step(inverses, self.variances, beta)
             variances = np.maximum(self.variances * (1 + change), self.least)
             # No phase scatters by more than its own mean.
             most = np.maximum(beta[: self.states], 0.1 * self.typical_w) ** 2
             self.variances = np.minimum(variances, np.append(most, [1.0, np.inf]))
+            if gain < SETTLED:
+                break
 
     def _bend(self, beta: Floats, variance: Floats) -> None:
         """How much shapes weigh: their squares by state over how many the readings determine.
@@ -162,54 +174,35 @@ class Weighted:
         least = max(LEAST_BENT * self.typical_w, 1e-6) ** 2
         found = squares / np.maximum(self.shapes - left, 0.1)
         self.bent = np.tile(np.maximum(found, least), self.shapes)
+        edges = slice(self.states + self.tilts, self.front)
+        left = np.clip(variance[edges] / self.late, 0.0, 1.0)
+        least_j2 = (LEAST_LATE_S * self._steps_w(beta)) ** 2
+        self.late = np.maximum(beta[edges] ** 2 / np.maximum(1 - left, 0.1), least_j2)
 
-    def _score(
-        self, rows: Rows, beta: Floats, inflate: float, gradient: Floats, information: Floats
-    ) -> None:
-        inverse = self._whitener(rows)
-        wr = inverse @ (rows.y - rows.x @ beta)
-        # inverse @ V_i for each component i; traces of their products are the information.
-        parts = []
-        for index in range(self.states):
-            z = rows.z[:, rows.kinds == index]
-            iz = inverse @ z
-            parts.append(iz @ z.T)
-            gradient[index] += 0.5 * (
-                inflate * float(((wr @ z) ** 2).sum()) - float((iz * z).sum())
-            )
-        for place, weight in ((-2, rows.slopes2), (-1, np.ones(rows.y.size))):
-            parts.append(inverse * weight)
-            gradient[place] += 0.5 * float((inflate * wr**2 - np.diag(inverse)) @ weight)
-        for i, first in enumerate(parts):
-            for j, second in enumerate(parts[: i + 1]):
-                information[i, j] += 0.5 * float((first * second.T).sum())
-                information[j, i] = information[i, j]
-
-    def _normal(self, rows_of: list[Rows]) -> tuple[Floats, Floats, list[Floats]]:
-        normal = np.zeros((self.count, self.count))
-        right = np.zeros(self.count)
-        inverses = []
-        for rows in rows_of:
-            inverse = self._whitener(rows)
-            wx = inverse @ rows.x
-            normal += rows.x.T @ wx
-            right += wx.T @ rows.y
-            inverses.append(inverse)
-        shapes = np.arange(self.states, self.states + self.tilts)
-        normal[shapes, shapes] += 1 / self.bent
+    def _told_beside(self, normal: Floats, right: Floats) -> tuple[Floats, Floats]:
+        """Normal equations with what is known beside the readings: of shapes and of phases."""
+        normal, right = normal.copy(), right.copy()
+        shapes = np.arange(self.states, self.front)
+        normal[shapes, shapes] += 1 / np.append(self.bent, self.late)
         for place, number in enumerate(self.phased):
             # What the brackets tell of shift and drift.
-            k, ticks = self.states + self.tilts + 2 * place, self.model.ticks[number]
-            slope, curvature = (0.0, 0.0) if self.model.lagged else self.model.brackets(number)
+            k, ticks = self.front + 2 * place, self.model.ticks[number]
+            slope, curvature = (0.0, 0.0) if self.model.lagged else self.brackets[number]
             normal[k, k] -= curvature
             right[k] += slope
             stiff = (LEAST_STIFF - curvature) * float(np.mean((ticks.index / ticks.reach) ** 2))
             normal[k + 1, k + 1] += stiff
             right[k + 1] -= stiff * self.model.drift[number] * ticks.reach
-        return normal, right, inverses
+        return normal, right
 
     def _solve(self) -> None:
-        self.normal, self.right, self.inverses = self._normal(self.rows)
+        scatter = self.variances[self.kinds]
+        noise = sum(v * each[0] for v, each in zip(self.variances[-2:], self._noises, strict=True))
+        beside = sum(v * each[1] for v, each in zip(self.variances[-2:], self._noises, strict=True))
+        self.covariance = Banded(self.z, scatter, np.asarray(noise), np.asarray(beside))
+        self.weighed = self.covariance.solve(np.column_stack([self.x, self.model.y]))
+        normal, right = self.x.T @ self.weighed[:, :-1], self.x.T @ self.weighed[:, -1]
+        self.normal, self.right = self._told_beside(normal, right)
         self.inverse, self.known = pseudo_inverse(self.normal)
         self.solution = self.inverse @ self.right
         if (self.solution[: self.states] < 0).any():
@@ -222,14 +215,11 @@ class Weighted:
         Compares fits of the same readings with more or fewer shapes: those that explain nothing
         shrink to nothing, and cost nothing.
         """
-        determinants = squares = 0.0
-        for rows, inverse in zip(self.rows, self.inverses, strict=True):
-            factor = cho_factor(self._covariance(rows), lower=True, check_finite=False)[0]
-            determinants += 2 * float(np.log(np.diag(factor)).sum())
-            squares += float(rows.y @ inverse @ rows.y)
+        determinants = self.covariance.log_determinant()
+        squares = float(self.model.y @ self.weighed[:, -1])
         scale, values, _ = principal(self.normal)
         determinants += float(np.log(values).sum()) + 2 * float(np.log(scale).sum())
-        determinants += float(np.log(self.bent).sum())
+        determinants += float(np.log(self.bent).sum() + np.log(self.late).sum())
         return -0.5 * (determinants + squares - float(self.solution @ self.right))
 
     def _non_negative(self) -> Floats:
@@ -256,7 +246,7 @@ class Weighted:
         """What the phase columns ask for: shift and drift of each stretch."""
         found = {}
         for place, number in enumerate(self.phased):
-            k = self.states + self.tilts + 2 * place
+            k = self.front + 2 * place
             reach = self.model.ticks[number].reach
             found[number] = float(self.solution[k]), float(self.solution[k + 1]) / reach
         return found
@@ -266,42 +256,36 @@ class Weighted:
         states, pieces = self.states, self.model.pieces
         lengths = pieces.lengths
         seconds = self.model.timeline.seconds()
+        scatter = self.variances[self.kinds]
+        left = self.weighed[:, -1] - self.weighed[:, :-1] @ self.solution
+        departures = scatter * (self.z.T @ left)
+        piece_j = (self.solution[self.kinds] + departures) * lengths
+        late_j = np.zeros(states)
+        late_j[self.edged] = self.solution[states + self.tilts : self.front]
+        first = np.append(True, np.diff(self.kinds) != 0)
+        piece_j += np.where(first, late_j[self.kinds], 0.0)
+        energy = np.bincount(self.kinds, piece_j, states)
+        # How readings vary with each state's departures, (n, m).
+        shared = np.zeros((lengths.size, states))
+        shared[np.arange(lengths.size), self.kinds] = scatter * lengths
+        with_readings = self.z @ shared
+        weighed = self.covariance.solve(with_readings)
+        alone = np.bincount(self.kinds, scatter * lengths**2, states).astype(np.float64)
+        covariance: Floats = np.diag(alone) - with_readings.T @ weighed
         # One row a state: joules = weights·coefficients + predicted departures.
         weights = np.zeros((states, self.count))
         weights[np.arange(states), np.arange(states)] = seconds
-        energy = self.solution[:states] * seconds
-        covariance = np.zeros((states, states))
-        piece_j = self.solution[pieces.state] * lengths
-        beta_var = np.maximum(np.diag(self.inverse), 0.0)
-        piece_var = (self.variances[pieces.state] + beta_var[pieces.state]) * lengths**2
-        owned = np.zeros(lengths.size, dtype=np.bool_)
-        for rows, inverse in zip(self.rows, self.inverses, strict=True):
-            block = rows.block
-            own = np.arange(block.owned.start, block.owned.stop)
-            owned[own] = True
-            m = np.zeros((states, rows.z.shape[1]))
-            m[pieces.state[own], own - block.pieces.start] = lengths[own]
-            spread = m * self.variances[rows.kinds]
-            gain = spread @ rows.z.T @ inverse
-            energy = energy + gain @ (rows.y - rows.x @ self.solution)
-            covariance += spread @ m.T - gain @ rows.z @ spread.T
-            weights = weights - gain @ rows.x
-            inside = own - block.pieces.start
-            t = lengths[own]
-            spread = t * self.variances[rows.kinds[inside]]
-            seen = rows.z[:, inside].T @ inverse
-            departure = seen @ (rows.y - rows.x @ self.solution)
-            piece_j[own] += spread * departure
-            piece_var[own] -= spread**2 * np.einsum("ij,ji->i", seen, rows.z[:, inside])
-        # Occurrences that no reading touched depart by their variance, unknown.
-        alone = np.flatnonzero(~owned)
-        lost = self.variances[pieces.state[alone]] * lengths[alone] ** 2
-        covariance[np.diag_indices(states)] += np.bincount(pieces.state[alone], lost, states)
+        begun = np.bincount(self.kinds[first], minlength=states)
+        place = states + self.tilts + np.arange(self.edged.size)
+        weights[self.edged, place] = begun[self.edged]
+        weights -= weighed.T @ self.x
         covariance += weights @ self.inverse @ weights.T
         # Where many shifts fit alike, a step from one of them does not see how far the others are.
         unsure = (self.model.unsure_w * seconds) ** 2
         covariance[np.diag_indices(states)] = np.maximum(np.diag(covariance), unsure)
         covariance[np.diag_indices(states)] += self._edges_j() ** 2
+        beta_var = np.maximum(np.diag(self.inverse), 0.0)[self.kinds]
+        piece_var = scatter + beta_var - scatter**2 * self.covariance.told()
         return Fitted(
             energy_j=np.maximum(energy, 0.0),
             covariance=covariance,
@@ -311,5 +295,6 @@ class Weighted:
             noise=float(np.sqrt(self.variances[-1])),
             separable=self.known[:states] & self.model.parted(),
             piece_j=piece_j,
-            piece_sd_j=np.sqrt(np.maximum(piece_var, 0.0)),
+            piece_sd_j=np.sqrt(np.maximum(piece_var, 0.0)) * lengths,
+            evidence=self.evidence(),
         )

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from wattmark.energy.spacing import Floats
 
+# Variances are estimates, and the phases' own among several.
+INFLATED = 1.045
 # Singular values of the scaled columns below this share of the largest: not separable.
 LEAST_SINGULAR = 1e-3
 # The part of a coefficient in directions that were left out, from which on it is not determined.
@@ -38,6 +41,14 @@ class Fitted:
     piece_sd_j: Floats
     evidence: float
     """Log-likelihood of the readings, but for a constant."""
+
+
+def student(readings: int) -> float:
+    """The two-sided 95 % of an error whose variance so many readings tell, in standard deviations.
+
+    Two of them are spent on the mean and its slope; a little is kept for the other variances.
+    """
+    return INFLATED * float(stdtrit(max(1, readings - 2), 0.975))
 
 
 def principal(normal: Floats) -> tuple[Floats, Floats, Floats]:

@@ -20,7 +20,7 @@ from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve
 from wattmark.energy.design import Design
 from wattmark.energy.doubts import UNQUOTED
-from wattmark.energy.fitted import Fitted
+from wattmark.energy.fitted import Fitted, student
 from wattmark.energy.regress import BENT, regress
 from wattmark.energy.series import Series
 from wattmark.energy.shifts import SHIFTS, asked_of
@@ -37,8 +37,6 @@ LONG_TICKS = 10.0
 SMEARED_TICKS = 2.5
 # Fewer spans of a name tell nothing of their scatter.
 FEWEST_SPANS = 5
-# The two-sided 95 % of a normal error, and a little for the variances being estimates.
-QUANTILE = 2.05
 # Where the averaging window had to be found too, intervals are this much wider (by simulation).
 UNTOLD = 2.0
 # A phase known no better than this share of itself is not separated from the others.
@@ -73,7 +71,7 @@ class PhaseFit:
     pieces: Timeline
     fitted: Fitted
     origin_ns: int
-    quantile: float = QUANTILE
+    quantile: float
     lag_s: float = 0.0
     """How late the readings were found to be, beyond what the sensor tells of itself."""
 
@@ -175,9 +173,27 @@ def _fit(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit | None
             lag_s, fitted = max((0.0, fitted), (lag_s, late), key=lambda each: each[1].evidence)
     except np.linalg.LinAlgError:  # columns that are the same throughout: nothing parts them
         return None
-    told = counts or curve.info.averaging_window_s is not None
-    quantile = QUANTILE if told else UNTOLD * QUANTILE
+    quantile = student(_fewest_seen(updates, states, names, window_s))
+    if not counts and curve.info.averaging_window_s is None:
+        quantile *= UNTOLD
     return PhaseFit(names, states, pieces, fitted, begin_ns, quantile, lag_s)
+
+
+def _fewest_seen(
+    updates: list[Updates], states: Timeline, names: Sequence[str], window_s: float | None
+) -> int:
+    """How many readings saw the name that fewest of them saw; of those that are quoted."""
+    seen = np.zeros(len(states.states))
+    for each in updates:
+        end = states.occupancy(each.at(0.0))
+        begun = end[:-1] if window_s is None else states.occupancy(each.at(0.0) - window_s)
+        seen += (end[end.shape[0] - begun.shape[0] :] - begun > 0).sum(axis=0)
+    counts = [
+        seen[[name in state for state in states.states]].sum()
+        for name in names
+        if name not in UNQUOTED
+    ]
+    return int(min(counts, default=seen.sum()))
 
 
 def _mean_s(group: Sequence[Span]) -> float:

@@ -70,6 +70,9 @@ class BackendSpec:
     """Model kinds: causal, classifier."""
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(device, precision) → the reason, for combinations people ask for."""
+    refuses: Callable[[Mapping[str, Any], str, str], str | None] | None = None
+    """(a model's config.json, precision, device family) → why this engine cannot run it so, or
+    None. It must import no engine: plans ask it."""
     options: tuple[str, ...] = ()
     """Names that --option may give."""
     models: Callable[[str], bool] | None = None

@@ -27,11 +27,12 @@ import transformers
 from transformers.utils import logging
 
 from wattmark.backends import Stamp
-from wattmark.backends.batching import Answer, Padded, cut, pad
+from wattmark.backends.batching import Padded, cut
+from wattmark.backends.texts import Texts
 from wattmark.backends.tokenclock import TokenClock
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.transformers_model import check_options, find_device, greedy, read_model
-from wattmark.errors import InputError, ModelError
+from wattmark.backends.work import Work
 from wattmark.models import ModelSource, find_model
 from wattmark.schema import Generation, Query, Trial
 
@@ -56,9 +57,8 @@ class TransformersBackend:
     def __init__(self) -> None:
         self.facts: Mapping[str, Any] = {}
         self._model: Any = None
-        self._tokenizer: Any = None
+        self._texts: Any = None
         self._device = torch.device("cpu")
-        self._window: int | None = None
         self._generation: Any = None
         self._weight_bytes = 0
         self._loudness: tuple[int, bool] | None = None
@@ -84,27 +84,28 @@ class TransformersBackend:
             warnings.catch_warnings(record=True) as heard,
         ):
             warnings.simplefilter("default")
-            self._tokenizer = transformers.AutoTokenizer.from_pretrained(
-                source.path, local_files_only=True, trust_remote_code=trial.trust_remote_code
+            self._texts = Texts(
+                source.path,
+                window=source.max_positions,
+                trust_remote_code=trial.trust_remote_code,
             )
             self._model, unexpected = read_model(source, trial, attention)
             self._model.to(self._device).eval()
-        self._window = source.max_positions
         self._weight_bytes = sum(
             t.numel() * t.element_size()
             for t in (*self._model.parameters(), *self._model.buffers())
         )
-        self._generation = greedy(self._model, self._tokenizer, trial.max_new_tokens)
+        self._generation = greedy(self._model, self._texts.tokenizer, trial.max_new_tokens)
+        self._texts.pad_id = self._generation.pad_token_id
         self.facts = self._describe(source, unexpected, [str(w.message) for w in heard])
 
     def generate(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
         """Greedy answers; ModelError where a prompt and its answer do not fit the window."""
         start = stamp.now()
-        padded = self._tokenise(queries, room=self._generation.max_new_tokens, left=True)
+        padded = self._texts.padded(queries, room=self._generation.max_new_tokens, left=True)
         ids, mask = self._tensors(padded)
         clock = TokenClock(stamp.now)
         prefill = stamp.now()
-        stamp.add("host", start, prefill, batch=batch)
         shape = f"generating for {len(queries)} prompts of up to {padded.width} tokens"
         with memory_errors(shape, self._device, self._weight_bytes), torch.inference_mode():
             output = self._model.generate(
@@ -113,67 +114,26 @@ class TransformersBackend:
                 generation_config=self._generation,
                 streamer=clock,
             )
-        times = clock.times
         answers = cut(output[:, padded.width :].tolist(), self._generation.eos_token_id or ())
-        stamp.add("prefill", prefill, times[0], batch=batch, tokens=sum(padded.lengths))
-        if len(times) > 1:
-            later = sum(len(answer.ids) - 1 for answer in answers)
-            stamp.add("decode", times[0], times[-1], batch=batch, tokens=later)
-        texts = [self._text(answer) for answer in answers]
-        end = stamp.now()
-        stamp.add("host", times[-1], end, batch=batch)
-        return [
-            Generation(
-                query_id=query.id,
-                text=text,
-                batch=batch,
-                input_tokens=length,
-                output_tokens=len(answer.ids),
-                start_ns=start,
-                end_ns=end,
-                token_times_ns=tuple(times[: len(answer.ids)]),
-                stop_reason=answer.stop_reason,
-            )
-            for query, length, answer, text in zip(
-                queries, padded.lengths, answers, texts, strict=True
-            )
-        ]
+        work = Work(batch, queries, padded.lengths, stamp, start, prefill, clock.times)
+        return work.answers(answers, self._texts.text)
 
     def classify(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
         """The most likely label of each text, with its probability."""
         start = stamp.now()
-        padded = self._tokenise(queries, room=0, left=False)
+        padded = self._texts.padded(queries, room=0, left=False)
         ids, mask = self._tensors(padded)
-        work = stamp.now()
-        stamp.add("host", start, work, batch=batch)
+        began = stamp.now()
         shape = f"classifying {len(queries)} texts of up to {padded.width} tokens"
         with memory_errors(shape, self._device, self._weight_bytes), torch.inference_mode():
             logits = self._model(input_ids=ids, attention_mask=mask).logits
             # Copied to the host here, so that on CUDA the stamp waits for the result.
             shares = torch.softmax(logits.float(), dim=-1).cpu()
-        done = stamp.now()
-        stamp.add("classify", work, done, batch=batch, tokens=sum(padded.lengths))
-        confidences, indices = (best.tolist() for best in shares.max(dim=-1))
+        work = Work(batch, queries, padded.lengths, stamp, start, began, [stamp.now()])
         labels = self._model.config.id2label
-        texts = [str(labels[index]) for index in indices]
-        end = stamp.now()
-        stamp.add("host", done, end, batch=batch)
-        return [
-            Generation(
-                query_id=query.id,
-                text=text,
-                batch=batch,
-                input_tokens=length,
-                output_tokens=0,
-                start_ns=start,
-                end_ns=end,
-                stop_reason="label",
-                confidence=confidence,
-            )
-            for query, length, text, confidence in zip(
-                queries, padded.lengths, texts, confidences, strict=True
-            )
-        ]
+        confidences, indices = (best.tolist() for best in shares.max(dim=-1))
+        chosen = [(str(labels[k]), share) for k, share in zip(indices, confidences, strict=True)]
+        return work.labels(chosen)
 
     def vram_peak_bytes(self) -> int | None:
         """Most bytes that torch held on the device since `load`; None on a CPU."""
@@ -183,7 +143,7 @@ class TransformersBackend:
 
     def close(self) -> None:
         """Free the model; a second call does nothing."""
-        self._model = self._tokenizer = self._generation = None
+        self._model = self._texts = self._generation = None
         self.facts = {}
         gc.collect()
         if self._device.type == "cuda":
@@ -213,7 +173,7 @@ class TransformersBackend:
             "dtype": str(self._model.dtype).removeprefix("torch."),
             "device": str(self._device),
             "attention": getattr(config, "_attn_implementation", None),
-            "max_positions": self._window,
+            "max_positions": source.max_positions,
             "threads": torch.get_num_threads(),
             "float32_matmul_precision": torch.get_float32_matmul_precision(),
             "unexpected_tensors": unexpected,
@@ -226,36 +186,7 @@ class TransformersBackend:
             },
         }
 
-    def _tokenise(self, queries: Sequence[Query], *, room: int, left: bool) -> Padded:
-        """Ids of a batch, padded; nothing is ever truncated."""
-        rows: list[list[int]] = self._tokenizer([query.prompt for query in queries])["input_ids"]
-        for query, row in zip(queries, rows, strict=True):
-            if not row:
-                row.append(self._first_token(query))
-            if self._window is not None and len(row) + room > self._window:
-                asked = f" and up to {room} new ones are asked for" if room else ""
-                raise ModelError(
-                    f"Query '{query.id}' has {len(row)} tokens{asked}: "
-                    f"that does not fit into the model's window of {self._window}.",
-                    f"Leave it out, or keep prompts to {max(self._window - room, 0)} tokens"
-                    + (" or lower --max-new-tokens." if room else "."),
-                )
-        return pad(rows, self._generation.pad_token_id, left=left)
-
-    def _first_token(self, query: Query) -> int:
-        """What stands in for a prompt without tokens: the start token."""
-        start = self._tokenizer.bos_token_id
-        if start is None:
-            raise InputError(
-                f"Query '{query.id}' has no tokens, and the model has no start token.",
-                "Leave the empty query out.",
-            )
-        return int(start)
-
     def _tensors(self, padded: Padded) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids and attention mask on the device, each batch × width."""
         ids = torch.tensor(padded.ids, device=self._device)
         return ids, torch.tensor(padded.mask, device=self._device)
-
-    def _text(self, answer: Answer) -> str:
-        return str(self._tokenizer.decode(answer.ids, skip_special_tokens=True))

@@ -1,0 +1,85 @@
+"""One batch of an engine: its own tokens and times become the spans and answers that all tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wattmark.backends import Stamp
+from wattmark.backends.batching import Answer
+from wattmark.schema import Generation, Query
+
+
+@dataclass(frozen=True)
+class Work:
+    """What was asked in a batch, and when it was worked on, in ns of `stamp`."""
+
+    batch: int
+    queries: Sequence[Query]
+    lengths: Sequence[int]
+    """Tokens of each prompt, without padding."""
+    stamp: Stamp
+    start_ns: int
+    began_ns: int
+    """When the engine began to read the prompts."""
+    times_ns: Sequence[int]
+    """The end of each step; the first ends the prefill, or the whole of a classification."""
+
+    def answers(
+        self, answers: Sequence[Answer], text: Callable[[Sequence[int]], str]
+    ) -> list[Generation]:
+        """Mark prefill, decode and host, and give a Generation a query.
+
+        Every row's tokens came at the batch's steps; one that ended earlier has fewer of them.
+        """
+        first, last = self.times_ns[0], self.times_ns[-1]
+        self._mark("host", self.start_ns, self.began_ns)
+        self._mark("prefill", self.began_ns, first, tokens=sum(self.lengths))
+        if len(self.times_ns) > 1:
+            self._mark("decode", first, last, tokens=sum(len(a.ids) - 1 for a in answers))
+        texts = [text(answer.ids) for answer in answers]
+        end = self.stamp.now()
+        self._mark("host", last, end)
+        return [
+            Generation(
+                query_id=query.id,
+                text=words,
+                batch=self.batch,
+                input_tokens=length,
+                output_tokens=len(answer.ids),
+                start_ns=self.start_ns,
+                end_ns=end,
+                token_times_ns=tuple(self.times_ns[: len(answer.ids)]),
+                stop_reason=answer.stop_reason,
+            )
+            for query, length, answer, words in zip(
+                self.queries, self.lengths, answers, texts, strict=True
+            )
+        ]
+
+    def labels(self, chosen: Sequence[tuple[str, float]]) -> list[Generation]:
+        """Mark classify and host, and give a Generation a query from its (label, probability)."""
+        done = self.times_ns[-1]
+        self._mark("host", self.start_ns, self.began_ns)
+        self._mark("classify", self.began_ns, done, tokens=sum(self.lengths))
+        end = self.stamp.now()
+        self._mark("host", done, end)
+        return [
+            Generation(
+                query_id=query.id,
+                text=label,
+                batch=self.batch,
+                input_tokens=length,
+                output_tokens=0,
+                start_ns=self.start_ns,
+                end_ns=end,
+                stop_reason="label",
+                confidence=confidence,
+            )
+            for query, length, (label, confidence) in zip(
+                self.queries, self.lengths, chosen, strict=True
+            )
+        ]
+
+    def _mark(self, name: str, start_ns: int, end_ns: int, tokens: int | None = None) -> None:
+        self.stamp.add(name, start_ns, end_ns, batch=self.batch, tokens=tokens)

@@ -67,6 +67,8 @@ MOST_OVERLAP = 16
 FEWEST_TICKS, PERIOD_TOLERANCE = 20, 0.02
 # Of the joules that sharpening moved across an edge.
 SHARPENED_WEIGHT = 0.022
+# The same, more, by the share of a tick that updates may be off by, beyond the second one.
+UNSURE_WEIGHT, SURE_SHARE = 1.3, 0.15
 # The same, where the window had to be found too.
 FOUND_WEIGHT = 0.15
 # Readings that are samples: standard deviations of their sum that hold 95 %, for few of them.
@@ -235,6 +237,9 @@ class PowerCurve:
         # How much sharpening moved the joules at an edge is how much it may be wrong by, in part.
         moved = (np.interp(s, self._knots_s, self._moved) for s in (s0, s1))
         weight = FOUND_WEIGHT if self._longest_s else SHARPENED_WEIGHT
+        # Updates of unknown time cannot be sharpened much.
+        unsure = float(np.median(self._path.slack)) / self.tick_s
+        weight += UNSURE_WEIGHT * max(0.0, unsure - SURE_SHARE)
         half = np.hypot(half, weight * np.hypot(*moved))
         if self._blur_s:
             half = np.hypot(half, self._blurred(s0) + self._blurred(s1))

@@ -32,6 +32,8 @@ LEAST_AGREEMENT = 0.5
 SURE_WIDTH, SURE_PLACE = 0.7, 0.125
 # No tick is truer than this part of a period (standard deviation): timers are not.
 LEAST_JITTER = 0.01
+# The same, where polls come too seldom to see how true they are.
+UNSEEN_JITTER = 0.02
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def _numbered(low: Floats, high: Floats, period_s: float) -> tuple[TickTimes, ND
     sure &= np.append(True, np.diff(number) > 0) & np.append(np.diff(number) > 0, True)
     scatter = _mean(astray**2, first, last)
     own = np.sqrt(np.maximum(0.0, scatter - _mean(width**2, first, last) / 12))
-    slack = np.sqrt(3.0) * np.maximum(own, LEAST_JITTER * period)
+    least = LEAST_JITTER if resolved else UNSEEN_JITTER
+    slack = np.sqrt(3.0) * np.maximum(own, least * period)
     latest = float((low - place)[sure].max(initial=-np.inf))
     earliest = float((high - place)[sure].min(initial=np.inf))
     if latest < earliest < np.inf:

@@ -163,7 +163,7 @@ def render(
 ) -> list[RenderableType]:
     """The table and the doubts, for a console."""
     last = repeats[-1].result
-    head = plain(shlex.join(command), 100)
+    head = plain(" ".join(shlex.join(command).split()), 100)
     times = f"{summary.n} repeats, mean" if summary.n > 1 else "1 run"
     times += "".join(f", {word}" for word in _failures(repeats))
     energy = f"energy: {provenance(last.provenance, last.gain_uncertainty)}"

@@ -121,11 +121,13 @@ def in_step(
         if inside.size < BLOCK:
             continue
         own_s = length[k[inside]]
+        cycle[inside] = np.maximum(cycle[inside], np.minimum(own_s, reach_s))
+        if window_s >= tick_s:
+            continue  # it sees all of the time: only edges err
         circle = np.exp(2j * np.pi * np.outer((middle[inside] - begin[k[inside]]) / own_s, order))
         keeps = _coherent(circle)
         found = np.where(keeps, circle * np.sinc(np.outer(window_s / own_s, order)), 0.0)
         kept = keeps.any(axis=1)
-        cycle[inside] = np.maximum(cycle[inside], np.minimum(own_s, reach_s))
         rows, turns = _stronger(rows, turns, inside[kept], found[kept], order)
     upto: Complexes = np.zeros((rows.size + 1, order.size), dtype=np.complex128)
     upto[1:] = np.cumsum(turns, axis=0) * tick_s

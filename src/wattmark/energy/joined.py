@@ -13,6 +13,7 @@ from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve, curve_of
 from wattmark.energy.doubts import Seen, sensor_doubts, span_doubts
 from wattmark.energy.series import Series
+from wattmark.energy.spacing import Floats
 from wattmark.energy.table import Joules, by_name, phase_table
 from wattmark.energy.tell import REGRESSED, Told, tell_phases, widest_of
 from wattmark.schema import Doubt, Span
@@ -110,19 +111,11 @@ def _rows(curve: Curve, spans: Sequence[Span], told: Told) -> list[SpanJoules]:
             np.where(smeared, np.minimum(bounds.low, 0.0), bounds.low),
             np.where(smeared, np.fmax(bounds.high, widest), bounds.high),
         )
+    name, component = curve.info.name, curve.info.component
+    value, low, high = (_known(each) for each in (bounds.value, bounds.low, bounds.high))
     return [
-        SpanJoules(
-            name=span.name,
-            sensor=curve.info.name,
-            component=curve.info.component,
-            start_ns=span.start_ns,
-            end_ns=span.end_ns,
-            gross_j=_known(bounds.value[k]),
-            low_j=_known(bounds.low[k]),
-            high_j=_known(bounds.high[k]),
-            method=methods[k],
-        )
-        for k, span in enumerate(spans)
+        SpanJoules(span.name, name, component, span.start_ns, span.end_ns, v, lo, hi, method)
+        for span, v, lo, hi, method in zip(spans, value, low, high, methods, strict=True)
     ]
 
 
@@ -142,5 +135,9 @@ def _phase(curve: Curve, name: str, joules: Joules, *, separable: bool) -> Phase
     )
 
 
-def _known(figure: float) -> float | None:
-    return None if math.isnan(figure) else float(figure)
+def _known(figures: Floats) -> list[float | None]:
+    """Plain numbers, None where not measured."""
+    plain: list[float | None] = figures.tolist()
+    for k in np.flatnonzero(np.isnan(figures)).tolist():
+        plain[k] = None
+    return plain

@@ -14,22 +14,28 @@ taken off, and the interval is wider by the other half. A lag that the sensor's 
 off the stamps already: what is found comes on top. Lags are told apart within the shortest time
 between two steps, so keep that long, and the pauses uneven.
 
-A sensor that can be polled in milliseconds is probed instead (`probe`), and gain and offset of one
-meter against another are told by two probes (`probe_compare`).
+A sensor that can be polled in milliseconds is probed instead (`probe`); `late` is for those of
+which that finds no lag. Gain and offset of one meter against another are told by two probes
+(`probe_compare`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wattmark.energy.alignment_fit import Fit, Readings, fit, readings_of, switched
+from wattmark.energy.probe import Figure, Probe
+from wattmark.energy.probe_response import Load
 from wattmark.energy.series import Series
 from wattmark.energy.spacing import to_seconds
+from wattmark.schema import Sample, SensorInfo
 
 LONGEST_LAG_S = 60.0
+# Of a probe's load: a meter that is later than this has told too little when it ends.
+LONGEST_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +62,37 @@ class Alignment:
     noise_w: float | None = None
 
 
-def align(meter: Series, steps: Sequence[LoadStep]) -> Alignment:
-    """The lag of `meter` behind steps of load, given in any order on the meter's clock."""
+def align(meter: Series, steps: Sequence[LoadStep], longest_s: float | None = None) -> Alignment:
+    """The lag of `meter` behind steps of load, given in any order on the meter's clock.
+
+    Lags are looked for up to `longest_s`: None is the shortest time between two steps, beyond
+    which a regular pattern says nothing; one of uneven pauses does.
+    """
     if not steps:
         return Alignment()
     ordered = sorted(steps, key=lambda step: step.time_ns)
     origin_ns = ordered[0].time_ns
     times = to_seconds(np.array([step.time_ns - origin_ns for step in ordered], dtype=np.int64))
     pauses = np.diff(times)
-    most = min([LONGEST_LAG_S, *pauses[pauses > 0].tolist()])
+    longest = [LONGEST_LAG_S, *(pauses[pauses > 0].tolist() if longest_s is None else [longest_s])]
+    most = min(longest)
     signs = np.array([1.0 if step.up else -1.0 for step in ordered])
     readings = readings_of(meter, origin_ns)
     return _alignment(readings, fit(readings, switched(times, signs), (-most / 2, most)))
+
+
+def late(found: Probe, info: SensorInfo, samples: Iterable[Sample], load: Load) -> Probe:
+    """The probe with the lag that a slow meter shows behind a load of uneven steps, if any."""
+    if found.lag_s is not None or info.kind == "estimate":
+        return found
+    levels = np.diff(load.level, prepend=load.level[:1])
+    steps = [LoadStep(int(load.time_ns[k]), up=bool(levels[k] > 0)) for k in np.flatnonzero(levels)]
+    series = Series.from_samples(replace(info, lag_s=None), samples)
+    told = align(series, steps, longest_s=load.length_s * LONGEST_SHARE)
+    if told.lag_s is None or told.low_s is None or told.high_s is None:
+        return found
+    reasons = {name: why for name, why in found.reasons.items() if name != "lag_s"}
+    return replace(found, lag_s=Figure(told.lag_s, told.low_s, told.high_s), reasons=reasons)
 
 
 def _alignment(readings: Readings, found: Fit | None) -> Alignment:

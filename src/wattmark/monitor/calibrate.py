@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import median
 
+from wattmark.energy.alignment import late
 from wattmark.energy.probe import Probe, probe
 from wattmark.energy.probe_compare import Against, Disagreement, against, disagreement
 from wattmark.energy.probe_response import Load
@@ -237,7 +238,7 @@ def _found(
 def _probes(info: SensorInfo, seen: _Seen) -> tuple[Probe, ...]:
     """A probe of the channel that energy comes from, and one of the power told beside it."""
     samples = seen.samples[info.name]
-    main = probe(info, samples, seen.load)
+    main = late(probe(info, samples, seen.load), info, samples, seen.load)
     if main.channel == "power" or not any(sample.power_w is not None for sample in samples):
         return (main,)
     return main, probe(info, samples, seen.load, "power")

@@ -190,11 +190,12 @@ class Design:
             squares.append(np.mean(left**2, axis=1))
         return np.concatenate(betas), np.concatenate(squares)
 
-    def parted(self) -> NDArray[np.bool_]:
-        """Which states the readings between the outermost of them part: shape (m,).
+    def parted(self, power_w: Floats) -> NDArray[np.bool_]:
+        """Which states of powers (m,) the readings between the outermost of them part: shape (m,).
 
         Before the first and after the last phase a few readings see one alone; what only these
-        tell apart rests on them, and is not taken for separable.
+        tell apart rests on them, and is not taken for separable. Nor is what a shift of all ticks
+        would change alike, where that shift is to be found too.
         """
         named = np.array([bool(state) for state in self.timeline.states])[self.timeline.state]
         outer = np.flatnonzero(named)
@@ -202,17 +203,23 @@ class Design:
         begin, end = self.readings(at)
         inside = begin >= self.timeline.edges[outer[0]]
         inside &= end <= self.timeline.edges[outer[-1] + 1]
-        x = self.columns(at, 0)[inside]
+        x = self.columns(at, 0)
+        if any(each.phased for each in self.used):
+            shifted = self.slopes(at, power_w, 0)
+            x = np.column_stack([x, self.spread(shifted)])
+        x = x[inside]
         normal = x.T @ x
         length = np.sqrt(np.diag(normal))
-        seen = length > LEAST_SEEN * length.max(initial=0.0)
+        states = len(self.timeline.states)
+        seen = length > LEAST_SEEN * length[:states].max(initial=0.0)
+        seen[states:] = length[states:] > 0
         parted = ~seen
         if seen.any() and x.shape[0] > seen.sum():
             scaled = normal[np.ix_(seen, seen)] / np.outer(length[seen], length[seen])
             values, vectors = np.linalg.eigh(scaled)
             weak = values < LEAST_PARTED**2 * values[-1]
             parted[seen] = (vectors[:, weak] ** 2).sum(axis=1) < LEAST_PARTED
-        return np.asarray(parted)
+        return np.asarray(parted[:states])
 
     def move(self, moves: dict[int, tuple[float, float]]) -> None:
         for number, (shift, drift) in moves.items():

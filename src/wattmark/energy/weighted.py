@@ -293,7 +293,7 @@ class Weighted:
             scatter_w=np.sqrt(self.variances[:states]),
             jitter_s=float(np.sqrt(self.variances[-2])),
             noise=float(np.sqrt(self.variances[-1])),
-            separable=self.known[:states] & self.model.parted(),
+            separable=self.known[:states] & self.model.parted(self.solution[:states]),
             piece_j=piece_j,
             piece_sd_j=np.sqrt(np.maximum(piece_var, 0.0)) * lengths,
             evidence=self.evidence(),

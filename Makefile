@@ -10,7 +10,7 @@ demo: .venv/demo.done
 	$(BIN)/wattmark run demo --out runs/demo --overwrite
 
 test: .venv/test.done
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/test.done
 	$(BIN)/ruff check

@@ -18,7 +18,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
     # Light descriptions: capabilities, what must be installed, and where the adapter lives.
     "backends": {
         "transformers": "wattmark.backends.specs:TRANSFORMERS",
+        "openvino": "wattmark.backends.specs:OPENVINO",
         "fake": "wattmark.backends.specs:FAKE",
+        "onnxruntime": "wattmark.backends.specs:ONNXRUNTIME",
+        "llamacpp": "wattmark.backends.specs:LLAMACPP",
     },
     # Functions () -> Found: the sensors of one family on this machine, or why there are none.
     "sensors": {

@@ -20,6 +20,11 @@ SCHEMA_VERSION = 1
 
 Option = str | int | float | bool
 
+AUTO = "auto"
+"""Batch size of a suite: the largest that pays."""
+TO_BE_FOUND = 0
+"""Batch size of a trial that was asked for as AUTO and has not been found yet."""
+
 
 class Status(StrEnum):
     """How a replicate ended. Only `ok` carries figures."""
@@ -43,10 +48,13 @@ class Suite:
     tasks: tuple[str, ...]
     backends: tuple[str, ...] = ("transformers",)
     precisions: tuple[str, ...] = ("fp32",)
-    batch_sizes: tuple[int, ...] = (1,)
+    batch_sizes: tuple[int | str, ...] = (1,)
+    """Numbers of queries, or AUTO."""
     modes: tuple[str, ...] = ("baseline",)
     device: str = "auto"
     revision: str | None = None
+    weights: str = "pretrained"
+    """pretrained, or random: the model's shape at its true size, filled from the seed."""
     replicates: int = 5
     warmups: int = 2
     limit: int | None = None
@@ -60,8 +68,14 @@ class Suite:
     """Seconds after which a worker counts as hung."""
     quiet_wait_s: float = 5.0
     """Longest wait before a replicate for other processes to use little CPU."""
+    repeat_noisy: int = 0
+    """How often a replicate is measured again that other processes have disturbed."""
     threads: int | None = None
+    cpus: tuple[int, ...] = ()
+    """CPUs that workers are pinned to; empty: one a core, as many as threads."""
     memory_limit_bytes: int | None = None
+    force_memory: bool = False
+    """Run also what is foreseen not to fit into memory."""
     sensors: tuple[str, ...] = ()
     """Sensors to use; empty means all that are found."""
     country: str | None = None
@@ -124,7 +138,9 @@ class Trial:
         """For people: 'arithmetic · transformers bf16 cpu · batch 8'."""
         mode = "" if self.mode == "baseline" else f" · {self.mode}"
         engine = f"{self.backend} {self.precision} {self.device}"
-        return f"{self.model} · {engine} · batch {self.batch_size} · {self.task}{mode}"
+        batch = self.batch_size or AUTO
+        model = self.model if self.weights == "pretrained" else f"{self.model} ({self.weights})"
+        return f"{model} · {engine} · batch {batch} · {self.task}{mode}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,12 +299,21 @@ class EnergyReading:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Peak memory of a worker, bytes. `None` is not measured."""
+    """Memory of a worker and the processes that it started, bytes. `None` is not measured."""
 
     ram_peak_bytes: int | None = None
     ram_before_load_bytes: int | None = None
     ram_loaded_bytes: int | None = None
+    ram_unique_bytes: int | None = None
+    """Shared with no other process, after the measured region."""
     vram_peak_bytes: int | None = None
+    """By the engine's allocator."""
+    vram_board_peak_bytes: int | None = None
+    """Of the whole board, whoever uses it, by NVML's readings."""
+    cache_bytes_per_token: int | None = None
+    """Of one sequence, by the model's shape."""
+    foreseen_bytes: int | None = None
+    """Weights, cache and activations as the plan foresaw them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,8 +249,6 @@ def test_what_cannot_be_asked_for(causal_folder: Path, make_trial: MakeTrial) ->
         _loaded(make_trial(causal_folder, precision="fp61"))
     with pytest.raises(InputError, match="tpu9"):
         _loaded(make_trial(causal_folder, device="tpu9"))
-    with pytest.raises(InputError, match="weights"):
-        _loaded(make_trial(causal_folder, weights="random"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

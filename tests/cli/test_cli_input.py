@@ -9,7 +9,7 @@ import pytest
 from command import QUICK, SIMULATED, Done, fake, start, wattmark
 from test_cli_interrupt import ENDLESS, wait_for
 
-from wattmark.models.source import EMBEDDED
+from wattmark.models.shapes import EMBEDDED
 from wattmark.store.reader import open_run
 
 
@@ -124,9 +124,9 @@ def test_a_flag_that_cannot_be(tmp_path: Path, flags: list[str], words: list[str
 def test_nothing_left_to_run_says_every_reason(tmp_path: Path) -> None:
     out = tmp_path / "run"
     models = "embedded/arithmetic,fake"
-    words = ["--backend", "fake,transformers", "--precision", "tf32,int8", "--device", "cpu"]
-    done = wattmark("run", "--model", models, *words, "--out", out)
-    reasons = ["TF32 is a mode of NVIDIA tensor cores", "fake int8 cpu", "later version"]
+    words = ["--backend", "fake,transformers", "--precision", "tf32,nf4-bnb", "--device", "cpu"]
+    done = wattmark("run", "--model", models, *words, "--option", "compute=fp16", "--out", out)
+    reasons = ["TF32 is a mode of NVIDIA tensor cores", "fake nf4-bnb cpu", "bf16 on a CPU"]
     refused(done, out, *reasons, "wattmark list precisions")
 
 
@@ -138,9 +138,9 @@ def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_combination_that_cannot_be_is_left_out_and_the_rest_runs(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    done = fake("fake", "--precision", "fp32,int8", "--replicates", "1", "--limit", "2", out=out)
-    assert done.code == 0
-    assert [item["what"] for item in open_run(out).info["left_out"]] == ["fake int8 cpu"]
+    words = ("--precision", "fp32,nf4-bnb", "--replicates", "1", "--limit", "2")
+    assert fake("fake", *words, out=out).code == 0
+    assert [item["what"] for item in open_run(out).info["left_out"]] == ["fake nf4-bnb cpu"]
 
 
 def damaged(folder: Path, how: str) -> Path:

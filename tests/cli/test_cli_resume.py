@@ -13,7 +13,7 @@ import psutil
 import pytest
 from command import fake, resume, wattmark
 
-from wattmark.models.source import EMBEDDED
+from wattmark.models.shapes import EMBEDDED
 from wattmark.runner.run import run
 from wattmark.runner.suite import read_suite
 from wattmark.schema import Record

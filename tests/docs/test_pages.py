@@ -287,7 +287,8 @@ def test_the_suite_of_the_docs_is_valid(desk: Path) -> None:
 
 def test_every_key_of_a_suite_is_in_the_docs() -> None:
     page = (ROOT / "docs/suites.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
+    keys = page.partition("\n## ")[0]
+    told = set(re.findall(r"^\| `(\w+)`", keys, re.MULTILINE))
     assert told == set(SuiteFile.model_fields)
 
 

@@ -95,7 +95,7 @@ class Library:
         return 61
 
     def nvmlDeviceGetMemoryInfo(self, _: int) -> Any:  # noqa: N802 - NVML's name
-        return SimpleNamespace(used=2**30, total=80 * 2**30)
+        return SimpleNamespace(used=2**30, free=79 * 2**30, total=80 * 2**30)
 
     def nvmlDeviceGetClockInfo(self, _: int, which: int) -> int:  # noqa: N802 - NVML's name
         assert which == pynvml.NVML_CLOCK_SM

@@ -287,6 +287,23 @@ def test_describe_tells_what_the_boards_tell() -> None:
     assert again["gpus"][0]["mig"] is None
 
 
+def test_free_memory_is_that_of_the_visible_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = {0: 5 * 2**30, 1: 70 * 2**30}
+    library = Library(nvmlDeviceGetMemoryInfo=lambda board: SimpleNamespace(free=free[board]))
+    assert [nvml.free_bytes(index, library) for index in (0, 1, 2)] == [*free.values(), None]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert [nvml.free_bytes(index, library) for index in (0, 1)] == [free[1], None]
+    assert library.open == 0, "what was opened is given back"
+
+
+def test_a_divided_board_tells_no_free_memory_of_a_slice() -> None:
+    library = Library(
+        nvmlDeviceGetMaxMigDeviceCount=lambda _: 1,
+        nvmlDeviceGetMigDeviceHandleByIndex=lambda *_: "MIG-1",
+    )
+    assert nvml.free_bytes(0, library) is None
+
+
 def test_a_board_that_hides_its_processes_hides_no_others() -> None:
     def running(handle: int) -> list[Any]:
         if handle == 0:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wattmark.models import weights
-from wattmark.models.source import EMBEDDED
+from wattmark.models.shapes import EMBEDDED
 from wattmark.models.weights import fingerprint
 
 

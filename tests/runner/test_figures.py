@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,8 +49,11 @@ def planned(limit: int) -> Plan:
     return expand(read_suite(None, {"models": "fake", "backends": "fake", "limit": limit}))
 
 
-def record(watts: dict[SensorInfo, float]) -> Record:
-    """Two seconds of work between two of idle, each sensor at a constant power."""
+def record(watts: dict[SensorInfo, float], device: str = "cpu") -> Record:
+    """Two seconds of work between two of idle, each sensor at a constant power.
+
+    A GPU's memory in use grows by a megabyte a tick, to 62 MB.
+    """
     rng = random.Random(1)
     samples = []
     for sensor, power_w in watts.items():
@@ -63,6 +67,7 @@ def record(watts: dict[SensorInfo, float]) -> Record:
                     time_ns,
                     energy_j=joules if counter else None,
                     power_w=None if counter else power_w,
+                    memory_bytes=max(0, tick) * 10**6 if sensor.component == "gpu" else None,
                 )
             )
     second = 1_000_000_000
@@ -74,7 +79,7 @@ def record(watts: dict[SensorInfo, float]) -> Record:
         Span("idle", 4 * second, 6 * second),
     )
     plan = planned(limit=1)
-    slot = plan.slots[0]
+    slot = replace(plan.slots[0], trial=replace(plan.slots[0].trial, device=device))
     queries = plan.queries(slot.trial)
     answer = Generation(queries[0].id, "1", 0, 5, 5, 2 * second, 4 * second)
     return complete(
@@ -100,6 +105,13 @@ def test_a_trial_on_the_cpu_does_not_pay_for_a_gpu_that_idles() -> None:
     assert made.totals.energy_j == pytest.approx(100, rel=0.01)
     assert {reading.sensor for reading in made.energy} == {"rapl:package-0", "nvml:gpu0"}
     assert made.query_energy[0].gross_j == pytest.approx(100, rel=0.01)
+
+
+def test_the_boards_memory_is_told_of_the_trials_own_gpu_alone() -> None:
+    watts = {CPU: 50.0, GPUS[0]: 80.0}
+    assert record(watts, "cuda").memory.vram_board_peak_bytes == 62 * 10**6
+    assert record(watts, "cuda:1").memory.vram_board_peak_bytes is None
+    assert record(watts).memory.vram_board_peak_bytes is None
 
 
 def test_mean_and_peak_are_of_the_same_parts() -> None:

@@ -23,8 +23,9 @@ from wattmark.errors import MistakesError
 from wattmark.meter.meter import Meter
 from wattmark.meter.shapes import Shape, Square
 from wattmark.meter.simulated import SimulatedSensor
+from wattmark.runner.duration import estimated_seconds
 from wattmark.runner.figures import Watched, complete
-from wattmark.runner.plan import Plan, estimated_seconds, expand
+from wattmark.runner.plan import Plan, expand
 from wattmark.runner.precision import (
     AGREEMENT,
     GROWTH,

@@ -18,6 +18,7 @@ NO_ENERGY = "no energy sensor covered the measured region"
 NO_NET = "no idle power was measured, so net energy is unknown"
 NO_TOKENS = "a classifier writes no tokens"
 NO_GOLD = "no query has a gold answer"
+RANDOM_WEIGHTS = "random weights have no quality"
 NO_CORRECT = "no answer was correct"
 NO_TIMES = "this trial has no token times"
 ONE_WORD = "no answer has a second token"
@@ -80,9 +81,14 @@ def _per_query(net: bool) -> Callable[[Row], Reading]:
     return lambda row: _energy(row, net, row.get("queries"), "no query was answered")
 
 
+def why_unscored(row: Row) -> str:
+    """Why no answer of a replicate was scored."""
+    return RANDOM_WEIGHTS if row.get("weights") == "random" else NO_GOLD
+
+
 def _per_correct(row: Row) -> Reading:
     if not row.get("scored"):
-        return _missing(NO_GOLD)
+        return _missing(why_unscored(row))
     # Joules are of all repetitions of the queries, correct answers are counted in one.
     answers = (row.get("correct") or 0) * (row.get("repetitions") or 1)
     return _energy(row, False, answers, NO_CORRECT)
@@ -158,12 +164,20 @@ METRICS: dict[str, Metric] = {
         Metric("tpot_s", "s", "Time per output token", "lower", _token_time("tpot_s", ONE_WORD)),
         Metric("latency_s", "s", "Latency", "lower", _column("latency_s")),
         Metric("ram_peak_bytes", "B", "Peak RAM", "lower", _column("ram_peak_bytes")),
+        Metric("ram_unique_bytes", "B", "Unshared RAM", "lower", _column("ram_unique_bytes")),
         Metric(
             "vram_peak_bytes",
             "B",
             "Peak VRAM",
             "lower",
             _column("vram_peak_bytes", "the trial used no GPU allocator"),
+        ),
+        Metric(
+            "vram_board_peak_bytes",
+            "B",
+            "Peak VRAM of the board",
+            "lower",
+            _column("vram_board_peak_bytes", "no reading of the GPU's memory"),
         ),
         Metric("power_mean_w", "W", "Mean power", "lower", _mean_power),
         Metric(

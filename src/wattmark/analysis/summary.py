@@ -32,13 +32,13 @@ from wattmark.analysis.intervals import (
 )
 from wattmark.analysis.metrics import (
     METRICS,
-    NO_GOLD,
     NO_LOGARITHM,
     RUN_ENERGY,
     TIME_PER,
     Metric,
     Reading,
     Row,
+    why_unscored,
 )
 from wattmark.schema import Estimate
 from wattmark.store.reader import Run
@@ -76,6 +76,7 @@ class TrialSummary:
     task: str
     mode: str
     options: str = "{}"
+    weights: str = "pretrained"
     n_ok: int
     n_failed: int
     n_planned: int
@@ -157,6 +158,7 @@ def _summary(
         label=str(plan.get("label") or _label(identity)),
         **identity,
         options=_options(rows, plan),
+        weights=str((rows[0] if rows else plan).get("weights") or "pretrained"),
         n_ok=len(good),
         n_failed=len(rows) - len(good),
         n_planned=max(replicates, len(rows)),
@@ -173,8 +175,18 @@ def _summary(
         weight_bytes=_first(good, "weight_bytes", max),
         doubts=count_doubts(rows),
         n_disturbed=sum(map(disturbed, good)),
-        notes=_trial_notes(identity["batch_size"], good),
+        notes=(
+            *_batch_found(identity["batch_size"], good),
+            *_trial_notes(identity["batch_size"], good),
+        ),
     )
+
+
+def _batch_found(batch_size: int, good: Sequence[Row]) -> tuple[str, ...]:
+    """What was asked for as auto says what ended the search."""
+    found = [json.loads(row.get("facts") or "{}").get("batch_found") for row in good]
+    reasons = {str(item.get("why")) for item in found if item}
+    return tuple(f"batch {batch_size} was found: {why}" for why in sorted(reasons))
 
 
 def _trial_notes(batch_size: int, good: Sequence[Row]) -> tuple[str, ...]:
@@ -281,7 +293,7 @@ def accuracy(rows: Sequence[Row]) -> Estimate:
     """
     scored = [row for row in rows if row.get("scored") and row.get("correct") is not None]
     if not scored:
-        return _absent("accuracy", "1", NO_GOLD if rows else "no replicate ended ok")
+        return _absent("accuracy", "1", why_unscored(rows[0]) if rows else "no replicate ended ok")
     n = max(int(row["scored"]) for row in scored)
     shares = [row["correct"] / row["scored"] for row in scored]
     share = statistics.fmean(shares)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from wattmark.schema import Generation, Query, Trial
+from wattmark.schema import Generation, Option, Query, Trial
 
 
 class Stamp(Protocol):
@@ -75,5 +75,9 @@ class BackendSpec:
     None. It must import no engine: plans ask it."""
     options: tuple[str, ...] = ()
     """Names that --option may give."""
+    refuses_options: Callable[[Mapping[str, Option], str, str], str | None] | None = None
+    """(options, precision, device family) → why this engine cannot run that so, or None."""
+    gguf: bool = False
+    """Whether it reads GGUF files."""
     models: Callable[[str], bool] | None = None
     """Where it brings its own models (the fake): does it know this name?"""

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from wattmark.backends import BackendSpec
+from wattmark.backends import (
+    BackendSpec,
+    llamacpp_limits,
+    onnxruntime_limits,
+    openvino_limits,
+    transformers_limits,
+)
 from wattmark.backends.faults import is_fake
 
 _FLOATS = ("fp32", "bf16", "fp16")
-_TF32 = "TF32 is a mode of NVIDIA tensor cores: on a GPU it speeds up fp32, a CPU has none"
-TRANSFORMERS_OPTIONS = ("attention", "threads")
-"""attention: transformers' attn_implementation (sdpa, eager, …); threads: of torch, on a CPU."""
-_LATER = "quantized weights come with a later version"
-
 TRANSFORMERS = BackendSpec(
     name="transformers",
     adapter="wattmark.backends.transformers:TransformersBackend",
     requires=("torch", "transformers", "safetensors", "tokenizers"),
     extra="transformers",
-    precisions={"cpu": _FLOATS, "cuda": _FLOATS},
-    options=TRANSFORMERS_OPTIONS,
-    refused={
-        ("cpu", "tf32"): _TF32,
-        **{(device, name): _LATER for device in ("cpu", "cuda") for name in ("int8", "int4")},
+    precisions={
+        "cpu": transformers_limits.CPU_PRECISIONS,
+        "cuda": transformers_limits.CUDA_PRECISIONS,
     },
+    options=transformers_limits.OPTIONS,
+    refused=transformers_limits.REFUSED,
+    refuses=transformers_limits.refuses,
+    refuses_options=transformers_limits.refuses_options,
 )
 
 FAKE = BackendSpec(
@@ -31,4 +34,43 @@ FAKE = BackendSpec(
     extra="",
     precisions={"cpu": _FLOATS},
     models=is_fake,
+)
+
+ONNXRUNTIME = BackendSpec(
+    name="onnxruntime",
+    adapter="wattmark.backends.onnxruntime:OnnxRuntimeBackend",
+    requires=("onnxruntime", "onnxruntime_genai", "onnx", "onnxscript", "torch", "transformers"),
+    extra="onnxruntime",
+    precisions={
+        "cpu": onnxruntime_limits.CPU_PRECISIONS,
+        "cuda": onnxruntime_limits.CUDA_PRECISIONS,
+    },
+    options=onnxruntime_limits.OPTIONS,
+    refused=onnxruntime_limits.REFUSED,
+    refuses=onnxruntime_limits.refuses,
+)
+
+OPENVINO = BackendSpec(
+    name="openvino",
+    adapter="wattmark.backends.openvino:OpenVINOBackend",
+    requires=("openvino", "nncf", "torch", "transformers"),
+    extra="openvino",
+    precisions={"cpu": openvino_limits.PRECISIONS},
+    options=openvino_limits.OPTIONS,
+    refused=openvino_limits.REFUSED,
+    refuses_options=openvino_limits.refuses_options,
+)
+
+LLAMACPP = BackendSpec(
+    name="llamacpp",
+    adapter="wattmark.backends.llamacpp:LlamaCppBackend",
+    requires=("xllamacpp", "gguf", "torch", "transformers"),
+    extra="llamacpp",
+    precisions={"cpu": llamacpp_limits.PRECISIONS, "cuda": llamacpp_limits.PRECISIONS},
+    kinds=("causal",),
+    options=llamacpp_limits.OPTIONS,
+    refused=llamacpp_limits.REFUSED,
+    refuses=llamacpp_limits.refuses,
+    refuses_options=llamacpp_limits.refuses_options,
+    gguf=True,
 )

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import tokenizers
@@ -28,12 +29,20 @@ from transformers.utils import logging
 
 from wattmark.backends import Stamp
 from wattmark.backends.batching import Padded, cut
+from wattmark.backends.quantized import Quantized, quantize, weight_bytes
 from wattmark.backends.texts import Texts
 from wattmark.backends.tokenclock import TokenClock
 from wattmark.backends.torch_errors import load_errors, memory_errors
-from wattmark.backends.transformers_model import check_options, find_device, greedy, read_model
+from wattmark.backends.transformers_limits import QUANTIZED
+from wattmark.backends.transformers_model import (
+    Setup,
+    arithmetic,
+    check_options,
+    greedy,
+    read_model,
+)
 from wattmark.backends.work import Work
-from wattmark.models import ModelSource, find_model
+from wattmark.models import RANDOM, ModelSource, find_model
 from wattmark.schema import Generation, Query, Trial
 
 PRELOAD = (
@@ -62,17 +71,20 @@ class TransformersBackend:
         self._generation: Any = None
         self._weight_bytes = 0
         self._loudness: tuple[int, bool] | None = None
+        self._arithmetic = ExitStack()
+        self._without_gradients: Callable[[], Any] = torch.inference_mode
 
     def load(self, trial: Trial) -> None:
         """Read the model into memory, in the trial's precision, on its device."""
         self.close()
-        attention = check_options(trial)
-        self._device = find_device(trial.device)
+        setup = check_options(trial)
+        self._device = setup.device
         source = find_model(
             trial.model,
             revision=trial.revision,
             allow_pickle=trial.allow_pickle,
             trust_remote_code=trial.trust_remote_code,
+            weights=trial.weights,
         )
         self._quiet()
         torch.manual_seed(trial.seed)
@@ -89,15 +101,32 @@ class TransformersBackend:
                 window=source.max_positions,
                 trust_remote_code=trial.trust_remote_code,
             )
-            self._model, unexpected = read_model(source, trial, attention)
+            self._model, unexpected = read_model(source, trial, setup)
+            parameters = sum(p.numel() for p in self._model.parameters())
+            packed = None
+            if setup.precision in QUANTIZED:
+                packed = quantize(self._model.eval(), setup.precision, self._device, setup.dtype)
             self._model.to(self._device).eval()
-        self._weight_bytes = sum(
-            t.numel() * t.element_size()
-            for t in (*self._model.parameters(), *self._model.buffers())
+        self._weight_bytes = weight_bytes(self._model)
+        self._generation = greedy(
+            self._model,
+            self._texts.tokenizer,
+            trial.max_new_tokens,
+            fixed=source.origin == RANDOM,
+            cache=setup.cache,
         )
-        self._generation = greedy(self._model, self._texts.tokenizer, trial.max_new_tokens)
         self._texts.pad_id = self._generation.pad_token_id
-        self.facts = self._describe(source, unexpected, [str(w.message) for w in heard])
+        if setup.compile_mode is not None:
+            self._model.compile(mode=setup.compile_mode)
+        # Autocast keeps its copies of trainable weights alone, and of none in inference mode.
+        self._without_gradients = torch.no_grad if setup.autocast else torch.inference_mode
+        self._model.requires_grad_(setup.autocast is not None)
+        self._arithmetic.enter_context(arithmetic(setup))
+        self.facts = {
+            **self._describe(source, unexpected, [str(w.message) for w in heard]),
+            "parameters": parameters,
+            **_number_formats(setup, packed, str(self._model.dtype).removeprefix("torch.")),
+        }
 
     def generate(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
         """Greedy answers; ModelError where a prompt and its answer do not fit the window."""
@@ -107,7 +136,7 @@ class TransformersBackend:
         clock = TokenClock(stamp.now)
         prefill = stamp.now()
         shape = f"generating for {len(queries)} prompts of up to {padded.width} tokens"
-        with memory_errors(shape, self._device, self._weight_bytes), torch.inference_mode():
+        with memory_errors(shape, self._device, self._weight_bytes), self._without_gradients():
             output = self._model.generate(
                 input_ids=ids,
                 attention_mask=mask,
@@ -125,7 +154,7 @@ class TransformersBackend:
         ids, mask = self._tensors(padded)
         began = stamp.now()
         shape = f"classifying {len(queries)} texts of up to {padded.width} tokens"
-        with memory_errors(shape, self._device, self._weight_bytes), torch.inference_mode():
+        with memory_errors(shape, self._device, self._weight_bytes), self._without_gradients():
             logits = self._model(input_ids=ids, attention_mask=mask).logits
             # Copied to the host here, so that on CUDA the stamp waits for the result.
             shares = torch.softmax(logits.float(), dim=-1).cpu()
@@ -143,6 +172,7 @@ class TransformersBackend:
 
     def close(self) -> None:
         """Free the model; a second call does nothing."""
+        self._arithmetic.close()
         self._model = self._texts = self._generation = None
         self.facts = {}
         gc.collect()
@@ -168,9 +198,8 @@ class TransformersBackend:
             "kind": source.kind,
             "architecture": source.architecture,
             "revision": source.revision,
-            "parameters": sum(p.numel() for p in self._model.parameters()),
+            "tokenizer": source.tokenizer,
             "weight_bytes": self._weight_bytes,
-            "dtype": str(self._model.dtype).removeprefix("torch."),
             "device": str(self._device),
             "attention": getattr(config, "_attn_implementation", None),
             "max_positions": source.max_positions,
@@ -190,3 +219,15 @@ class TransformersBackend:
         """Ids and attention mask on the device, each batch × width."""
         ids = torch.tensor(padded.ids, device=self._device)
         return ids, torch.tensor(padded.mask, device=self._device)
+
+
+def _number_formats(setup: Setup, packed: Quantized | None, dtype: str) -> dict[str, Any]:
+    """How weights are held and computed with, as plain values; `dtype` is that of unpacked ones."""
+    return {
+        "dtype": dtype,
+        "compute_dtype": setup.compute,
+        "quantized": 0.0 if packed is None else packed.share,
+        "stored": None if packed is None else packed.stored,
+        "compile": setup.compile_mode,
+        "cache": setup.cache or "dynamic",
+    }

@@ -24,13 +24,17 @@ class Work:
     """When the engine began to read the prompts."""
     times_ns: Sequence[int]
     """The end of each step; the first ends the prefill, or the whole of a classification."""
+    row_times_ns: Sequence[Sequence[int]] | None = None
+    """Of each row its tokens' own times, where an engine hands out rows one by one; `times_ns` is
+    then the last row's first token, and the last token of all (none where each row has one)."""
 
     def answers(
         self, answers: Sequence[Answer], text: Callable[[Sequence[int]], str]
     ) -> list[Generation]:
         """Mark prefill, decode and host, and give a Generation a query.
 
-        Every row's tokens came at the batch's steps; one that ended earlier has fewer of them.
+        Every row's tokens came at the batch's steps, unless it has times of its own; one that
+        ended earlier has fewer of them.
         """
         first, last = self.times_ns[0], self.times_ns[-1]
         self._mark("host", self.start_ns, self.began_ns)
@@ -38,6 +42,7 @@ class Work:
         if len(self.times_ns) > 1:
             self._mark("decode", first, last, tokens=sum(len(a.ids) - 1 for a in answers))
         texts = [text(answer.ids) for answer in answers]
+        rows = self.row_times_ns or [self.times_ns] * len(answers)
         end = self.stamp.now()
         self._mark("host", last, end)
         return [
@@ -49,11 +54,11 @@ class Work:
                 output_tokens=len(answer.ids),
                 start_ns=self.start_ns,
                 end_ns=end,
-                token_times_ns=tuple(self.times_ns[: len(answer.ids)]),
+                token_times_ns=tuple(times[: len(answer.ids)]),
                 stop_reason=answer.stop_reason,
             )
-            for query, length, answer, words in zip(
-                self.queries, self.lengths, answers, texts, strict=True
+            for query, length, answer, words, times in zip(
+                self.queries, self.lengths, answers, texts, rows, strict=True
             )
         ]
 

@@ -35,9 +35,10 @@ def list_names(
         return
     for word, lines in found.items():
         show(f"{word}:")
+        width = max([22, *(len(line.name) for line in lines)])
         for line in lines:
             mark = "✓" if line.available else "–"
-            show(f"  {mark} {line.name:<22} {line.about}")
+            show(f"  {mark} {line.name:<{width}} {line.about}")
 
 
 def _models() -> list[Listed]:
@@ -56,6 +57,34 @@ def _models() -> list[Listed]:
         lines.append(Listed(name, True, about))
     lines.append(Listed("<folder>", True, "a folder in the hub's layout, safetensors"))
     lines.append(Listed("<org/name>", True, "a hub id, from the cache or downloaded"))
+    lines.append(Listed("<config.json>", True, "any shape, with --weights random"))
+    return lines + _shapes()
+
+
+def _shapes() -> list[Listed]:
+    """The catalogue: what --weights random builds, and in which precisions it fits here."""
+    from wattmark.meter.nvml import describe
+    from wattmark.models.catalog import WEIGHT_BITS, catalogue
+    from wattmark.models.config import architecture
+    from wattmark.runner.foreseen import shape_of
+    from wattmark.runner.room import free_bytes
+    from wattmark.units import BYTES_PER_GIB, BYTES_PER_KIB
+
+    device = "cuda" if (describe() or {}).get("gpus") else "cpu"
+    free = free_bytes(device)
+    lines = []
+    for shape in catalogue():
+        sizes = {word: shape.weight_bytes(word) for word in WEIGHT_BITS}
+        fits = [word for word, size in sizes.items() if free is None or size <= free]
+        told = ", ".join(f"{word} {size / BYTES_PER_GIB:.3g}" for word, size in sizes.items())
+        known = shape_of(shape.config)
+        cache = ""
+        if known is not None and architecture(shape.name, shape.config)[1] == "causal":
+            cache = f", cache {known.cache_bytes(2) / BYTES_PER_KIB:.3g} KiB a token"
+        where = f"fits {device}: {', '.join(fits)}" if fits else f"too large for {device}"
+        count = f"{shape.parameters / 1e9:.3g} B parameters"
+        about = f"shape (--weights random), {count}, GiB: {told}{cache}; {where}"
+        lines.append(Listed(shape.name, bool(fits), about))
     return lines
 
 
@@ -79,6 +108,7 @@ def _backends() -> list[Listed]:
 def _precisions() -> list[Listed]:
     from wattmark import registry
     from wattmark.backends.find import find_backend, missing
+    from wattmark.backends.precisions import ALIASES
 
     places: dict[str, list[str]] = {}
     refused: dict[str, str] = {}
@@ -88,11 +118,21 @@ def _precisions() -> list[Listed]:
             continue
         for device, precisions in spec.precisions.items():
             for precision in precisions:
-                places.setdefault(precision, []).append(f"{name} on {device}")
+                # Asked of no model in particular: what is missing here is missing for all.
+                why = spec.refuses({}, precision, device) if spec.refuses else None
+                if why is None:
+                    places.setdefault(precision, []).append(f"{name} on {device}")
+                else:
+                    refused.setdefault(precision, f"not with {name} on {device}: {why}")
         for (device, precision), why in spec.refused.items():
             refused.setdefault(precision, f"not on {device}: {why}")
     lines = [Listed(word, True, ", ".join(where)) for word, where in places.items()]
-    return lines + [Listed(w, False, why) for w, why in refused.items() if w not in places]
+    others = [w for w in refused if w not in places and w not in ALIASES]
+    lines += [Listed(word, False, refused[word]) for word in others]
+    for word, alias in ALIASES.items():
+        meant = [name for name in alias.meant if name in places]
+        lines.append(Listed(word, bool(meant), "an older name of " + " or ".join(alias.meant)))
+    return lines
 
 
 def _tasks() -> list[Listed]:

@@ -28,10 +28,16 @@ def run(
     ] = None,
     backend: Annotated[list[str] | None, typer.Option(help="Engines.")] = None,
     precision: Annotated[list[str] | None, typer.Option(help="fp32, bf16, fp16 …")] = None,
-    batch: Annotated[list[str] | None, typer.Option(help="Batch sizes, such as 1,8.")] = None,
+    batch: Annotated[
+        list[str] | None, typer.Option(help="Batch sizes, such as 1,8; auto finds one that pays.")
+    ] = None,
     mode: Annotated[list[str] | None, typer.Option(help="baseline.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
     revision: Annotated[str | None, typer.Option(help="Revision of hub models.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="pretrained, or random: a shape at its true size, no download."),
+    ] = None,
     replicates: Annotated[
         int | None, typer.Option(help="Fresh processes for each trial (5).")
     ] = None,
@@ -58,10 +64,19 @@ def run(
     time_budget: Annotated[
         float | None, typer.Option(help="Most seconds of work of a replicate for that (60).")
     ] = None,
+    repeat_noisy: Annotated[
+        int | None, typer.Option(help="Most repetitions of a replicate that others disturbed (0).")
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads of the engine.")] = None,
+    cpus: Annotated[
+        list[str] | None, typer.Option(help="CPUs to pin workers to, such as 0,1.")
+    ] = None,
     memory_limit: Annotated[
         str | None, typer.Option(help="Most memory of a worker, such as 20GiB.")
     ] = None,
+    force_memory: Annotated[
+        bool, typer.Option("--force-memory", help="Run also what is foreseen not to fit.")
+    ] = False,
     sensor: Annotated[
         list[str] | None, typer.Option(help="Sensors to use, or none; default: all that are found.")
     ] = None,
@@ -127,6 +142,7 @@ def run(
         "modes": _joined("--mode", mode),
         "device": device,
         "revision": revision,
+        "weights": weights,
         "replicates": replicates,
         "warmups": warmups,
         "limit": limit,
@@ -138,8 +154,11 @@ def run(
         "quiet_wait_s": quiet_wait,
         "precision_target": precision_target,
         "time_budget_s": time_budget,
+        "repeat_noisy": repeat_noisy,
         "threads": threads,
+        "cpus": _joined("--cpus", cpus),
         "memory_limit_bytes": memory_limit,
+        "force_memory": force_memory or None,
         "sensors": sensor or None,
         "country": country,
         "zone": zone,
@@ -252,7 +271,8 @@ def _resumed(path: Path) -> Any:
 
 
 def _print_plan(asked: Any, *, as_json: bool) -> None:
-    from wattmark.runner.plan import estimated_seconds, expand
+    from wattmark.runner.duration import estimated_seconds
+    from wattmark.runner.plan import expand
     from wattmark.units import clock_time
 
     plan = expand(asked)
@@ -260,9 +280,13 @@ def _print_plan(asked: Any, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                "trials": [{"key": t.key, "label": t.label} for t in plan.trials],
+                "trials": [
+                    {"key": t.key, "label": t.label, "memory": _memory(plan.foreseen.get(t.key))}
+                    for t in plan.trials
+                ],
                 "replicates": asked.replicates,
                 "left_out": [{"what": item.what, "why": item.why} for item in plan.left_out],
+                "notes": list(plan.notes),
                 "estimated_s": round(seconds, 1),
             }
         )
@@ -271,6 +295,26 @@ def _print_plan(asked: Any, *, as_json: bool) -> None:
     show(f"{count} × {replicates_text(asked.replicates)}:")
     for trial in plan.trials:
         show(f"  {trial.key}  {trial.label}  ({len(plan.queries(trial))} queries)")
+        if trial.key in plan.foreseen:
+            show(f"                {plan.foreseen[trial.key]}")
+    for note in plan.notes:
+        show(f"  note: {note}")
     for item in plan.left_out:
         show(f"  left out: {item.what}: {item.why}")
     show(f"Up to about {clock_time(seconds)} here, if answers are long. Nothing was run.")
+
+
+def _memory(foreseen: Any) -> dict[str, int | None] | None:
+    """What a trial will take, in bytes; None for an engine's own model."""
+    if foreseen is None:
+        return None
+    need = foreseen.need
+    return {
+        "weights_bytes": need.weights,
+        "cache_bytes": need.cache,
+        "activations_bytes": need.activations,
+        "loading_bytes": need.loading,
+        "needed_bytes": need.total,
+        "free_bytes": foreseen.free,
+        "margin_bytes": foreseen.margin,
+    }

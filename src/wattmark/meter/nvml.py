@@ -73,6 +73,25 @@ def describe(library: Any = pynvml) -> dict[str, Any] | None:
         library.nvmlShutdown()
 
 
+def free_bytes(index: int, library: Any = pynvml) -> int | None:
+    """Memory free on the visible GPU `index`, from 0; None where NVML does not tell.
+
+    Nor does it of a slice: a board that is divided has no figure here.
+    """
+    try:
+        library.nvmlInit()
+    except library.NVMLError:
+        return None
+    try:
+        handle = library.nvmlDeviceGetHandleByIndex(_visible(library)[index])
+        free = int(library.nvmlDeviceGetMemoryInfo(handle).free)
+        return None if _slices(library, handle) else free
+    except (library.NVMLError, IndexError):
+        return None
+    finally:
+        library.nvmlShutdown()
+
+
 def foreign_processes(own_pids: Collection[int], library: Any = pynvml) -> list[GpuProcess]:
     """Compute processes on visible GPUs other than `own_pids`; [] where NVML does not run."""
     try:

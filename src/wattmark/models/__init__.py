@@ -1,5 +1,8 @@
-"""Where weights come from: the package itself, a folder, or the hub. No engine is imported."""
+"""Where weights come from: the package itself, a folder, the hub, or random at a true size.
 
-from wattmark.models.source import ModelSource, embedded_models, find_model
+No engine is imported.
+"""
 
-__all__ = ["ModelSource", "embedded_models", "find_model"]
+from wattmark.models.source import PRETRAINED, RANDOM, ModelSource, embedded_models, find_model
+
+__all__ = ["PRETRAINED", "RANDOM", "ModelSource", "embedded_models", "find_model"]

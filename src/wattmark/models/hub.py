@@ -20,7 +20,13 @@ from huggingface_hub.errors import (
 )
 
 from wattmark.errors import ModelError
-from wattmark.models.config import architecture, check_config, has_tokenizer, read_config
+from wattmark.models.config import (
+    TOKENIZER_FILES,
+    architecture,
+    check_config,
+    has_tokenizer,
+    read_config,
+)
 from wattmark.models.weights import (
     INDEX,
     PICKLE_INDEX,
@@ -41,6 +47,31 @@ def cached(name: str, revision: str | None) -> Path | None:
     """The folder of `name` in the local cache, perhaps not whole; None where there is none."""
     path = try_to_load_from_cache(name, "config.json", revision=revision)
     return Path(path).parent if isinstance(path, str) else None
+
+
+def cached_tokenizer(name: str) -> Path | None:
+    """The folder of `name` in the local cache, where it holds a tokenizer; None where none does."""
+    for file in TOKENIZER_FILES:
+        path = try_to_load_from_cache(name, file)
+        if isinstance(path, str):
+            return Path(path).parent
+    return None
+
+
+def shape(name: str, revision: str | None) -> Path:
+    """A folder with config.json and what there is of a tokenizer, cached or downloaded; no weights.
+
+    Raises UnreachableError where the hub refuses, ModelError where it has no config.json.
+    """
+    folder = cached(name, revision)
+    if folder is not None:
+        return folder
+    names = _listing(name, revision)
+    if "config.json" not in names:
+        raise ModelError(
+            f"'{name}' has no config.json on the hub.", "Give a config.json, or its folder."
+        )
+    return _fetch(name, revision, [n for n in names if n.endswith(_SMALL)])
 
 
 def download(

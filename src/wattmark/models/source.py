@@ -4,6 +4,9 @@ A name is looked for in three places: `embedded/<x>` is in the package; an exist
 anything that is written as a path, is on disk; all else is an id on the Hugging Face hub,
 looked up in the local cache first. No engine is imported and no weight is read: headers and
 config.json say enough to refuse what would fail an hour later.
+
+With random weights a name stands for a shape alone: a config.json in the same places, or one of
+the catalogue, which needs no network.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from wattmark.errors import ModelError, did_you_mean, unknown
+from wattmark.models.catalog import find_shape, shape_like
 from wattmark.models.config import (
     architecture,
     check_config,
@@ -24,11 +28,16 @@ from wattmark.models.config import (
     max_positions,
     read_config,
 )
+from wattmark.models.count import count_parameters
+from wattmark.models.gguf_file import GGUF, is_gguf, read_gguf
+from wattmark.models.shapes import EMBEDDED, OWN, read_shape, shape_folder
 from wattmark.models.weights import find_weights
 
-EMBEDDED = Path(__file__).parent / "embedded"
+PRETRAINED, RANDOM = "pretrained", "random"
+WEIGHTS = (PRETRAINED, RANDOM)
 _PREFIX = "embedded/"
 _PATH_STARTS = ("./", "../", "/", "~")
+_NOT_SHAPE = ("quantization_config", "auto_map")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
@@ -39,9 +48,9 @@ class ModelSource:
     name: str
     """As the user wrote it."""
     origin: str
-    """embedded, folder or hub."""
+    """embedded, folder, hub, gguf (a file), or random: a shape that an engine fills."""
     path: Path
-    """The folder that holds it now."""
+    """The folder that holds it now; of a shape, config.json and a tokenizer."""
     revision: str | None
     """The hub's commit; None for a folder or an embedded model."""
     kind: str
@@ -49,13 +58,15 @@ class ModelSource:
     architecture: str
     config: Mapping[str, Any]
     weight_bytes: int
-    """Bytes of the stored tensors."""
+    """Bytes of the stored tensors; of a shape, in the number format of its config."""
     parameters: int | None
-    """As stored, tied weights once; None where only loading would tell (pickle)."""
+    """As stored, tied weights once; None where only loading would tell (pickle, a bare shape)."""
     max_positions: int | None
     """Tokens that fit into its window, prompt and answer together."""
     weight_files: tuple[Path, ...]
     pickled: bool = False
+    tokenizer: str = OWN
+    """own, or stand-in for a shape whose tokenizer is not at hand."""
 
 
 def find_model(
@@ -64,12 +75,19 @@ def find_model(
     revision: str | None = None,
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
+    weights: str = PRETRAINED,
 ) -> ModelSource:
-    """The model called `name`, downloaded if it must be.
+    """The model called `name`, downloaded if it must be; with `weights` random its shape alone.
 
     Raises ModelError, one line and what to do: not found, not reachable, gated, damaged, of an
     unsupported architecture, without weights or a tokenizer, pickled, or with code of its own.
     """
+    if weights not in WEIGHTS:
+        raise ModelError(unknown("kind of weights", weights, WEIGHTS))
+    if is_gguf(name):
+        return _gguf(name, weights)
+    if weights == RANDOM:
+        return _shape(name, revision)
     inspect = _Inspection(name, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code)
     if name.startswith(_PREFIX):
         return inspect("embedded", _embedded(name), None)
@@ -127,6 +145,91 @@ class _Inspection:
         )
 
 
+def _gguf(name: str, weights: str) -> ModelSource:
+    """A model in a file of its own, tokenizer and all."""
+    if weights == RANDOM:
+        raise ModelError(
+            f"'{name}' is a file with weights of its own; random ones need a shape.",
+            "Leave --weights random out, or give a config.json.",
+        )
+    found = read_gguf(name)
+    if found.tokenizer is None:
+        raise ModelError(
+            f"'{name}' brings no tokenizer.", "Convert the model again, with its vocabulary."
+        )
+    return ModelSource(
+        name=name,
+        origin=GGUF,
+        path=found.path,
+        revision=None,
+        kind="causal",
+        architecture=found.config["architectures"][0],
+        config=found.config,
+        weight_bytes=found.weight_bytes,
+        parameters=found.parameters,
+        max_positions=found.context_length,
+        weight_files=(found.path,),
+    )
+
+
+def _shape(name: str, revision: str | None) -> ModelSource:
+    """A model that has a shape but no weights."""
+    parameters: int | None = None
+    own: Path | None = None
+    hub: str | None = None
+    if name.startswith(_PREFIX):
+        own = _embedded(name)
+        config, parameters = read_config(own), find_weights(own).parameters
+    elif name.startswith(_PATH_STARTS) or (name and Path(name).exists()):
+        path = Path(name).expanduser()
+        config, own = read_shape(path if path.is_file() else _folder(name))
+    elif (shape := find_shape(name)) is not None:
+        config, parameters, hub = dict(shape.config), shape.parameters, shape.hub
+    else:
+        config, hub = _hub_shape(name, revision), name
+    # How weights are stored, and code that a stranger's repository brings, are no part of a shape.
+    config = {k: v for k, v in config.items() if k not in _NOT_SHAPE}
+    found, kind = architecture(name, config)
+    folder, tokenizer = shape_folder(name, config, own=own, hub=hub)
+    if parameters is None:
+        parameters = count_parameters(name, folder, kind)
+    stored = config.get("dtype") or config.get("torch_dtype")
+    return ModelSource(
+        name=name,
+        origin=RANDOM,
+        path=folder,
+        revision=None,
+        kind=kind,
+        architecture=found,
+        config=config,
+        weight_bytes=(parameters or 0) * (2 if stored in {"bfloat16", "float16"} else 4),
+        parameters=parameters,
+        max_positions=max_positions(config),
+        weight_files=(),
+        tokenizer=tokenizer,
+    )
+
+
+def _hub_shape(name: str, revision: str | None) -> dict[str, Any]:
+    """config.json of a hub model, from the local cache or downloaded; no weights."""
+    close = shape_like(name)
+    guess = f" Did you mean '{close.name}'?" if close is not None else ""
+    if _HUB_ID.fullmatch(name) is None:
+        raise ModelError(
+            f"'{name}' is no folder, no config.json and no hub id.{guess}",
+            "'wattmark list models' shows the shapes that need no download.",
+        )
+    hub = _hub(name)
+    try:
+        return read_config(hub.shape(name, revision))
+    except hub.UnreachableError as reason:
+        raise ModelError(
+            f"'{name}' is not in the catalogue of shapes.{guess} {reason.message}",
+            "'wattmark list models' shows the shapes that need no download; any config.json will"
+            " do as one.",
+        ) from reason
+
+
 def _embedded(name: str) -> Path:
     known = embedded_models()
     if name not in known:
@@ -161,16 +264,30 @@ def _embedded_like(name: str) -> str:
     return f" Did you mean '{by_stem[close[0]]}'?" if close else ""
 
 
-def _from_hub(name: str, revision: str | None, inspect: _Inspection) -> ModelSource:
-    """From the cache where it is whole there, else downloaded."""
+def _catalogued(name: str) -> str:
+    """What the catalogue knows of a name that the hub does not give."""
+    shape = find_shape(name)
+    if shape is not None:
+        other = "" if shape.hub == name else f"On the hub it is '{shape.hub}'. "
+        return f" {other}Its shape needs no download: add --weights random."
+    close = shape_like(name)
+    return f" Did you mean '{close.hub}'?" if close is not None else ""
+
+
+def _hub(name: str) -> Any:
+    """The hub's module, imported here: a command that never asks it shall not pay for it."""
     try:
-        # Imported here because it costs every command that never asks the hub its start-up time.
-        hub = importlib.import_module("wattmark.models.hub")
+        return importlib.import_module("wattmark.models.hub")
     except ImportError as reason:
         raise ModelError(
             f"'{name}' is not a folder, and the hub cannot be asked without huggingface_hub.",
             'Run: pip install "wattmark[transformers]".',
         ) from reason
+
+
+def _from_hub(name: str, revision: str | None, inspect: _Inspection) -> ModelSource:
+    """From the cache where it is whole there, else downloaded."""
+    hub = _hub(name)
     folder: Path | None = hub.cached(name, revision)
     shortcoming: ModelError | None = None
     if folder is not None:
@@ -190,6 +307,6 @@ def _from_hub(name: str, revision: str | None, inspect: _Inspection) -> ModelSou
     except hub.UnreachableError as reason:
         if shortcoming is not None:
             raise shortcoming from reason
-        guess = _embedded_like(name)
+        guess = _embedded_like(name) or _catalogued(name)
         raise ModelError(reason.message + guess, reason.hint) from reason
     return inspect("hub", folder, folder.name)

@@ -85,7 +85,8 @@ def fingerprint(folder: Path, files: Sequence[Path]) -> str:
     """
     digest = hashlib.sha256()
     try:
-        texts = [p for p in folder.iterdir() if p.suffix in _TEXTS and p.is_file()]
+        beside = folder.iterdir() if folder.is_dir() else ()  # a GGUF file is all there is
+        texts = [p for p in beside if p.suffix in _TEXTS and p.is_file()]
         for path in sorted({*texts, *files}):
             size = path.stat().st_size
             digest.update(f"{path.name}\0{size}\0".encode("utf-8", "surrogateescape"))

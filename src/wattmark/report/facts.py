@@ -99,7 +99,11 @@ def facts_of(info: Row) -> list[tuple[str, str]]:
     found = {
         "CPU": machine.get("cpu_model"),
         "Cores": _cores(machine),
-        "Threads used": machine.get("threads"),
+        "Threads used": _threads(machine),
+        "Clock": _clock(machine),
+        "Swap in use": number(machine["swap_used_bytes"], "B")
+        if machine.get("swap_used_bytes")
+        else None,
         "Memory": number(machine["ram_bytes"], "B") if machine.get("ram_bytes") else None,
         "GPU": gpus or None,
         "Driver": machine.get("driver"),
@@ -157,6 +161,24 @@ def _cores(machine: Row) -> str | None:
     if logical is None:
         return None
     return f"{logical} logical" + ("" if physical is None else f", {physical} physical")
+
+
+def _threads(machine: Row) -> str | None:
+    if machine.get("threads") is None:
+        return None
+    cpus = ", ".join(map(str, machine.get("worker_cpus") or ()))
+    return str(machine["threads"]) + (f", pinned to CPUs {cpus}" if cpus else "")
+
+
+def _clock(machine: Row) -> str | None:
+    """What moves it: governor, turbo, heat."""
+    turbo, hot_c = machine.get("turbo"), machine.get("temperature_c")
+    told = (
+        f"governor {machine['governor']}" if machine.get("governor") else "",
+        "" if turbo is None else f"turbo {'on' if turbo else 'off'}",
+        "" if hot_c is None else f"{hot_c:.0f} °C at the start",
+    )
+    return ", ".join(part for part in told if part) or None
 
 
 def _gpu(gpu: Any) -> str:

@@ -28,8 +28,10 @@ _NAMELESS = ("", "host", "simulated", "replayed")
 
 
 def group_title(trial: TrialSummary) -> str:
-    """'arithmetic', 'gpt2 · arithmetic', 'gpt2 · arithmetic · rag'."""
+    """'arithmetic', 'gpt2 · arithmetic', 'gpt2 (random) · arithmetic · rag'."""
     model, task = short_name(trial.model), short_name(trial.task)
+    if trial.weights != "pretrained":
+        model = f"{model} ({plain(trial.weights)})"
     words = [model] if model == task else [model, task]
     return " · ".join(words if trial.mode == "baseline" else [*words, plain(trial.mode)])
 

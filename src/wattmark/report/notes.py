@@ -26,7 +26,9 @@ SPEED = {
 }
 QUALITY = {
     "ram_peak_bytes": "RAM",
+    "ram_unique_bytes": "unshared",
     "vram_peak_bytes": "VRAM",
+    "vram_board_peak_bytes": "VRAM, board",
     "accuracy": "accuracy",
 }
 NET = {
@@ -57,7 +59,7 @@ def missing_reasons(group: Sequence[TrialSummary]) -> list[tuple[str, str]]:
     reasons: dict[str, list[str]] = {}
     for trial in group:
         for name, title in names.items():
-            silent = name.startswith(("co2e", "sci")) or name == "vram_peak_bytes" or not trial.n_ok
+            silent = name.startswith(("co2e", "sci", "vram")) or not trial.n_ok
             for note in trial.estimates[name].note.split("; "):
                 if note and not silent and title not in reasons.setdefault(note, []):
                     reasons[note].append(title)

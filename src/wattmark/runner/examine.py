@@ -18,12 +18,14 @@ from wattmark.meter.calibrated import Boards, known_of
 from wattmark.meter.discover import discover
 from wattmark.meter.load import QUIET_CPUS, cpu_clock, foreign_cpus
 from wattmark.meter.nvml import describe, foreign_processes
-from wattmark.runner.machine import fingerprint, governor, usable_cpus, worker_threads
+from wattmark.runner.conditions import HOT_C, conditions
+from wattmark.runner.machine import fingerprint, usable_cpus, worker_threads
 from wattmark.schema import SensorInfo
 from wattmark.store.calibrations import Calibrations, read_calibrations
 from wattmark.units import BYTES_PER_GIB, gibibytes
 
 LOOK_S = 1.0
+UNTOLD = "not told by this system"
 LITTLE_DISK_BYTES = 2 * BYTES_PER_GIB
 
 
@@ -85,6 +87,37 @@ def _check(name: str, good: bool, seen: str, hint: str = "") -> dict[str, Any]:
     return {"name": name, "good": good, "seen": seen, "hint": hint}
 
 
+def _clock_checks() -> Iterator[dict[str, Any]]:
+    """What moves the clock: governor, turbo, heat; and how far memory is away."""
+    seen = conditions()
+    yield _check(
+        "governor",
+        seen["governor"] in (None, "performance"),
+        seen["governor"] or UNTOLD,
+        "Set it for steady figures: cpupower frequency-set -g performance",
+    )
+    turbo = {True: "on: the clock depends on heat and on how many cores work", False: "off"}
+    yield _check("turbo", True, turbo.get(seen["turbo"], UNTOLD))
+    hot_c, events = seen["temperature_c"], seen["throttle_events"]
+    held = f", cores held down {events} times since the start" if events is not None else ""
+    yield _check(
+        "temperature",
+        hot_c is None or hot_c < HOT_C,
+        (UNTOLD if hot_c is None else f"{hot_c:.0f} °C at the hottest") + held,
+        "Let it cool: a hot machine holds its clocks down.",
+    )
+    nodes = seen["numa_nodes"]
+    yield _check(
+        "NUMA",
+        True,
+        f"{len(nodes)} nodes, CPUs {'; '.join(nodes)}: pin to one with --cpus"
+        if len(nodes) > 1
+        else "one node"
+        if nodes
+        else UNTOLD,
+    )
+
+
 def _checks() -> Iterator[dict[str, Any]]:
     before = cpu_clock()
     time.sleep(LOOK_S)
@@ -95,13 +128,7 @@ def _checks() -> Iterator[dict[str, Any]]:
         f"{used:.2f} CPUs used by others",
         "Stop other work: on a small machine it slows an engine several times.",
     )
-    mode = governor()
-    yield _check(
-        "governor",
-        mode in (None, "performance"),
-        mode or "not told by this system",
-        "Set it for steady figures: cpupower frequency-set -g performance",
-    )
+    yield from _clock_checks()
     threads = worker_threads()
     told = os.environ.get("OMP_NUM_THREADS")
     yield _check(
@@ -110,6 +137,9 @@ def _checks() -> Iterator[dict[str, Any]]:
         f"an engine gets {threads} on {usable_cpus()} usable CPUs"
         + (f" (OMP_NUM_THREADS={told} is set and not used)" if told else ""),
     )
+    pinned = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    shown = ", ".join(map(str, pinned)) or UNTOLD
+    yield _check("affinity", True, f"this process may use CPUs {shown}; --cpus narrows it")
     swapped = psutil.swap_memory()
     yield _check(
         "swap",

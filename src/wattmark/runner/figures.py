@@ -15,6 +15,7 @@ from wattmark.energy.validity import (
     relative_half_width,
     validity_doubts,
 )
+from wattmark.models import RANDOM
 from wattmark.monitor.incomplete import incomplete
 from wattmark.monitor.peak import peak_power_w
 from wattmark.runner.plan import Slot
@@ -31,8 +32,11 @@ from wattmark.schema import (
     Span,
     Status,
     Totals,
+    Trial,
 )
 from wattmark.tasks import Task
+
+NO_QUALITY = Score(None, None, None, "random weights: not scored")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,10 @@ def complete(
             f"{result.repetitions} repetition(s)"
         )
     first = result.generations[: len(queries)]
-    scores = tuple(task.score(query, answer) for query, answer in zip(queries, first, strict=True))
+    scores = tuple(
+        NO_QUALITY if slot.trial.weights == RANDOM else task.score(query, answer)
+        for query, answer in zip(queries, first, strict=True)
+    )
     measured = next((span for span in result.spans if span.name == "measured"), None)
     totals = _totals(readings, series, measured, watched.sample_interval_s)
     return replace(
@@ -95,7 +102,17 @@ def complete(
             temperature_max_c=max(temperatures_c, default=None),
             foreign_cpu=watched.foreign_cpu,
         ),
-        memory=result.memory,
+        memory=replace(
+            result.memory,
+            vram_board_peak_bytes=max(
+                (
+                    sample.memory_bytes
+                    for sample in watched.samples
+                    if sample.memory_bytes is not None and sample.sensor not in others
+                ),
+                default=None,
+            ),
+        ),
         facts=result.facts,
         doubts=(
             *watched.doubts,
@@ -109,7 +126,7 @@ def complete(
                 sample_interval_s=watched.sample_interval_s,
             ),
             *_imprecise(totals, measured, result.repetitions, watched),
-            *_unscored(task, scores),
+            *_unscored(task, slot.trial, scores),
         ),
     )
 
@@ -143,8 +160,15 @@ def other_gpus(sensors: Sequence[SensorInfo], device: str) -> set[str]:
     return {s.name for s in sensors if s.component == "gpu" and s.device not in mine}
 
 
-def _unscored(task: Task, scores: Sequence[Score]) -> Iterable[Doubt]:
-    if scores and all(score.correct is None for score in scores):
+def _unscored(task: Task, trial: Trial, scores: Sequence[Score]) -> Iterable[Doubt]:
+    if trial.weights == RANDOM:
+        yield Doubt(
+            "random-weights",
+            f"The weights of {trial.model} are random, at its true size: its speed, energy and "
+            "memory are measured, and its quality is not.",
+            "For quality too, take --weights pretrained.",
+        )
+    elif scores and all(score.correct is None for score in scores):
         yield Doubt(
             "no-gold",
             f"Task {task.name} has no answers to score against: quality is not measured.",

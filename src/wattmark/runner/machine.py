@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import psutil
 
 from wattmark.meter.nvml import describe
+from wattmark.runner.conditions import conditions
 
 LIBRARIES = (
     "wattmark",
@@ -39,7 +41,7 @@ def fingerprint() -> dict[str, Any]:
         "logical_cpus": psutil.cpu_count(),
         "physical_cpus": psutil.cpu_count(logical=False),
         "usable_cpus": usable_cpus(),
-        "governor": governor(),
+        **conditions(),
         "ram_bytes": psutil.virtual_memory().total,
         "swap_bytes": psutil.swap_memory().total,
         "os": f"{platform.system()} {_distribution()}".strip(),
@@ -125,9 +127,11 @@ def _place_in_core(cpu: int) -> int:
     return siblings.index(cpu) if cpu in siblings else 0
 
 
-def governor() -> str | None:
-    """The frequency governor of the first CPU; None where the system does not tell."""
-    return _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+def pinned(threads: int | None, cpus: Sequence[int]) -> tuple[int, tuple[int, ...]]:
+    """An engine's threads and the CPUs that it is pinned to: as asked, or as is best here."""
+    best = min(worker_threads(), len(cpus) or worker_threads())
+    chosen = threads or best
+    return chosen, tuple(sorted(cpus)) or worker_cpus(chosen)
 
 
 def versions() -> dict[str, str]:

@@ -12,10 +12,11 @@ from typing import Any
 
 from wattmark import registry
 from wattmark.backends.find import find_backend
+from wattmark.backends.precisions import ALIASES
 from wattmark.errors import InputError, ModelError, WattmarkError, unknown
 from wattmark.meter.discover import NONE, discover
 from wattmark.meter.options import redacted
-from wattmark.models.source import find_model
+from wattmark.models.source import RANDOM, find_model
 from wattmark.runner.carbon import intensity
 from wattmark.tasks.find import find_task
 
@@ -46,7 +47,8 @@ class NameCheck:
         self._each("country", lambda country: intensity(country, None))
         self._each("zone", lambda zone: intensity(None, None, zone))
         self._each("intensity_g_per_kwh", lambda given: intensity(None, given))
-        self._each("threads", _can_run)
+        self._each("threads", self._can_run)
+        self._each("cpus", _may_use)
         self._each("options", self._option)
         self._each("models", self._model)
         return self.mistakes
@@ -66,9 +68,16 @@ class NameCheck:
         offered = {o for backend in self._backends() for o in find_backend(backend).options}
         _among("option", name, offered)
 
+    def _can_run(self, threads: int) -> None:
+        cpus = len(self.given.get("cpus", ())) or os.cpu_count() or threads
+        if threads > cpus:
+            raise InputError(f"{threads} threads on {cpus} CPUs would wait for each other.")
+
     def _model(self, name: str) -> None:
         backends = [find_backend(backend) for backend in self._backends()]
         if any(spec.models is not None and spec.models(name) for spec in backends):
+            if self.raw.get("weights") == RANDOM:
+                raise InputError(f"'{name}' is an engine's own model: it has no random weights.")
             return
         if self.mistakes and not name.startswith(LOCAL):
             return  # do not reach for the hub while something else is wrong
@@ -80,6 +89,7 @@ class NameCheck:
             revision=self.raw.get("revision"),
             allow_pickle=self.raw.get("allow_pickle") is True,
             trust_remote_code=self.raw.get("trust_remote_code") is True,
+            weights=self.raw.get("weights", "pretrained"),
         )
         asked = self.raw.get("max_new_tokens", 0)
         window = source.max_positions
@@ -104,7 +114,9 @@ def known_sensor(name: str) -> None:
 
 
 def known_precision(name: str) -> None:
-    """A word that any engine offers, or refuses with a reason, is known."""
+    """A word that any engine offers, or refuses with a reason, is known; so is an older name."""
+    if name in ALIASES:
+        return
     known: set[str] = set()
     for backend in registry.table("backends"):
         spec = find_backend(backend)
@@ -113,10 +125,12 @@ def known_precision(name: str) -> None:
     _among("precision", name, known)
 
 
-def _can_run(threads: int) -> None:
-    cpus = os.cpu_count() or threads
-    if threads > cpus:
-        raise InputError(f"{threads} threads on {cpus} CPUs would wait for each other.")
+def _may_use(cpu: int) -> None:
+    if not hasattr(os, "sched_getaffinity"):
+        raise InputError("This system cannot pin a process to CPUs.", "Leave --cpus out.")
+    usable = sorted(os.sched_getaffinity(0))
+    if int(cpu) not in usable:
+        raise InputError(f"CPU {cpu} may not be used. There is: {', '.join(map(str, usable))}.")
 
 
 def _among(kind: str, name: str, known: Iterable[str]) -> None:

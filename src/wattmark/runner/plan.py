@@ -8,23 +8,23 @@ time, interleaved blocks 6 %).
 from __future__ import annotations
 
 import random
-import time
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from wattmark.backends import BackendSpec
 from wattmark.backends.find import find_backend, missing
+from wattmark.backends.precisions import true_name
 from wattmark.errors import InputError
 from wattmark.meter.nvml import describe
-from wattmark.models.source import find_model
+from wattmark.models.gguf_file import GGUF
+from wattmark.models.source import ModelSource, find_model
 from wattmark.models.weights import fingerprint
-from wattmark.schema import Query, Suite, Trial
+from wattmark.runner.foreseen import Foreseen, Foresight
+from wattmark.schema import AUTO, TO_BE_FOUND, Query, Suite, Trial
 from wattmark.tasks import Task
 from wattmark.tasks.find import find_task
 
-_START_S = 3.0
-"""For a block's fork server to import its engines."""
 OWN = "any"
 """Kind of a model that an engine brings itself: it does any task."""
 
@@ -36,7 +36,7 @@ class Model:
     model: str
     """As it was asked for."""
     origin: str
-    """embedded, folder, hub, or engine for a model that an engine brings itself."""
+    """embedded, folder, hub, random, or engine for a model that an engine brings itself."""
     revision: str | None = None
     """The hub's commit."""
     digest: str | None = None
@@ -73,6 +73,13 @@ class Plan:
     """Model → its kind, causal or classifier."""
     weight_bytes: dict[str, int]
     models: tuple[Model, ...]
+    memory: Foresight
+    foreseen: dict[str, Foreseen]
+    """Trial key → the memory that it will take."""
+    notes: tuple[str, ...] = ()
+    """What was understood otherwise than it was written: older names of precisions."""
+    batches_found: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Trial key → how its batch size was found, where it was asked for as auto."""
 
     def task(self, trial: Trial) -> Task:
         """The task of a trial."""
@@ -80,33 +87,49 @@ class Plan:
 
     def queries(self, trial: Trial) -> tuple[Query, ...]:
         """The queries of a trial, in order."""
-        return tuple(self.task(trial).queries(trial.limit, trial.seed))
+        return _queries(trial)
 
 
-def expand(suite: Suite) -> Plan:
+def expand(suite: Suite, *, left_out_before: Collection[str] | None = None) -> Plan:
     """The plan of a validated suite.
 
-    Raises InputError where nothing of the grid can be run, with every reason.
+    `left_out_before` is what a run left out when it was begun: its memory is not asked again,
+    so that it goes on with the trials that it had. Raises InputError where nothing of the grid
+    can be run, with every reason.
     """
     models = {name: _model(suite, name) for name in suite.models}
     tasks = [find_task(name) for name in suite.tasks]
     left_out: list[LeftOut] = []
-    trials: dict[str, Trial] = {}
+    sources = {name: known.source for name, known in models.items() if known.source is not None}
+    memory = Foresight(sources, suite.memory_limit_bytes)
+    cells: list[Trial] = []
+    notes: list[str] = []
     for spec in (find_backend(name) for name in suite.backends):
         why = missing(spec)
         if why is not None:
             left_out.append(LeftOut(spec.name, why))
             continue
         device = _device(suite, spec)
-        precisions = _precisions(suite, spec, device, left_out)
-        for model, (kind, _, _) in models.items():
-            if not (_is_own(spec, model) if spec.models is not None else kind != OWN):
+        offered = _precisions(suite, spec, device, left_out)
+        notes += _renamed(suite, spec, device)
+        for model, known in models.items():
+            if not (_is_own(spec, model) if spec.models is not None else known.kind != OWN):
                 left_out.append(LeftOut(f"{model} on {spec.name}", "another engine's model"))
                 continue
-            for task in _tasks(suite, tasks, model, kind, left_out):
+            precisions = _accepted(spec, known, offered, device, left_out)
+            for task in _tasks(suite, tasks, model, known.kind, left_out):
                 for precision in precisions:
-                    for trial in _cells(suite, spec.name, precision, device, (model, task)):
-                        trials[trial.key] = trial
+                    cells += _cells(suite, spec.name, precision, device, (model, task))
+    foreseen = {
+        trial.key: memory.of(trial, _queries(trial), trial.batch_size or 1) for trial in cells
+    }
+    trials = {}
+    for trial in cells:
+        why = _too_large(suite, trial, foreseen[trial.key], left_out_before)
+        if why is None:
+            trials[trial.key] = trial
+        else:
+            left_out.append(LeftOut(trial.label, why))
     if not trials:
         reasons = "; ".join(f"{item.what}: {item.why}" for item in left_out)
         raise InputError(
@@ -117,11 +140,14 @@ def expand(suite: Suite) -> Plan:
     return Plan(
         suite=suite,
         trials=ordered,
-        slots=_order(ordered, suite),
+        slots=order(ordered, suite),
         left_out=tuple(dict.fromkeys(left_out)),
-        kinds={name: kind for name, (kind, _, _) in models.items()},
-        weight_bytes={name: size for name, (_, size, _) in models.items()},
-        models=tuple(model for _, _, model in models.values()),
+        notes=tuple(notes),
+        kinds={name: known.kind for name, known in models.items()},
+        weight_bytes={name: known.weight_bytes for name, known in models.items()},
+        models=tuple(known.model for known in models.values()),
+        memory=memory,
+        foreseen={key: found for key, found in foreseen.items() if found is not None},
     )
 
 
@@ -129,18 +155,33 @@ def _is_own(spec: BackendSpec, model: str) -> bool:
     return spec.models is not None and spec.models(model)
 
 
-def _model(suite: Suite, name: str) -> tuple[str, int, Model]:
-    """(kind, weight bytes, what it is) of a model; an engine's own model answers anything."""
+@dataclass(frozen=True)
+class _Known:
+    """What the plan knows of a model."""
+
+    kind: str
+    model: Model
+    source: ModelSource | None = None
+    """None for an engine's own."""
+
+    @property
+    def weight_bytes(self) -> int:
+        return 0 if self.source is None else self.source.weight_bytes
+
+
+def _model(suite: Suite, name: str) -> _Known:
+    """A model by its name; an engine's own model answers anything."""
     if any(_is_own(find_backend(backend), name) for backend in suite.backends):
-        return OWN, 0, Model(name, "engine")
+        return _Known(OWN, Model(name, "engine"))
     source = find_model(
         name,
         revision=suite.revision,
         allow_pickle=suite.allow_pickle,
         trust_remote_code=suite.trust_remote_code,
+        weights=suite.weights,
     )
     digest = fingerprint(source.path, source.weight_files)
-    return source.kind, source.weight_bytes, Model(name, source.origin, source.revision, digest)
+    return _Known(source.kind, Model(name, source.origin, source.revision, digest), source)
 
 
 def _device(suite: Suite, spec: BackendSpec) -> str:
@@ -164,14 +205,59 @@ def _precisions(suite: Suite, spec: BackendSpec, device: str, left_out: list[Lef
     family = device.partition(":")[0]
     offered = spec.precisions.get(family, ())
     good = []
-    for precision in suite.precisions:
-        if precision in offered:
+    for asked in suite.precisions:
+        precision, _ = true_name(asked, offered)
+        why = spec.refused.get((family, precision))
+        if precision not in offered:
+            why = why or f"{spec.name} on {family} offers {', '.join(offered) or 'nothing'}"
+        elif spec.refuses_options is not None:
+            why = spec.refuses_options(suite.options, precision, family)
+        if why is None:
             good.append(precision)
-            continue
-        why = spec.refused.get((family, precision)) or (
-            f"{spec.name} on {family} offers {', '.join(offered) or 'nothing'}"
-        )
-        left_out.append(LeftOut(f"{spec.name} {precision} {device}", why))
+        else:
+            left_out.append(LeftOut(f"{spec.name} {asked} {device}", why))
+    return list(dict.fromkeys(good))
+
+
+def _renamed(suite: Suite, spec: BackendSpec, device: str) -> list[str]:
+    """What to know of older names of precisions."""
+    offered = spec.precisions.get(device.partition(":")[0], ())
+    named = (true_name(asked, offered) for asked in suite.precisions)
+    return [f"{spec.name}: {note}" for name, note in named if note and name in offered]
+
+
+def _queries(trial: Trial) -> tuple[Query, ...]:
+    return tuple(find_task(trial.task).queries(trial.limit, trial.seed))
+
+
+def _too_large(
+    suite: Suite, trial: Trial, foreseen: Foreseen | None, left_out_before: Collection[str] | None
+) -> str | None:
+    """Why a trial is left out for its memory, or None."""
+    if left_out_before is not None:
+        return "left out when the run was begun" if trial.label in left_out_before else None
+    return None if suite.force_memory or foreseen is None else foreseen.refusal
+
+
+def _accepted(
+    spec: BackendSpec, known: _Known, offered: list[str], device: str, left_out: list[LeftOut]
+) -> list[str]:
+    """Of the precisions that an engine offers, those in which it can run this model."""
+    if known.source is not None and known.source.origin == GGUF and not spec.gguf:
+        what = f"{known.model.model} · {spec.name}"
+        left_out.append(LeftOut(what, "it is a GGUF file, which llamacpp alone reads"))
+        return []
+    if known.source is None or spec.refuses is None:
+        return offered
+    family = device.partition(":")[0]
+    good = []
+    for precision in offered:
+        why = spec.refuses(known.source.config, precision, family)
+        if why is None:
+            good.append(precision)
+        else:
+            what = f"{known.model.model} · {spec.name} {precision} {device}"
+            left_out.append(LeftOut(what, why))
     return good
 
 
@@ -201,10 +287,11 @@ def _cells(
         Trial(
             model=model,
             revision=suite.revision,
+            weights=suite.weights,
             backend=backend,
             precision=precision,
             device=device,
-            batch_size=batch_size,
+            batch_size=TO_BE_FOUND if batch_size == AUTO else int(batch_size),
             task=task.name,
             task_version=task.version,
             mode=mode,
@@ -221,7 +308,8 @@ def _cells(
     ]
 
 
-def _order(trials: tuple[Trial, ...], suite: Suite) -> tuple[Slot, ...]:
+def order(trials: tuple[Trial, ...], suite: Suite) -> tuple[Slot, ...]:
+    """Every trial once a block, shuffled in each, from the suite's seed."""
     shuffler = random.Random(suite.seed)  # noqa: S311 - an order, not a secret
     slots: list[Slot] = []
     for block in range(suite.replicates):
@@ -233,33 +321,6 @@ def _order(trials: tuple[Trial, ...], suite: Suite) -> tuple[Slot, ...]:
     return tuple(slots)
 
 
-def estimated_seconds(plan: Plan) -> float:
-    """A rough guess of the run's length, from a short timing of this machine's memory.
-
-    A decode step reads the weights once, so it takes at least weight bytes ÷ bandwidth; a
-    fixed part stands for the calls of each step. Good to a factor of two or three.
-    """
-    bandwidth = _bytes_per_second()
-    total = 0.0
-    for trial in plan.trials:
-        queries = len(plan.queries(trial))
-        batches = -(-queries // trial.batch_size) + trial.warmups
-        steps = 1 if plan.kinds[trial.model] == "classifier" else min(trial.max_new_tokens, 64)
-        step_s = 0.003 + plan.weight_bytes[trial.model] / bandwidth
-        load_s = 0.5 + 2 * plan.weight_bytes[trial.model] / bandwidth
-        work_s = batches * steps * step_s
-        if plan.suite.precision_target is not None:
-            work_s = max(work_s, plan.suite.time_budget_s)
-        total += load_s + 2 * plan.suite.idle_s + work_s
-    start_s = 0.3 if set(plan.kinds.values()) == {OWN} else _START_S
-    return (start_s + total) * plan.suite.replicates
-
-
-def _bytes_per_second() -> float:
-    block = np.ones(8_000_000)
-    rates = []
-    for _ in range(3):
-        start = time.perf_counter()
-        block.copy()
-        rates.append(2 * block.nbytes / (time.perf_counter() - start))
-    return max(rates)
+def plain_plan(plan: Plan) -> list[dict[str, Any]]:
+    """The trials for run.json."""
+    return [{"key": t.key, "label": t.label, **asdict(t)} for t in plan.trials]

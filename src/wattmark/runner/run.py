@@ -14,11 +14,13 @@ from wattmark.meter import Found
 from wattmark.meter.calibrated import calibrated
 from wattmark.meter.discover import discover, sensors
 from wattmark.meter.options import redacted
+from wattmark.runner.batches import stored, with_batches
 from wattmark.runner.carbon import carbon_inputs
 from wattmark.runner.changes import other_system, refuse_changes
+from wattmark.runner.conditions import disturbing
 from wattmark.runner.interrupt import Interrupts
-from wattmark.runner.machine import fingerprint, now, session, worker_cpus, worker_threads
-from wattmark.runner.plan import expand
+from wattmark.runner.machine import fingerprint, now, pinned, session
+from wattmark.runner.plan import expand, plain_plan
 from wattmark.runner.session import Observer, Outcome, Session, environment
 from wattmark.schema import SensorInfo, Status, Suite
 from wattmark.store.rundir import COMPLETE, RunDirectory, read_info, read_table
@@ -33,6 +35,7 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
     """
     with Interrupts() as interrupts:
         plan = expand(suite)
+        machine = _machine(suite)
         carbon = carbon_inputs(suite, time.time())
         found = calibrated(discover(suite.sensors))
         info = {
@@ -42,16 +45,19 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
             "sessions": [session(0)],
             "suite": {**asdict(suite), "sensors": [redacted(name) for name in suite.sensors]},
             "planned": len(plan.slots),
-            "plan": [{"key": t.key, "label": t.label, **asdict(t)} for t in plan.trials],
+            "plan": plain_plan(plan),
             "models": [asdict(model) for model in plan.models],
             "left_out": [asdict(item) for item in plan.left_out],
-            "machine": _machine(suite),
+            "machine": machine,
             **_sensors(found),
             "carbon": carbon,
         }
         interrupts.hold()
         directory = RunDirectory.create(out, info, overwrite=overwrite)
-        return Session(plan, directory, found, observer=observer, interrupts=interrupts).go()
+        doubts = tuple(disturbing(machine))
+        return Session(
+            plan, directory, found, observer=observer, interrupts=interrupts, doubts=doubts
+        ).go()
 
 
 def resume(path: Path, observer: Observer) -> Outcome:
@@ -65,7 +71,8 @@ def resume(path: Path, observer: Observer) -> Outcome:
         if _all_done(path, info):
             return Outcome(path, int(info["planned"]), 0, nothing_to_do=True)
         suite = stored_suite(info)
-        plan = expand(suite)
+        plan = expand(suite, left_out_before=[item["what"] for item in info.get("left_out") or ()])
+        plan = with_batches(plan, stored(info))
         found = _as_before(discover(suite.sensors), info)
         machine = _machine(suite)
         refuse_changes(path, info, (plan, machine, sensors(found)))
@@ -76,7 +83,7 @@ def resume(path: Path, observer: Observer) -> Outcome:
             resumed_at=[*directory.info.get("resumed_at", []), now()],
             sessions=[*directory.info.get("sessions", []), session(before[-1]["session"] + 1)],
         )
-        doubts = tuple(other_system(info["machine"], machine))
+        doubts = (*other_system(info["machine"], machine), *disturbing(machine))
         return Session(
             plan, directory, found, observer=observer, interrupts=interrupts, doubts=doubts
         ).go()
@@ -103,8 +110,8 @@ def _all_done(path: Path, info: dict[str, Any]) -> bool:
 
 
 def _machine(suite: Suite) -> dict[str, Any]:
-    threads = suite.threads or worker_threads()
-    return fingerprint() | {"threads": threads, "worker_cpus": worker_cpus(threads)}
+    threads, cpus = pinned(suite.threads, suite.cpus)
+    return fingerprint() | {"threads": threads, "worker_cpus": cpus}
 
 
 def stored_suite(info: dict[str, Any]) -> Suite:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from wattmark.backends.find import find_backend
 from wattmark.errors import WattmarkError
 from wattmark.meter import Found
 from wattmark.meter.discover import sensors
-from wattmark.meter.load import QUIET_CPUS, wait_for_quiet
+from wattmark.meter.load import wait_for_quiet
 from wattmark.meter.meter import Meter
+from wattmark.runner.batches import conclude, plain, sizes_for, with_batches
 from wattmark.runner.figures import Watched, complete, failed
 from wattmark.runner.interrupt import Interrupts
-from wattmark.runner.machine import now, worker_cpus, worker_threads
-from wattmark.runner.plan import Plan, Slot
+from wattmark.runner.machine import now, pinned
+from wattmark.runner.noise import noisy, not_quiet, repeated
+from wattmark.runner.plan import Plan, Slot, plain_plan
 from wattmark.runner.precision import Lengthening
 from wattmark.runner.watch import Ending, Workers
 from wattmark.runner.wire import Job
-from wattmark.schema import Doubt, Record, Status
+from wattmark.schema import TO_BE_FOUND, Doubt, Memory, Record, Status, Trial
 from wattmark.store.rundir import RunDirectory
 
 
@@ -67,7 +69,7 @@ class Session:
         suite = plan.suite
         self.sensors = sensors(found)
         self.meter = Meter(self.sensors, interval_s=suite.sample_interval_s)
-        self.threads = suite.threads or worker_threads()
+        self.threads, self.cpus = pinned(suite.threads, suite.cpus)
         adapters = {trial.backend: find_backend(trial.backend).adapter for trial in plan.trials}
         self.adapters = adapters
         self.workers = Workers(
@@ -107,7 +109,30 @@ class Session:
             raise
         return Outcome(self.directory.path, self.ok, self.failed, interrupted)
 
+    def _find_batches(self) -> None:
+        """Sizes for the trials that were asked for as auto, before anything is measured."""
+        found = []
+        for trial in self.plan.trials:
+            if trial.batch_size != TO_BE_FOUND:
+                continue
+            self.workers.start()
+            wait_for_quiet(self.plan.suite.quiet_wait_s, self.observer.waiting)
+            slot = Slot(trial, 0, 0, 0)
+            self.observer.running(slot, None)
+            asked = sizes_for(self.plan, trial)
+            job = replace(self._job(slot), sizes=asked.sizes)
+            ending = self.workers.run(job, self.meter, self.plan.suite.timeout_s)
+            found.append(conclude(trial, asked, ending))
+        if found:
+            self.plan = with_batches(self.plan, found)
+            self.directory.note(
+                batches_found=plain(found),
+                plan=plain_plan(self.plan),
+                planned=len(self.plan.slots),
+            )
+
     def _all(self) -> None:
+        self._find_batches()
         done = self.directory.done()
         todo = [s for s in self.plan.slots if done.get(_key(s), ("", 0))[0] != Status.OK]
         self.ok = len(self.plan.slots) - len(todo)
@@ -124,7 +149,8 @@ class Session:
                     # of a block, which are compared with each other, still share them.
                     self.workers.close()
                     block = slot.block
-                self._one(replace(slot, order=order), done.get(_key(slot), ("", 0))[1] + 1)
+                attempt = done.get(_key(slot), ("", 0))[1] + 1
+                self._replicate(replace(slot, order=order), attempt)
 
     def _end(self, began_s: float) -> None:
         self.workers.close()
@@ -146,8 +172,18 @@ class Session:
         finally:
             self.directory.leave()
 
-    def _one(self, slot: Slot, attempt: int) -> None:
-        """One replicate: wait for quiet, run, join, save."""
+    def _replicate(self, slot: Slot, attempt: int) -> None:
+        """One replicate, and again where others disturbed it, as often as was asked for."""
+        repeats = self.plan.suite.repeat_noisy
+        record = self._one(slot, attempt, last=not repeats)
+        for repeat in range(repeats):
+            if not noisy(record):
+                return
+            self.doubts += (repeated(record),)
+            record = self._one(slot, attempt + 1 + repeat, last=repeat + 1 == repeats)
+
+    def _one(self, slot: Slot, attempt: int, *, last: bool) -> Record:
+        """One attempt: wait for quiet, run, join, save. One that is repeated is not counted."""
         self.workers.start()
         used = wait_for_quiet(self.plan.suite.quiet_wait_s, self.observer.waiting)
         self.meter.take()
@@ -165,7 +201,7 @@ class Session:
             samples=samples,
             sensors=[sensor.info for sensor in self.sensors],
             foreign_cpu=ending.foreign_cpu,
-            doubts=(*_preflight(used, suite.quiet_wait_s), *ending.doubts),
+            doubts=(*not_quiet(used, suite.quiet_wait_s), *ending.doubts),
             interval_target=suite.interval_target,
             sample_interval_s=suite.sample_interval_s,
             precision_target=suite.precision_target,
@@ -173,13 +209,35 @@ class Session:
         )
         record = self._record(slot, job, ending, watched, (started_at, attempt))
         doubts, self.doubts = record.doubts + self.doubts, ()
-        record = replace(record, session=self.directory.session, doubts=doubts)
+        record = replace(
+            record,
+            session=self.directory.session,
+            doubts=doubts,
+            memory=self._with_foreseen(record.memory, slot.trial),
+            facts=self._with_batch_found(record.facts, slot.trial),
+        )
         with self.interrupts.held():
             self.directory.write_samples(samples)
             self.directory.write(record)
-            self.ok += record.status == Status.OK
-            self.failed += record.status != Status.OK
-            self.observer.finished(record)
+            if last or not noisy(record):
+                self.ok += record.status == Status.OK
+                self.failed += record.status != Status.OK
+                self.observer.finished(record)
+        return record
+
+    def _with_foreseen(self, memory: Memory, trial: Trial) -> Memory:
+        """What was measured beside what the plan foresaw: each can be held against the other."""
+        foreseen = self.plan.foreseen.get(trial.key)
+        if foreseen is None:
+            return memory
+        need = foreseen.need
+        return replace(
+            memory, cache_bytes_per_token=need.cache_per_token, foreseen_bytes=need.total
+        )
+
+    def _with_batch_found(self, facts: Mapping[str, Any], trial: Trial) -> Mapping[str, Any]:
+        found = self.plan.batches_found.get(trial.key)
+        return facts if found is None else {**facts, "batch_found": found}
 
     def _lengthening(self, job: Job) -> Lengthening | None:
         suite = self.plan.suite
@@ -203,7 +261,7 @@ class Session:
             queries=self.plan.queries(trial),
             idle_s=self.plan.suite.idle_s,
             threads=self.threads,
-            cpus=worker_cpus(self.threads),
+            cpus=self.cpus,
             memory_limit_bytes=self.plan.suite.memory_limit_bytes,
         )
 
@@ -235,16 +293,6 @@ def _key(slot: Slot) -> tuple[str, int]:
     return slot.trial.key, slot.replicate
 
 
-def _preflight(used: float | None, waited_s: float) -> Iterator[Doubt]:
-    if used is not None and used >= QUIET_CPUS:
-        yield Doubt(
-            "not-quiet",
-            f"Other processes used {used:.2f} CPUs when the replicate began, "
-            f"after a wait of {waited_s:g} s.",
-            "Stop other work on this machine.",
-        )
-
-
 def environment(threads: int) -> dict[str, str]:
     """What the engines are told by the environment, before they are imported."""
     return {
@@ -257,4 +305,5 @@ def environment(threads: int) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
+        "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime starts to report when it is imported
     }

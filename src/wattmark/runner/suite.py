@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
@@ -97,10 +97,11 @@ def _one_name(name: str) -> str:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
 Batches = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=65536)], ...],
+    tuple[Annotated[int, Field(ge=1, le=65536)] | Literal["auto"], ...],
     BeforeValidator(listed),
     Field(min_length=1),
 ]
+Cpus = Annotated[tuple[Annotated[int, Field(ge=0, le=65535)], ...], BeforeValidator(listed)]
 PRECISION = Field(ge=0.0001, lt=1, allow_inf_nan=False)
 MEMORY = Field(ge=64 * BYTES_PER_MIB, le=2**62)
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
@@ -125,6 +126,7 @@ class SuiteFile(BaseModel):
     modes: Names = ("baseline",)
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     revision: str | None = None
+    weights: Annotated[str, Field(pattern=r"^(pretrained|random)$")] = "pretrained"
     replicates: Annotated[int, Field(ge=1, le=1000)] = 5
     warmups: Annotated[int, Field(ge=0, le=1000)] = 2
     limit: Annotated[int, Field(ge=1, le=10**9)] | None = None
@@ -134,8 +136,11 @@ class SuiteFile(BaseModel):
     sample_interval_s: Annotated[float, Field(ge=0.001, le=60)] = 0.1
     timeout_s: Annotated[float, Field(gt=0, le=864_000)] = 600.0
     quiet_wait_s: Seconds = 5.0
+    repeat_noisy: Annotated[int, Field(ge=0, le=100)] = 0
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
+    cpus: Cpus = ()
     memory_limit_bytes: Annotated[int, BeforeValidator(_bytes), MEMORY] | None = None
+    force_memory: StrictBool = False
     sensors: Annotated[tuple[str, ...], BeforeValidator(_single)] = ()
     country: Place | None = None
     zone: Place | None = None
@@ -291,7 +296,11 @@ def _said(source: _Source, error: dict[str, Any]) -> str:
 
 
 _MEANT = {
+    "batch_sizes": "integers from 1 to 65536, or auto",
+    "cpus": "numbers of CPUs, such as 0,1",
+    "force_memory": "true or false",
     "device": "auto, cpu, cuda or cuda:N",
+    "weights": "pretrained or random",
     "intensity_g_per_kwh": f"a number from 0 to {MOST_INTENSITY:g} g/kWh, or a CSV file",
     "name": "letters, digits, '.', '_' and '-', beginning with a letter or a digit",
     "precision_target": "a relative half-width from 0.01% to below 100%, such as 5% or 0.05",

@@ -48,6 +48,8 @@ class Ending:
     foreign_cpu: float | None = None
     """CPUs that others used during the measured region."""
     doubts: tuple[Doubt, ...] = ()
+    tried: tuple[tuple[int, float], ...] = ()
+    """(batch size, answers a second) of a worker that tried sizes."""
 
 
 @dataclass
@@ -58,6 +60,7 @@ class _State:
     clocks: list[tuple[str, CpuClock]] = field(default_factory=list)
     hung: Counter[str] = field(default_factory=Counter)
     """Sensor → marks at which it was not read, because it hung."""
+    tried: list[tuple[int, float]] = field(default_factory=list)
 
 
 class Workers:
@@ -97,6 +100,7 @@ class Workers:
             raise
         ending.foreign_cpu, ending.doubts = _disturbed(state.clocks)
         ending.doubts += tuple(sensors_hung(state.hung, PATIENCE_S))
+        ending.tried = tuple(state.tried)
         return ending
 
     def _fork(self, log: IO[bytes]) -> tuple[Zygote, int, Connection]:
@@ -165,6 +169,10 @@ def _heed(
     """Act on one message of the worker; its ending, if it was the last."""
     if "stage" in message:
         state.stage = message["stage"]
+        return None
+    if "tried" in message:
+        size, rate = message["tried"]
+        state.tried.append((size, rate))
         return None
     if "mark" in message:
         state.stage = message["mark"]

@@ -31,6 +31,8 @@ class Job:
     cpus: tuple[int, ...] = ()
     """CPUs to run on; empty leaves it to the system."""
     memory_limit_bytes: int | None = None
+    sizes: tuple[int, ...] = ()
+    """Batch sizes to try; where there are any, nothing else is done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ def unpack_job(plain: Mapping[str, Any]) -> Job:
             **plain,
             "trial": Trial(**plain["trial"]),
             "cpus": tuple(plain["cpus"]),
+            "sizes": tuple(plain["sizes"]),
             "queries": tuple(Query(**query) for query in plain["queries"]),
         }
     )

@@ -23,15 +23,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from wattmark import registry
 from wattmark.backends import Backend, Stamp
 from wattmark.errors import OutOfMemoryError, WattmarkError
+from wattmark.runner.resident import cpu_s, peak_bytes, resident_bytes, unique_bytes
+from wattmark.runner.sizes import try_sizes
 from wattmark.runner.wire import Job, Result, pack_result, receive, send, unpack_job
 from wattmark.schema import Generation, Memory, Query, Span, Status
-from wattmark.units import BYTES_PER_KIB, gibibytes, s_to_ns
+from wattmark.units import gibibytes, s_to_ns
 
 Mark = Callable[[str], None]
 Over = Callable[[Span, int], int]
@@ -103,13 +104,14 @@ def execute(
         ram_peak_bytes=measured.peak_bytes or peak_bytes(),
         ram_before_load_bytes=before,
         ram_loaded_bytes=loaded,
+        ram_unique_bytes=unique_bytes(),
         vram_peak_bytes=backend.vram_peak_bytes(),
     )
     return Result(
         spans=tuple(log.spans),
         generations=tuple(measured.generations),
         memory=memory,
-        facts=dict(backend.facts),
+        facts={**backend.facts, "cpus": _affinity()},
         repetitions=measured.repetitions,
     )
 
@@ -155,6 +157,11 @@ def _measured(
         repetitions, peak = longer, peak or peak_bytes()
 
 
+def _affinity() -> list[int] | None:
+    """The CPUs that this process is pinned to; None where the system cannot pin."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
 def split(queries: Sequence[Query], size: int) -> list[Sequence[Query]]:
     """Batches of `size`, in order; the last may be smaller."""
     return [queries[start : start + size] for start in range(0, len(queries), size)]
@@ -174,48 +181,26 @@ def _idle(job: Job, log: SpanLog, mark: Mark, sleep: Callable[[float], None]) ->
     log.add("idle", started, ended)
 
 
-def resident_bytes() -> int | None:
-    """Resident set of this process, from /proc; None elsewhere."""
-    return _status_bytes("VmRSS")
-
-
-def peak_bytes() -> int | None:
-    """Peak resident set of this process since its fork."""
-    peak = _status_bytes("VmHWM")
-    if peak is not None:
-        return peak
-    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return usage if sys.platform == "darwin" else usage * BYTES_PER_KIB
-
-
-def _status_bytes(field_name: str) -> int | None:
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        if line.startswith(field_name + ":"):
-            return int(line.split()[1]) * BYTES_PER_KIB
-    return None
-
-
 def main(channel: Connection) -> int:
     """A worker's life: a job comes in, marks and a result go out. The exit code."""
     job = unpack_job(receive(channel))
     answers = _Lifeline(channel)
 
     def mark(stage: str) -> None:
-        send(channel, {"mark": stage, "cpu_s": time.process_time()})
+        send(channel, {"mark": stage, "cpu_s": cpu_s()})
         answers.wait()
 
     def over(region: Span, repetitions: int) -> int:
         stamps = [region.start_ns, region.end_ns]
-        told = {"mark": "done", "cpu_s": time.process_time()}
+        told = {"mark": "done", "cpu_s": cpu_s()}
         send(channel, told | {"region": stamps, "repetitions": repetitions})
         return int(answers.wait().get("repetitions", 0))
 
     def tell(stage: str) -> None:
         send(channel, {"stage": stage})
+
+    def tried(size: int, rate: float) -> None:
+        send(channel, {"tried": [size, rate]})
 
     try:
         _limit_memory(job.memory_limit_bytes)
@@ -223,7 +208,11 @@ def main(channel: Connection) -> int:
             os.sched_setaffinity(0, job.cpus)
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
-        result = execute(job, backend, mark, over=over, tell=tell)
+        if job.sizes:
+            try_sizes(job, backend, tried, SpanLog, tell=tell)
+            result = Result(spans=(), generations=(), memory=Memory())
+        else:
+            result = execute(job, backend, mark, over=over, tell=tell)
         message: dict[str, Any] = {"result": pack_result(result)}
     except BaseException as reason:
         # What the failed work holds is held by its traceback: there must be room to say so.

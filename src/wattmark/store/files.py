@@ -17,7 +17,15 @@ from wattmark.schema import SCHEMA_VERSION
 from wattmark.store.columns import arrow_schema
 
 LOCK = "run.lock"
-ADDED = {"session": 0, "repetition": 0, "repetitions": 1}
+ADDED: dict[str, int | None] = {
+    "session": 0,
+    "repetition": 0,
+    "repetitions": 1,
+    "ram_unique_bytes": None,
+    "vram_board_peak_bytes": None,
+    "cache_bytes_per_token": None,
+    "foreseen_bytes": None,
+}
 """Column that older runs do not have → what it would hold there."""
 GROUP_ROWS = 5000
 """Rows of a Parquet file that are in memory together when it is written."""

@@ -77,7 +77,7 @@ class LiveStore:
                 self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
                 for name in absent.get(table, ()):
                     self._db.execute(
-                        f'ALTER TABLE {table} ADD COLUMN "{name}" INTEGER DEFAULT {ADDED[name]}'
+                        f'ALTER TABLE {table} ADD COLUMN "{name}" INTEGER DEFAULT {_sql(name)}'
                     )
                 self._db.execute(
                     f"CREATE INDEX IF NOT EXISTS {table}_key ON {table} (trial_key, replicate)"
@@ -145,7 +145,7 @@ class LiveStore:
                 return
             absent = self._absent().get(name, ())
             columns = ", ".join(
-                str(ADDED[column]) if column in absent else f'"{column}"' for column in schema.names
+                _sql(column) if column in absent else f'"{column}"' for column in schema.names
             )
             cursor = self._db.execute(f"SELECT {columns} FROM {name} ORDER BY rowid")  # noqa: S608 - our own names
             while rows := cursor.fetchmany(ROWS):
@@ -162,6 +162,12 @@ class LiveStore:
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in by SQLite."""
         self._db.close()
+
+
+def _sql(column: str) -> str:
+    """What a column that an older run lacks holds there, as SQL."""
+    value = ADDED[column]
+    return "NULL" if value is None else str(value)
 
 
 def _value(stored: Any, kind: pa.DataType) -> Any:

@@ -1,0 +1,33 @@
+"""Random weights at true size: a shape becomes a model in memory, without a second copy.
+
+Each tensor is allocated once, on its device and in its number format, and filled there: the peak
+is the weights and what the engine takes for itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from wattmark.models import ModelSource
+from wattmark.models.skeleton import Filler, meta_model, places, set_small, spread_of
+
+
+def random_model(
+    source: ModelSource,
+    dtype: torch.dtype,
+    device: torch.device,
+    seed: int,
+    attention: str | None = None,
+) -> Any:
+    """A model of the shape of `source`, its matrices drawn from `seed`, ready to run."""
+    model = meta_model(source.path, source.kind, dtype, attention)
+    set_small(model, device, seed)
+    with Filler(seed, spread_of(model)) as fill:
+        for name, place in places(model).items():
+            if place.parameter.is_meta:
+                tensor = torch.empty_like(place.parameter, device=device)
+                fill(tensor, name)
+                place.put(tensor)
+    return model

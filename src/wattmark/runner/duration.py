@@ -1,0 +1,44 @@
+"""How long a plan will take, roughly, before anything is run."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from wattmark.runner.plan import OWN, Plan
+
+_START_S = 3.0
+"""For a block's fork server to import its engines."""
+
+
+def estimated_seconds(plan: Plan) -> float:
+    """A rough guess of the run's length, from a short timing of this machine's memory.
+
+    A decode step reads the weights once, so it takes at least weight bytes ÷ bandwidth; a
+    fixed part stands for the calls of each step. Good to a factor of two or three.
+    """
+    bandwidth = _bytes_per_second()
+    total = 0.0
+    for trial in plan.trials:
+        queries = len(plan.queries(trial))
+        batches = -(-queries // (trial.batch_size or 1)) + trial.warmups
+        steps = 1 if plan.kinds[trial.model] == "classifier" else min(trial.max_new_tokens, 64)
+        step_s = 0.003 + plan.weight_bytes[trial.model] / bandwidth
+        load_s = 0.5 + 2 * plan.weight_bytes[trial.model] / bandwidth
+        work_s = batches * steps * step_s
+        if plan.suite.precision_target is not None:
+            work_s = max(work_s, plan.suite.time_budget_s)
+        total += load_s + 2 * plan.suite.idle_s + work_s
+    start_s = 0.3 if set(plan.kinds.values()) == {OWN} else _START_S
+    return (start_s + total) * plan.suite.replicates
+
+
+def _bytes_per_second() -> float:
+    block = np.ones(8_000_000)
+    rates = []
+    for _ in range(3):
+        start = time.perf_counter()
+        block.copy()
+        rates.append(2 * block.nbytes / (time.perf_counter() - start))
+    return max(rates)

@@ -10,7 +10,8 @@ demo: .venv/demo.done
 	$(BIN)/wattmark run demo --out runs/demo --overwrite
 
 test: .venv/test.done
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: .venv/test.done
 	$(BIN)/ruff check

@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from command import QUICK, SIMULATED, family, left_over, resume, start, wattmark
 
 from wattmark.store.reader import open_run
+
+# It sends signals, or counts on when things happen: nothing else may run meanwhile.
+pytestmark = pytest.mark.alone
 
 KILLS = 8
 MODELS = "fake:step_s=0.002,tokens=6,fake:prefill_s=0.03"
@@ -154,7 +158,7 @@ def test_workers_and_the_fork_server_are_killed_at_random_moments(tmp_path: Path
     _, said = run.communicate()
     assert run.returncode == 1, said
     assert kills["worker"] >= KILLS
-    assert kills["server"] >= 5
+    assert kills["server"] >= KILLS // 4
     rows = open_run(out).trials.to_pylist()
     assert len(rows) == 2 * replicates
     bad = [row for row in rows if row["status"] != "ok"]

@@ -11,6 +11,9 @@ import pytest
 
 from wattmark.runner.interrupt import SIGNALS, Interrupts
 
+# It sends signals, or counts on when things happen: nothing else may run meanwhile.
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:

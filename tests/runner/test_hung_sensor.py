@@ -15,9 +15,6 @@ import time
 from wattmark.meter import Found
 from wattmark.schema import Sample, SensorInfo
 
-# It sends signals, or counts on when things happen: nothing else may run meanwhile.
-pytestmark = pytest.mark.alone
-
 class Hanging:
     def __init__(self, at):
         self.info = SensorInfo(name="hanging", component="dram", device="d", kind="counter",

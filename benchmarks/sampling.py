@@ -7,6 +7,7 @@ temporary folder: reading them costs what a sysfs file costs without the hardwar
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 import tracemalloc
@@ -36,6 +37,7 @@ def figures() -> Iterator[Figure]:
                 shares = _percent(some, 1 / hertz)
                 name, note = f"sampling at {hertz} Hz, {label}", f"{len(some)} sensors"
                 yield summary(name, shares, "%", most=most, note=f"of one core, {note}")
+    yield summary("a bare loop at 10 Hz", _bare_percent(0.1), "%", note="sleep and 4 preads")
     a_sample = [_bytes_a_sample() for _ in range(3)]
     day = [each * DAY_SAMPLES / 1e6 for each in a_sample]
     yield summary("a day, 10 Hz, 8 counters", day, "MB", most=300.0)
@@ -72,6 +74,23 @@ def _percent(some: Sequence[Sensor], interval_s: float) -> list[float]:
             used_s, began_s = meter.cost_cpu_s - used_s, time.monotonic() - began_s
             shares.append(100 * used_s / began_s)
             meter.take()
+    return shares
+
+
+def _bare_percent(interval_s: float) -> list[float]:
+    """What this machine takes to wake a thread and read four files: no sampler can use less."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"262143328850\n")
+        file.flush()
+        shares = []
+        for _ in range(STRETCHES):
+            began_s, used_s = time.monotonic(), time.thread_time()
+            while time.monotonic() - began_s < STRETCH_S:
+                time.sleep(interval_s)
+                for _ in range(4):
+                    os.pread(file.fileno(), 32, 0)
+            used_s, began_s = time.thread_time() - used_s, time.monotonic() - began_s
+            shares.append(100 * used_s / began_s)
     return shares
 
 

@@ -28,7 +28,7 @@ from wattmark.units import ns_to_s, s_to_ns
 
 STUCK_S = 0.25
 # How often a thread looks for stuck readings while sampling goes on: a wake-up costs 0.1 ms.
-WATCH_S = 0.5
+WATCH_S = 1.0
 PATIENCE_S = 2.0
 # More lines are not opened for slowness alone: each costs a wake-up an interval.
 MOST_LINES = 8
@@ -49,6 +49,8 @@ class Line:
         self.reading: Sensor | None = None
         self.since_ns = 0
         """When the reading in progress began."""
+        self.used_s = 0.0
+        """CPU seconds of its threads; the running one alone writes it, and no lock is taken."""
         self._lines = lines
         self._deadline_ns: int | None = None
         self._waits_ns = 0.0
@@ -71,7 +73,7 @@ class Line:
             # A thread's CPU clock can only be read by the thread itself.
             now_s = time.thread_time()
             waited_ns = time.monotonic_ns() - began_ns - s_to_ns(now_s - used_s)
-            self._lines.charge(now_s - used_s)
+            self.used_s += now_s - used_s
             used_s = now_s
             for request in requests:
                 request.deliver(samples)
@@ -162,7 +164,7 @@ class Lines:
         self.keep = keep
         self.lock = threading.Lock()
         self.sampling = False
-        self.cost_cpu_s = 0.0
+        self._watch_s = 0.0
         self._lines = [Line(self, tuple(sensors))] if sensors else []
         self._uses = 0
         self._ending = False
@@ -232,10 +234,11 @@ class Lines:
                 self._open.remove(request)
         return dict(request.samples)
 
-    def charge(self, cpu_s: float) -> None:
-        """Add to the CPU seconds that the lines have used."""
+    @property
+    def cost_cpu_s(self) -> float:
+        """CPU seconds that the lines' threads have used, to the end of their last pass."""
         with self.lock:
-            self.cost_cpu_s += cpu_s
+            return self._watch_s + sum(line.used_s for line in self._lines)
 
     def go_on(self, line: Line, *, idle: bool) -> bool:
         """Whether a line's thread is still wanted; one that is not closes what waits for it.
@@ -297,5 +300,5 @@ class Lines:
         while not ended.wait(WATCH_S):
             self.part_stuck()
             now_s = time.thread_time()
-            self.charge(now_s - used_s)
+            self._watch_s += now_s - used_s
             used_s = now_s

@@ -8,21 +8,26 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` with the range of its repeats; `most` or `least` is the target."""
+    """`value` with the range of its repeats; `most` or `least` is the target.
+
+    Without a value it was not measured: what it needs is not here, and that is no failure.
+    """
 
     name: str
-    value: float
+    value: float | None
     unit: str
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
     most: float | None = None
     least: float | None = None
     note: str = ""
 
     @property
-    def met(self) -> bool:
-        """Is the target met?"""
+    def met(self) -> bool | None:
+        """Is the target met? None where nothing was measured."""
+        if self.value is None:
+            return None
         return (self.most is None or self.value <= self.most) and (
             self.least is None or self.value >= self.least
         )
@@ -41,13 +46,30 @@ def line(figure: Figure) -> str:
         if figure.least is not None
         else "–"
     )
-    spread = f"[{figure.low:.4g} … {figure.high:.4g}]"
-    mark = "met " if figure.met else "MISS"
+    value, low, high = map(_number, (figure.value, figure.low, figure.high))
+    spread = f"[{low} … {high}]"
+    mark = {True: "met ", False: "MISS", None: "–   "}[figure.met]
     note = f"  {figure.note}" if figure.note else ""
     return (
-        f"{mark} {figure.name:<38} {figure.value:>9.4g} {figure.unit:<6} {spread:<22} "
+        f"{mark} {figure.name:<38} {value:>9} {figure.unit:<6} {spread:<22} "
         f"n={figure.n:<4} target {target}{note}"
     )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def absent(
+    name: str,
+    unit: str = "",
+    *,
+    most: float | None = None,
+    least: float | None = None,
+    note: str = "not measured here",
+) -> Figure:
+    """A figure whose measurement cannot be had here."""
+    return Figure(name, None, unit, None, None, 0, most, least, note)
 
 
 def summary(

@@ -1,104 +1,186 @@
-"""Does measuring slow the model down? Tokens/s through Wattmark ÷ tokens/s of a bare loop.
+"""Does measuring slow an engine down? Tokens/s through Wattmark ÷ tokens/s of a bare loop.
 
-The bare loop is `model.generate` over the same prompts, in a fresh process with the same
-threads, with nothing of Wattmark in it. Both kinds take turns, starting with either, and each
-pair gives one ratio.
+Wattmark's side is `wattmark run` as a command. A bare loop (`benchmarks.bare`) drives the engine by
+its own plain API in a fresh process with the same files, prompts, threads, CPUs and environment,
+and with nothing of Wattmark in it. Both take turns, starting with either, and each pair gives one
+ratio.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from benchmarks.figure import Figure, summary
-from benchmarks.gpt2 import make_gpt2
-from wattmark.backends.find import find_backend
-from wattmark.meter.discover import discover, sensors
-from wattmark.meter.meter import Meter
-from wattmark.runner.machine import worker_threads
-from wattmark.runner.plan import expand
+from benchmarks.bare.question import Question
+from benchmarks.command import HOME, rows
+from benchmarks.figure import Figure, absent, summary
+from benchmarks.kept import kept
+from wattmark.backends.find import find_backend, missing
+from wattmark.meter.load import wait_for_quiet
+from wattmark.models import RANDOM, find_model
+from wattmark.models.random_folder import as_folder
+from wattmark.runner.machine import pinned
 from wattmark.runner.run import environment
-from wattmark.runner.suite import read_suite
-from wattmark.runner.watch import Workers
-from wattmark.runner.wire import Job
+from wattmark.tasks.find import find_task
 
-PAIRS = 12
+LEAST = 0.98
+TASK = "arithmetic"
+QUIET_S = 5.0
 
 
-def of_gpt2() -> Iterator[Figure]:
-    """GPT-2 at its true size with random weights, batch 1 and 8."""
+@dataclass(frozen=True)
+class Case:
+    """One engine with one model."""
+
+    backend: str
+    model: str
+    loop: str
+    """The bare loop's module."""
+    made: str = ""
+    """The file that the engine runs, where it has one of its own."""
+    runner: str = ""
+    """Which of the engine's own ways it is, where it has several."""
+    weights: str = RANDOM
+    sizes: tuple[tuple[int, int, int], ...] = ((1, 4, 48), (8, 16, 32))
+    """(batch, prompts, new tokens)"""
+    pairs: int = 3
+
+    @property
+    def title(self) -> str:
+        """What the figure's name says of it."""
+        engine = f"{self.backend} {self.runner}".strip()
+        return f"tokens/s ÷ bare, {engine} {self.model.removesuffix('/arithmetic')}"
+
+
+CASES = {
+    "embedded": Case(
+        "transformers",
+        "embedded/arithmetic",
+        "transformers_loop",
+        weights="pretrained",
+        sizes=((1, 128, 32), (8, 256, 32)),  # the shortest steps: a stamp weighs most
+        pairs=6,
+    ),
+    "transformers": Case("transformers", "gpt2", "transformers_loop"),
+    "onnxruntime-genai": Case("onnxruntime", "SmolLM-135M", "genai_loop", "model.onnx", "genai"),
+    "onnxruntime-session": Case("onnxruntime", "gpt2", "session_loop", "model.onnx", "session"),
+    "openvino": Case("openvino", "gpt2", "openvino_loop", "model.xml"),
+    "llamacpp": Case("llamacpp", "SmolLM-135M", "llamacpp_loop", "model.gguf"),
+}
+
+
+def figures_of(name: str) -> Iterator[Figure]:
+    """One engine and model, at each of its sizes."""
+    case = CASES[name]
+    why = missing(find_backend(case.backend))
+    if why is not None:
+        print(f"transparency-{name}: left out, {why}")
+        for batch, *_ in case.sizes:
+            yield absent(f"{case.title}, batch {batch}", least=LEAST, note=why)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        gpt2 = str(make_gpt2(Path(folder) / "gpt2"))
-        for limit, tokens, batch in ((4, 48, 1), (16, 32, 8)):
-            ratios = _ratios(gpt2, limit, tokens, batch)
-            yield summary(f"tokens/s ÷ bare, gpt2 124M, batch {batch}", ratios, "", least=0.98)
+        place = Path(folder)
+        # Not counted: it converts the model where that was not done yet.
+        _ours(case, case.sizes[0], place)
+        for size in case.sizes:
+            ratios, bare = _ratios(case, size, place)
+            label = f"{case.title}, batch {size[0]}"
+            note = f"bare: {statistics.median(bare):.4g} tokens/s"
+            yield summary(label, ratios, "", least=LEAST, note=note)
 
 
-def of_embedded() -> Iterator[Figure]:
-    """The embedded model, batch 1 and 8: the shortest steps, where a stamp weighs most."""
-    for limit, batch in ((128, 1), (256, 8)):
-        ratios = _ratios("embedded/arithmetic", limit, 32, batch)
-        yield summary(f"tokens/s ÷ bare, embedded, batch {batch}", ratios, "", least=0.98)
+PARTS = {f"transparency-{name}": partial(figures_of, name) for name in CASES}
 
 
-def _ratios(model: str, limit: int, tokens: int, batch: int) -> list[float]:
-    suite = read_suite(
-        None,
-        {
-            "models": model,
-            "tasks": "arithmetic",
-            "limit": limit,
-            "max_new_tokens": tokens,
-            "batch_sizes": batch,
+def _ratios(case: Case, size: tuple[int, int, int], place: Path) -> tuple[list[float], list[float]]:
+    """Ours ÷ bare of each pair, and the bare loop's tokens/s."""
+    ratios, rates = [], []
+    question: dict[str, Any] = {}
+    for pair in range(case.pairs):
+        if pair % 2:
+            bare, row = _bare(case, question), _ours(case, size, place)
+        else:
+            row = _ours(case, size, place)
+            question = asdict(_question(case, size, row))
+            bare = _bare(case, question)
+        ratios.append(float(row["output_tokens"] / row["measured_s"]) / bare)
+        rates.append(bare)
+    return ratios, rates
+
+
+def _ours(case: Case, size: tuple[int, int, int], place: Path) -> dict[str, Any]:
+    """The row of one replicate."""
+    batch, limit, tokens = size
+    flags = {
+        "--model": case.model,
+        "--weights": case.weights,
+        "--backend": case.backend,
+        "--task": TASK,
+        "--batch": batch,
+        "--limit": limit,
+        "--max-new-tokens": tokens,
+        "--device": "cpu",
+        "--replicates": 1,
+        "--warmups": 2,
+        "--quiet-wait": QUIET_S,
+    }
+    words = [str(word) for pair in flags.items() for word in pair]
+    return rows(place / "run", words, {**os.environ, "XDG_CACHE_HOME": str(_cache(case))})[0]
+
+
+def _cache(case: Case) -> Path:
+    """Of this engine and model alone, so that what the engine was given is known."""
+    return kept(f"transparency/{case.backend}-{case.model.replace('/', '-')}")
+
+
+def _question(case: Case, size: tuple[int, int, int], row: Mapping[str, Any]) -> Question:
+    """The same for the bare loop, with the files that Wattmark's engine has made."""
+    batch, limit, tokens = size
+    source = find_model(case.model, weights=case.weights)
+    threads, cpus = pinned(None, ())
+    return Question(
+        folder=str(as_folder(source, 0) if case.backend == "transformers" else source.path),
+        files=str(_made(case)) if case.made else "",
+        prompts=[query.prompt for query in find_task(TASK).queries(limit, 0)],
+        batch=batch,
+        new_tokens=tokens,
+        warmups=2,
+        threads=threads,
+        cpus=list(cpus),
+        endless=source.origin == RANDOM,
+        # An id that no prompt ends with, for engines that know padding by its id alone.
+        settings={
+            "pad_id": int(source.config["vocab_size"]) - 1,
+            **json.loads(row["facts"]),
         },
     )
-    plan = expand(suite)
-    trial = plan.trials[0]
-    threads = worker_threads()
-    job = Job(
-        trial=trial,
-        adapter=find_backend(trial.backend).adapter,
-        kind=plan.kinds[trial.model],
-        queries=plan.queries(trial),
-        idle_s=0.2,
-        threads=threads,
-    )
-    adapter = job.adapter.partition(":")[0]
-    workers = Workers([adapter], environment(threads))
-    prompts = [query.prompt for query in job.queries]
-    asked = json.dumps([model, prompts, batch, tokens, trial.warmups, threads])
-    ratios = []
-    with Meter(sensors(discover())) as meter:
-        for pair in range(PAIRS + 1):
-            if pair % 2:
-                bare, ours = _bare(asked), _ours(workers, job, meter)
-            else:
-                ours, bare = _ours(workers, job, meter), _bare(asked)
-            ratios.append(ours / bare)
-    workers.close()
-    return ratios[1:]  # the first pair warms the file cache
 
 
-def _ours(workers: Workers, job: Job, meter: Meter) -> float:
-    ending = workers.run(job, meter, 600)
-    if ending.result is None:
-        raise SystemExit(f"the replicate failed: {ending.error}")
-    region = next(span for span in ending.result.spans if span.name == "measured")
-    return sum(g.output_tokens for g in ending.result.generations) / region.seconds
+def _made(case: Case) -> Path:
+    """The newest: another version's may lie beside it."""
+    return max(_cache(case).rglob(case.made), key=lambda path: path.stat().st_mtime)
 
 
-def _bare(asked: str) -> float:
+def _bare(case: Case, question: dict[str, Any]) -> float:
+    wait_for_quiet(QUIET_S, lambda _: None)
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "bare_loop.py")],
-        input=asked,
+        [sys.executable, "-m", "benchmarks.bare", case.loop],
+        input=json.dumps(question),
         capture_output=True,
         text=True,
-        check=True,
-        env={**os.environ, **environment(json.loads(asked)[-1])},
+        check=False,
+        cwd=HOME,
+        env={**os.environ, **environment(question["threads"])},
     )
+    if done.returncode:
+        raise RuntimeError(f"the bare loop failed:\n{done.stderr[-2000:]}")
     return float(done.stdout.split()[-1])

@@ -1,4 +1,4 @@
-"""Train the two models that ship inside Wattmark, and write their held-out task rows.
+"""Train the models that ship inside Wattmark, and write their held-out task rows.
 
     python tools/train_embedded.py all
     python tools/train_embedded.py arithmetic --seed 0 --threads 1
@@ -9,6 +9,7 @@ Reads nothing and downloads nothing: all data is generated here. Writes, below -
 
     models/embedded/<name>/     config, weights (fp32 safetensors), tokenizer, model card
     tasks/data/<name>.jsonl     held-out rows: id, query, answer
+    tasks/data/facts_corpus.jsonl   the passages that answer the facts' rows
 
 A folder is replaced only once its model is trained, saved and evaluated from disk. The held-out
 accuracy, through plain transformers on the saved folder, is printed and goes into the card.
@@ -21,13 +22,18 @@ import argparse
 from pathlib import Path
 
 import embedded_arithmetic
+import embedded_facts
 import embedded_sentiment
 import torch
 from embedded_common import Paths
 from transformers.utils.logging import disable_progress_bar
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "wattmark"
-BUILDERS = {"arithmetic": embedded_arithmetic.build, "sentiment": embedded_sentiment.build}
+BUILDERS = {
+    "arithmetic": embedded_arithmetic.build,
+    "sentiment": embedded_sentiment.build,
+    "facts": embedded_facts.build,
+}
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from wattmark import schema
-from wattmark.store.columns import NEVER_NULL, PURPOSE, REALS, TABLES
+from wattmark.store.columns import NEVER_NULL, PURPOSE, REALS, TABLES, TEXTS
 from wattmark.store.keys import KEYS, OPEN
 
 PAGE = Path(__file__).parent.parent / "docs" / "format.md"
@@ -18,6 +18,7 @@ TYPES = {
     pa.float64(): "number",
     pa.bool_(): "true or false",
     REALS: "list of numbers",
+    TEXTS: "list of texts",
 }
 
 INTRO = f"""\

@@ -39,7 +39,14 @@ BUILT_IN: dict[str, dict[str, str]] = {
     # Task classes.
     "tasks": {
         "arithmetic": "wattmark.tasks.arithmetic:Arithmetic",
+        "facts": "wattmark.tasks.facts:Facts",
+        "math-qa": "wattmark.tasks.math_qa:MathQA",
+        "prompts": "wattmark.tasks.prompts:Prompts",
         "sentiment": "wattmark.tasks.sentiment:Sentiment",
+        "squad": "wattmark.tasks.squad:Squad",
+        "sst2": "wattmark.tasks.sst2:SST2",
+        "jsonl": "wattmark.tasks.queries:Jsonl",
+        "hf": "wattmark.tasks.hub:HubData",
     },
 }
 

@@ -103,6 +103,68 @@ class Suite:
     trust_remote_code: bool = False
     allow_pickle: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
+    corpus: str | None = None
+    """Folder or file that the mode rag retrieves from; None: each task's own."""
+    chunk_by: str = "words"
+    """words or sentences."""
+    chunk_size: int | None = None
+    """Of these, in a chunk; None: 100 words or 5 sentences."""
+    chunk_overlap: int | None = None
+    """Of these, shared with the next chunk; None: a fifth of a chunk."""
+    top_k: int = 3
+    """Chunks retrieved for a query."""
+    context_tokens: int = 256
+    """Most tokens of retrieved text in a prompt, by the model's tokenizer."""
+    chat: str = "auto"
+    """auto, on or off: see Asking."""
+    chat_template: str | None = None
+    """A file that holds a chat template in Jinja."""
+    system: str | None = None
+    shots: int = 0
+    temperature: float = 0.0
+    top_p: float = 1.0
+    confidence: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrieval:
+    """How a trial's contexts are found: what its answers depend on beside the model."""
+
+    corpus_digest: str
+    """Of the names and bytes of the documents: 12 hexadecimal digits."""
+    chunking: str
+    """'words:100:20': unit, size and overlap of the chunks."""
+    retriever: str = "bm25"
+    top_k: int = 3
+    context_tokens: int = 256
+    """Budget of retrieved text in a prompt."""
+    template: str
+    """The prompt with {context} and {prompt} or {query}."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """How prompts are put to a model and answers drawn from it, where not in the plain way.
+
+    Plain is: the tokenizer's chat template where it has one, no system prompt, no solved examples,
+    greedy decoding.
+    """
+
+    chat: str = "auto"
+    """auto: the tokenizer's template where it has one; off: the prompt as it stands; on: refuse a
+    model that has no template."""
+    template: str | None = None
+    """A chat template in Jinja, in the place of the tokenizer's."""
+    system: str | None = None
+    """What the system says before the prompt."""
+    shots: int = 0
+    """Solved examples before each prompt: queries of the task that are not asked."""
+    temperature: float = 0.0
+    """0 takes the likeliest token each time; above, tokens are drawn from the trial's seed."""
+    top_p: float = 1.0
+    """Tokens are drawn from the likeliest that have this probability together."""
+    confidence: bool = False
+    """Whether the probability of each chosen token is computed: work that a product may not do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +188,19 @@ class Trial:
     trust_remote_code: bool = False
     allow_pickle: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
+    retrieval: Retrieval | None = None
+    """Where the mode is rag."""
+    asking: Asking | None = None
+    """Where it is not the plain way."""
 
     @property
     def key(self) -> str:
         """Content hash of all fields: 12 hexadecimal digits."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        fields = asdict(self)
+        for name in ("retrieval", "asking"):
+            if fields[name] is None:  # the key of a trial without it is what it always was
+                del fields[name]
+        text = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -147,7 +217,7 @@ class Trial:
 class Span:
     """A stretch of work on the monotonic clock.
 
-    Names in use: load, idle, warmup, retrieve, prefill, decode, classify, host, and
+    Names in use: export, load, index, idle, warmup, retrieve, prefill, decode, classify, host, and
     `measured`, the whole measured region from the first batch's start to the last one's end.
     """
 
@@ -242,6 +312,35 @@ class Query:
     text: str
     prompt: str
     answer: str | None = None
+    answers: tuple[str, ...] = ()
+    """All gold answers where several count; `answer` is the first of them."""
+    choices: tuple[str, ...] = ()
+    """What may be chosen from, in order; empty where the answer is free."""
+    context: str | None = None
+    """The text that holds the answer, where the data gives one; `prompt` may show it."""
+    language: str | None = None
+    """ISO 639-1 (en, pt): how numbers are written in the answer; None: not said."""
+    scorer: str | None = None
+    """The scorer of this row by name, where the data says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What was retrieved for one query, and the prompt that came of it.
+
+    `hit`: is a gold answer, or the query's own context, among all that was retrieved? None where
+    the query says neither.
+    """
+
+    query_id: str
+    prompt: str
+    ids: tuple[str, ...]
+    """Of the chunks, the best first; those that did not fit come last."""
+    context_tokens: int | None
+    """Of the chunks in the prompt; None where the engine has no tokenizer at hand to count them."""
+    left_out: int
+    """Chunks that did not fit into the budget or the model's window."""
+    hit: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,9 +427,24 @@ class Totals:
     energy_net_high_j: float | None = None
     energy_provenance: str | None = None
     gain_uncertainty: float | None = None
+    retrieve_j: float | None = None
+    retrieve_low_j: float | None = None
+    retrieve_high_j: float | None = None
+    prefill_j: float | None = None
+    prefill_low_j: float | None = None
+    prefill_high_j: float | None = None
+    decode_j: float | None = None
+    decode_low_j: float | None = None
+    decode_high_j: float | None = None
+    index_j: float | None = None
+    """Of opening or building the index: outside of the measured region."""
+    index_low_j: float | None = None
+    index_high_j: float | None = None
     idle_power_w: float | None = None
     power_mean_w: float | None = None
     power_peak_w: float | None = None
+    export_energy_j: float | None = None
+    """Of converting the model to the engine's own files, before the measured region and apart."""
     temperature_max_c: float | None = None
     foreign_cpu: float | None = None
 
@@ -368,6 +482,8 @@ class Record:
     """One a query and repetition, repetition by repetition."""
     scores: tuple[Score, ...] = ()
     """One a query, of the first repetition: a copy of an answer is no new evidence."""
+    retrieved: tuple[Retrieved, ...] = ()
+    """One a query where the mode is rag; `queries` then hold the prompts with their contexts."""
     energy: tuple[EnergyReading, ...] = ()
     query_energy: tuple[QueryEnergy, ...] = ()
     totals: Totals = Totals()

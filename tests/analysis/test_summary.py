@@ -100,6 +100,12 @@ def test_a_batch_larger_than_its_queries_says_so(tmp_path: Path) -> None:
     assert notes[:2] == [(), ("batch 8: only 3 queries, so batches of 3",)]
 
 
+def test_batches_that_the_queries_do_not_fill_are_said(tmp_path: Path) -> None:
+    knobs = Knobs(batch_sizes=(1, 8), queries=9, replicates=1, one_oom=False)
+    notes = [s.notes for s in summarise(open_run(make_run(tmp_path / "run", knobs)))]
+    assert notes[:2] == [(), ("batch 8: 9 queries make batches of 4.5 on average",)]
+
+
 def test_two_replicates_are_called_too_few(tmp_path: Path) -> None:
     made = first(tmp_path, Knobs(replicates=2, queries=8, one_oom=False))
     assert "two replicates" in made.estimates["energy_per_query_j"].note

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 from recorder import Recorder
 
 from wattmark import registry
-from wattmark.backends import Backend, BackendSpec
+from wattmark.backends import Backend, BackendSpec, Converts
 from wattmark.backends.find import create, find_backend, missing
 from wattmark.errors import WattmarkError
+from wattmark.models.cache import EXPORTS, cache_folder
 from wattmark.schema import Generation, Query, Trial
 
 pytest_plugins = ["backend_fixtures"]
@@ -179,6 +181,24 @@ def test_close_frees_and_may_be_called_again(
     backend.close()
     backend.close()
     assert not backend.facts
+
+
+def test_an_engine_that_converts_does_it_once(
+    spec: BackendSpec, causal_folder: Path, make_trial: MakeTrial, tmp_path: Path
+) -> None:
+    backend = create(spec)
+    if not isinstance(backend, Converts):
+        pytest.skip(f"{spec.name} loads a model as it is")
+    folder = shutil.copytree(causal_folder, tmp_path / "model")
+    (folder / "a.txt").write_text("it differs from the others", encoding="utf-8")
+    trial = make_trial(folder, backend=spec.name)
+    assert [backend.prepare(trial), backend.prepare(trial)] == [True, False]
+    assert not backend.facts, "nothing is loaded"
+    made = [path.read_text() for path in cache_folder(EXPORTS).glob("*/made.json")]
+    assert sum(str(folder) in text for text in made) == 1
+    backend.load(trial)
+    assert made == [path.read_text() for path in cache_folder(EXPORTS).glob("*/made.json")]
+    backend.close()
 
 
 def test_a_model_that_is_not_there_is_refused(spec: BackendSpec, make_trial: MakeTrial) -> None:

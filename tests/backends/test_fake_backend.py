@@ -13,6 +13,8 @@ from wattmark.backends.faults import FakeModel, is_fake, parse_fake
 from wattmark.errors import InputError, OutOfMemoryError
 from wattmark.schema import Query, Trial
 
+pytest_plugins = ["backend_fixtures"]
+
 MakeTrial = Callable[..., Trial]
 
 _RUN = """
@@ -21,7 +23,6 @@ from wattmark.backends.fake import FakeBackend
 from wattmark.errors import OutOfMemoryError
 from wattmark.schema import Query, Trial
 
-pytest_plugins = ["backend_fixtures"]
 {setup}
 class Stamp:
     now = staticmethod(time.monotonic_ns)

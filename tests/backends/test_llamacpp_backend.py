@@ -25,12 +25,12 @@ from transformers import (
 )
 
 from wattmark.backends import Backend
-from wattmark.backends.exports import exports_folder
 from wattmark.backends.find import create, find_backend
 from wattmark.backends.llamacpp_limits import refuses, refuses_options
 from wattmark.backends.llamacpp_quantize import encode, tensor_type
 from wattmark.errors import InputError, ModelError
 from wattmark.models import find_model
+from wattmark.models.cache import EXPORTS, cache_folder
 from wattmark.schema import Generation, Query, Trial
 
 pytest_plugins = ["backend_fixtures"]
@@ -93,7 +93,7 @@ def converted(causal_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     engine.close()
     (made,) = (
         path
-        for path in exports_folder().glob("*/model/model.gguf")
+        for path in cache_folder(EXPORTS).glob("*/model/model.gguf")
         if find_model(str(path)).config["gguf"] == "q8_0"
     )
     return _spelled(made, tmp_path_factory.mktemp("gguf") / "tiny-q8_0.gguf")
@@ -140,10 +140,8 @@ def test_lower_precisions_answer(
     assert all(a.output_tokens >= 1 for a in answers)
 
 
-def test_a_file_is_made_once(causal_folder: Path, load: Load) -> None:
-    load(causal_folder)
+def test_options_are_heard(causal_folder: Path, load: Load) -> None:
     again = load(causal_folder, options={"threads": 1, "flash-attention": "off", "ubatch": 64})
-    assert again.facts["export_s"] is None
     assert again.facts["threads"] == 1
 
 

@@ -15,10 +15,11 @@ from recorder import Recorder
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from wattmark.backends import Backend
-from wattmark.backends.exports import exports_folder
 from wattmark.backends.onnxruntime_limits import by_builder, refuses, window
 from wattmark.backends.transformers import TransformersBackend
 from wattmark.errors import InputError, ModelError
+from wattmark.models import find_model
+from wattmark.models.cache import EXPORTS, cache_folder
 from wattmark.schema import Generation, Query, Trial
 
 pytest_plugins = ["backend_fixtures"]
@@ -100,10 +101,8 @@ def test_labels_are_those_of_transformers(
         assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
 
 
-def test_a_model_is_converted_once(causal_folder: Path, onnx_trial: MakeTrial) -> None:
-    _loaded(onnx_trial(causal_folder))
+def test_it_tells_what_it_holds(causal_folder: Path, onnx_trial: MakeTrial) -> None:
     facts = _loaded(onnx_trial(causal_folder, options={"threads": 1})).facts
-    assert facts["export_s"] is None
     assert facts["threads"] == 1
     assert facts["parameters"] * 4 <= facts["weight_bytes"] < facts["parameters"] * 6
 
@@ -145,10 +144,8 @@ def test_a_folder_of_onnx_files_is_taken_as_it_is(
     tmp_path: Path, causal_folder: Path, onnx_trial: MakeTrial, queries: list[Query]
 ) -> None:
     converted = _loaded(onnx_trial(causal_folder))
-    made = [
-        path for path in exports_folder().glob("*/model") if (path / "genai_config.json").exists()
-    ]
-    listings = [json.loads((path.parent / "export.json").read_text("utf-8")) for path in made]
+    made = [path.parent for path in cache_folder(EXPORTS).glob("*/model/genai_config.json")]
+    listings = [json.loads((path.parent / "made.json").read_text("utf-8")) for path in made]
     found = next(
         path
         for path, listing in zip(made, listings, strict=True)
@@ -157,12 +154,12 @@ def test_a_folder_of_onnx_files_is_taken_as_it_is(
     folder = tmp_path / "exported"
     shutil.copytree(found, folder)
     backend = _loaded(onnx_trial(folder))
-    assert backend.facts["export_s"] is None
+    assert find_model(str(folder)).parameters == converted.facts["parameters"]
     assert backend.facts["weight_bytes"] == converted.facts["weight_bytes"]
     assert _said(backend.generate(0, queries, Recorder())) == _said(
         converted.generate(0, queries, Recorder())
     )
-    with pytest.raises(ModelError, match=r"holds fp32 weights, and int4-wo.*--precision fp32"):
+    with pytest.raises(ModelError, match="stored as fp32: take fp32"):
         _loaded(onnx_trial(folder, precision="int4-wo"))
     (folder / "genai_config.json").write_text("{", encoding="utf-8")
     with pytest.raises(ModelError, match="malformed"):
@@ -212,16 +209,16 @@ def test_an_architecture_that_nothing_converts(
     config = json.loads(file.read_text(encoding="utf-8"))
     config |= {"model_type": "martian", "architectures": ["MartianForCausalLM"]}
     file.write_text(json.dumps(config), encoding="utf-8")
-    before = set(exports_folder().glob("*/model"))
+    before = set(cache_folder(EXPORTS).glob("*/model"))
     with pytest.raises(ModelError, match=r"cannot be (converted to ONNX|loaded).*martian"):
         _loaded(onnx_trial(folder))
-    assert set(exports_folder().glob("*/model")) == before
+    assert set(cache_folder(EXPORTS).glob("*/model")) == before
 
 
 _FULL = """
 import resource, sys
 from wattmark.backends import Backend
-from wattmark.backends.exports import ExportError
+from wattmark.models.cache import CacheError
 from wattmark.backends.onnxruntime import OnnxRuntimeBackend
 from wattmark.schema import Trial
 
@@ -230,7 +227,7 @@ trial = Trial(model=sys.argv[1], backend='onnxruntime', precision='fp32', device
               batch_size=1, task='t', task_version='1', max_new_tokens=4)
 try:
     OnnxRuntimeBackend().load(trial)
-except ExportError as reason:
+except CacheError as reason:
     print('FULL:', reason)
 """
 
@@ -248,7 +245,7 @@ def test_no_half_export_is_left_where_there_is_no_room(
         timeout=120,
     )
     assert done.stdout.startswith("FULL: The disk of"), done.stdout + done.stderr[-2000:]
-    assert not [path for path in exports_folder().iterdir() if path.is_dir()]
+    assert not [path for path in cache_folder(EXPORTS).iterdir() if path.is_dir()]
 
 
 def test_what_the_plan_is_told_without_the_engine() -> None:

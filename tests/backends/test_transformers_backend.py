@@ -29,6 +29,8 @@ from wattmark.errors import InputError, ModelError, OutOfMemoryError
 from wattmark.schema import Query, Trial
 from wattmark.tasks.find import find_task
 
+pytest_plugins = ["backend_fixtures"]
+
 MakeTrial = Callable[..., Trial]
 
 

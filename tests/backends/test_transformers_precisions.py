@@ -17,9 +17,9 @@ from recorder import Recorder
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-from wattmark.backends.quantized import quantize
+from wattmark.backends.quantized import Int8Dynamic, quantize
 from wattmark.backends.transformers import TransformersBackend
-from wattmark.backends.transformers_limits import QUANTIZED
+from wattmark.backends.transformers_limits import CPU_PRECISIONS, QUANTIZED
 from wattmark.backends.transformers_model import arithmetic, check_options
 from wattmark.errors import InputError, ModelError
 from wattmark.schema import Query, Trial
@@ -140,6 +140,42 @@ def test_what_is_stored_is_counted_as_it_is_stored(
     packed = sizes["blocks"] + (0 if quantized in BNB else sizes["head"])
     assert facts["quantized"] == pytest.approx(packed / facts["parameters"])
     assert facts["dtype"] == ("float32" if quantized == "int8-dynamic" else "bfloat16")
+
+
+def _held() -> dict[int, int]:
+    """Address → bytes of each storage that a tensor of this process holds."""
+    gc.collect()
+    # By type: to ask some of torch's own objects for their class is to be warned of them.
+    tensors = [each for each in gc.get_objects() if issubclass(type(each), torch.Tensor)]
+    storages = [tensor.untyped_storage() for tensor in tensors if not tensor.is_meta]
+    return {storage.data_ptr(): storage.nbytes() for storage in storages}
+
+
+@pytest.mark.parametrize("precision", CPU_PRECISIONS)
+def test_weights_are_the_storage_that_torch_holds(
+    tmp_path: Path, make_trial: MakeTrial, precision: str
+) -> None:
+    """No copy is left behind by loading, casting or packing, and none is left out.
+
+    A head that is tied to the embedding counts once, or as what it was packed to.
+    """
+    folder = write_causal(
+        tmp_path / "m", hidden_size=64, intermediate_size=128, tie_word_embeddings=True
+    )
+    trial = make_trial(folder, precision=_installed(precision))
+    before = _held()
+    backend = _loaded(trial)
+    backend.generate(0, [Query("q", "", "1 + 1")], Recorder())
+    held = sum(size for address, size in _held().items() if address not in before)
+    told = backend.facts["weight_bytes"]
+    for module in backend._model.modules():
+        if isinstance(module, Int8Dynamic):  # no tensor of Python's: what it was packed from
+            weight, _ = torch.ops.quantized.linear_unpack(module._kernel)
+            held += weight.int_repr().untyped_storage().nbytes() + 8 * weight.shape[0]
+    backend.close()
+    # bitsandbytes keeps two small tables a process, which are no model's.
+    tables = 2048 if precision in BNB else 0
+    assert held - tables <= told <= held
 
 
 def _nf4_scales() -> int:
@@ -286,15 +322,23 @@ def test_compute_is_chosen_for_amp(wide: Path, make_trial: MakeTrial) -> None:
     backend.close()
 
 
+def _in_convolutions() -> bool:
+    return bool(torch.backends.cudnn.allow_tf32)
+
+
 def test_tf32_is_set_and_taken_back(make_trial: MakeTrial) -> None:
     plain = check_options(make_trial("m"))
     before = torch.get_float32_matmul_precision()
+    convolutions = _in_convolutions()
     with arithmetic(replace(plain, precision="tf32")):
         assert torch.get_float32_matmul_precision() == "high"
+        assert _in_convolutions()
         with arithmetic(plain):
             assert torch.get_float32_matmul_precision() == "highest"
+            assert not _in_convolutions()
         assert torch.get_float32_matmul_precision() == "high"
     assert torch.get_float32_matmul_precision() == before
+    assert _in_convolutions() == convolutions
 
 
 def test_a_static_cache_says_the_same(
@@ -318,6 +362,9 @@ def test_a_static_cache_says_the_same(
         ({"options": {"threads": 0}}, "whole number from 1"),
         ({"options": {"threads": "two"}}, "whole number from 1"),
         ({"precision": "int8-dynamic", "options": {"compile": "default"}}, "not offered"),
+        ({"options": {"compile": "default", "cache": "dynamic"}}, "needs cache=static"),
+        ({"precision": "amp", "options": {"cache": "static"}}, "in two number formats"),
+        ({"precision": "amp", "options": {"compile": "default"}}, "take bf16"),
     ],
 )
 def test_what_does_not_exist_is_refused(

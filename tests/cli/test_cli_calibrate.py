@@ -124,7 +124,7 @@ def test_whatever_ends_it_no_busy_process_is_left(tmp_path: Path, number: signal
         time.sleep(0.05)
     assert busy
     run.send_signal(number)
-    _, said = run.communicate(timeout=30)
+    _, said = run.communicate(timeout=120)
     assert not left_over(busy)
     assert kept.read_text() == '{"schema_version": 1, "calibrations": []}'
     if number != signal.SIGKILL:

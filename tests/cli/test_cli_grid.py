@@ -81,6 +81,19 @@ def test_what_an_engine_refuses_of_a_model_is_left_out_with_its_reason(
     assert "pip install absent" in page
 
 
+def test_an_older_name_of_a_precision_is_noted_wherever_the_run_is_shown(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = ("run", "--model", "embedded/arithmetic", "--precision", "none", "--limit", "2")
+    done = wattmark(*words, *FULL, "--replicates", "1", "--out", out)
+    assert done.code == 0, done.err
+    note = "transformers: 'none' is run as fp32"
+    assert open_run(out).info["notes"] == [note]
+    assert note in done.out
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "&#39;none&#39; is run as fp32" in page
+    assert wattmark("show", out, "--json").json["notes"] == [note]
+
+
 def large(folder: Path) -> Path:
     """A model of a few kilobytes whose window makes its cache larger than any memory here."""
     source = Path(__file__).parents[2] / "src/wattmark/models/embedded/arithmetic"

@@ -26,7 +26,7 @@ def test_every_unknown_name_is_said_at_once_with_its_flag(tmp_path: Path) -> Non
     out = tmp_path / "runs" / "run"
     done = wattmark(
         *("run", "--model", "embedded/arithmetik", "--backend", "transformer", "--device", "gpu"),
-        *("--precision", "fp61", "--task", "arithmetics", "--mode", "rag", "--sensor", "rapll"),
+        *("--precision", "fp61", "--task", "arithmetics", "--mode", "rga", "--sensor", "rapll"),
         *("--country", "XXX", "--batch", "1,many", "--limit", "0", "--memory-limit", "lots"),
         *("--out", out),
     )
@@ -42,7 +42,7 @@ def test_every_unknown_name_is_said_at_once_with_its_flag(tmp_path: Path) -> Non
     said("--device", "'gpu'", "auto, cpu, cuda")
     said("--precision", "fp61", "Did you mean 'fp16'?")
     said("--task", "Did you mean 'arithmetic'?")
-    said("--mode", "'rag'", "baseline")
+    said("--mode", "'rga'", "Did you mean 'rag'?")
     said("--sensor", "Did you mean 'rapl'?")
     said("--country", "'XXX'", "DEU", "--intensity")
     said("--batch", "'many'", "integer")

@@ -49,7 +49,7 @@ def test_an_interrupt_keeps_what_is_finished(
         time.sleep(0.005)  # between two blocks there is no server
     assert relatives
     os.killpg(run.pid, number) if group else run.send_signal(number)
-    printed, said = run.communicate(timeout=30)
+    printed, said = run.communicate(timeout=120)
     assert run.returncode == 130
     assert printed == ""
     assert "Traceback" not in said
@@ -70,7 +70,7 @@ def test_pressing_twice_loses_no_more(tmp_path: Path) -> None:
         if run.poll() is None:
             run.send_signal(signal.SIGINT)
             time.sleep(0.01)
-    _, said = run.communicate(timeout=30)
+    _, said = run.communicate(timeout=120)
     assert "Traceback" not in said
     assert run.returncode in (130, -signal.SIGINT)
     assert open_run(out).info["status"] == "interrupted"
@@ -82,7 +82,7 @@ def test_an_interrupt_before_anything_was_run_leaves_nothing(tmp_path: Path) -> 
     run = start(*ENDLESS, *QUICK, *SIMULATED, "--out", out)
     time.sleep(0.2)
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=30)
+    run.communicate(timeout=120)
     assert run.returncode in (130, -signal.SIGINT)
     assert not out.exists()
 
@@ -93,7 +93,7 @@ def test_an_interrupted_run_is_completed(tmp_path: Path) -> None:
     run = start(*words, *QUICK, *SIMULATED, "--out", out)
     wait_for(run, out, 2)
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=30)
+    run.communicate(timeout=120)
     before = open_run(out).trials.to_pylist()
     assert resume(out).code == 0
     after = open_run(out)

@@ -81,7 +81,7 @@ def test_the_parent_is_killed_at_random_moments(tmp_path: Path) -> None:
         assert resume(out).code == 0
     else:
         last = new_run(out)
-        last.communicate(timeout=60)
+        last.communicate(timeout=120)
         assert last.returncode == 0
     assert len(finished(out)) == 2 * REPLICATES
     assert sorted(p.name for p in out.iterdir()) == [

@@ -268,7 +268,7 @@ def test_an_interrupt_ends_the_command_and_what_was_measured_is_told(tmp_path: P
     run = start("measure", "--repeat", "5", "--json", *QUICK, "sh", "-c", line, group=True)
     until_line(log, 2)
     os.killpg(run.pid, signal.SIGINT)  # as the terminal does it
-    out, err = run.communicate(timeout=60)
+    out, err = run.communicate(timeout=120)
     assert run.returncode == 130, err
     repeats = json.loads(out)["repeats"]
     assert [repeat["exit_code"] for repeat in repeats] == [0, 130]
@@ -283,7 +283,7 @@ def test_a_signal_to_us_alone_is_passed_on(tmp_path: Path, number: signal.Signal
     (pid,) = until_line(log)
     child = psutil.Process(int(pid))
     run.send_signal(number)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=120)
     assert run.returncode == 128 + number, err
     assert re.search(r"duration +\d", err)
     assert not left_over([child])
@@ -294,7 +294,7 @@ def test_an_interrupt_while_idle_is_measured_runs_nothing(tmp_path: Path) -> Non
     run = start("measure", *SENSOR, "--idle", "60", "touch", str(mark), group=True)
     until_it_handles(run.pid, signal.SIGTERM)
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=60)
+    run.communicate(timeout=120)
     assert run.returncode == 130
     assert not mark.exists()
 
@@ -305,5 +305,5 @@ def test_the_command_does_not_outlive_us(tmp_path: Path) -> None:
     (pid,) = until_line(log)
     child = psutil.Process(int(pid))
     run.kill()
-    run.communicate(timeout=60)
+    run.communicate(timeout=120)
     assert not left_over([child])

@@ -143,7 +143,7 @@ def test_metrics_from_the_real_process(number: int) -> None:
                 found = re.search(pattern, answer.read().decode())
             values[index] = float(found[1]) if found else 0.0
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert values[1] > values[0] > 0
     assert process.returncode == 0, err
     assert out.count("wattmark watch") == 1, "not a terminal: it serves, and sums up at its end"

@@ -8,12 +8,12 @@ from importlib.metadata import EntryPoint
 import pytest
 from sensor_contract import check
 
-from wattmark import registry
+from wattmark import optiontext, registry
 from wattmark.errors import InputError
-from wattmark.meter import Found, options
+from wattmark.meter import Found
 from wattmark.meter.discover import discover, sensors
 from wattmark.meter.meter import Meter
-from wattmark.meter.options import Known
+from wattmark.optiontext import Known
 from wattmark.schema import Sample, SensorInfo
 
 
@@ -58,8 +58,8 @@ def find_jet(options: str = "") -> Found:
     return Found("jet", (Board("soc", rail), Board("gpu", rail)))
 
 
-def read_options(text: str) -> options.Options:
-    return options.read(text, Known(words=("rail",)))
+def read_options(text: str) -> optiontext.Options:
+    return optiontext.read(text, Known(words=("rail",)))
 
 
 def find_amd() -> Found:

@@ -328,3 +328,38 @@ def test_foreign_processes_are_the_others() -> None:
         ("gpu1", 8, None, 2**20),
     ]
     assert library.open == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "boards"),
+    [
+        (None, {"gpu0": "GPU-aaaa1111", "gpu1": "GPU-bbbb2222"}),
+        ("1,0", {"gpu1": "GPU-bbbb2222", "gpu0": "GPU-aaaa1111"}),
+        ("GPU-bbbb", {"gpu1": "GPU-bbbb2222"}),
+        ("MIG-1", {"gpu1": "GPU-bbbb2222"}),
+        ("", {}),
+    ],
+)
+def test_boards_stand_in_the_order_in_which_cuda_counts_them(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, boards: dict[str, str]
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", variable)
+
+    def slice_of_the_second(handle: int, place: int) -> str:
+        if (handle, place) == (1, 0):
+            return "MIG-1"
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_FOUND)
+
+    library = Library(
+        nvmlDeviceGetMaxMigDeviceCount=lambda _: 2,
+        nvmlDeviceGetMigDeviceHandleByIndex=slice_of_the_second,
+    )
+    found = nvml.visible_boards(library)
+    assert list(found.items()) == list(boards.items())
+    assert library.open == 0
+
+
+def test_without_nvml_there_are_no_boards() -> None:
+    library = Library(nvmlInit=lacks(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND))
+    assert nvml.visible_boards(library) == {}

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import pytest
 from meter_server import has_value, is_absent, until
 
+from wattmark import optiontext
 from wattmark.energy.series import Series
-from wattmark.meter import options
 from wattmark.meter.meter import Meter
 from wattmark.meter.remote import AbsentError, RemoteSensor, Told, found
 from wattmark.meter.waiting import Waiting
@@ -279,10 +279,10 @@ def test_a_meter_reads_it_and_a_series_takes_what_is_new() -> None:
     ],
 )
 def test_what_is_secret_is_taken_out_of_a_name(text: str, kept: str, gone: tuple[str, ...]) -> None:
-    shown = options.redacted(text)
+    shown = optiontext.redacted(text)
     assert kept in shown
     assert not any(word in shown for word in gone)
-    assert options.redacted(shown) == shown
+    assert optiontext.redacted(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -297,4 +297,4 @@ def test_what_is_secret_is_taken_out_of_a_name(text: str, kept: str, gone: tuple
     ],
 )
 def test_options_are_split_outside_of_brackets(text: str, parts: list[str]) -> None:
-    assert options.split(text) == parts
+    assert optiontext.split(text) == parts

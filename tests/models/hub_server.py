@@ -1,4 +1,7 @@
-"""A hub of one's own: the few routes that a download takes, served from folders on this machine."""
+"""A hub of one's own: the few routes that a download takes, served from folders on this machine.
+
+A data set's name begins with 'datasets/', as it does in the hub's addresses.
+"""
 
 from __future__ import annotations
 
@@ -66,8 +69,8 @@ Reply = tuple[int, dict[str, str], bytes, str | None]
 
 
 def _route(hub: Hub, path: str) -> Reply:
-    api = path.startswith("api/models/")
-    rest = path.removeprefix("api/models/")
+    api = path.startswith("api/")
+    rest = path.removeprefix("api/").removeprefix("models/")
     name = next((n for n in hub.folders if rest == n or rest.startswith(n + "/")), None)
     if name is None:
         return 401, {"X-Error-Code": "RepoNotFound"}, b"{}", None
@@ -79,16 +82,9 @@ def _route(hub: Hub, path: str) -> Reply:
         if words[0] in ("revision", "tree") and words[1] not in ("main", COMMIT):
             return 404, {"X-Error-Code": "RevisionNotFound"}, b"{}", None
         if words[0] == "tree":
-            tree = [
-                {
-                    "type": "file",
-                    "path": str(p.relative_to(folder)),
-                    "size": p.stat().st_size,
-                    "oid": _oid(p),
-                }
-                for p in files
-            ]
-            return _json(tree)
+            place = folder.joinpath(*words[2:])
+            inside = sorted(place.glob("*")) if name.startswith("datasets/") else files
+            return _json([_entry(folder, p) for p in inside])
         siblings = [{"rfilename": str(p.relative_to(folder))} for p in files]
         return _json({"id": name, "sha": COMMIT, "siblings": siblings})
     if name in hub.gated:
@@ -98,6 +94,13 @@ def _route(hub: Hub, path: str) -> Reply:
         return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT}, b"", None
     headers = {"ETag": f'"{_oid(file)}"', "X-Repo-Commit": COMMIT}
     return 200, headers, file.read_bytes(), file.name
+
+
+def _entry(folder: Path, path: Path) -> dict[str, object]:
+    place = str(path.relative_to(folder))
+    if path.is_dir():
+        return {"type": "directory", "path": place, "oid": ""}
+    return {"type": "file", "path": place, "size": path.stat().st_size, "oid": _oid(path)}
 
 
 def _json(content: object) -> Reply:

@@ -66,10 +66,3 @@ def test_a_name_that_is_nearly_right() -> None:
     assert close is not None
     assert close.name == "Mistral-7B-v0.2"
     assert find_shape("nothing-like-it") is shape_like("nothing-like-it") is None
-
-
-def test_bytes_of_weights() -> None:
-    shape = find_shape("gpt2")
-    assert shape is not None
-    sizes = [shape.weight_bytes(precision) for precision in ("fp32", "bf16", "int8", "int4")]
-    assert sizes == [497_759_232, 248_879_616, 124_439_808, 62_219_904]

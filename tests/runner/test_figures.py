@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from wattmark.runner.figures import Watched, complete, other_gpus
+from wattmark.runner.devices import other_gpus
+from wattmark.runner.figures import Watched, complete
 from wattmark.runner.plan import Plan, expand
 from wattmark.runner.suite import read_suite
 from wattmark.runner.wire import Result
@@ -39,6 +40,7 @@ WALL = info("wall", "wall", "plug", kind="power")
         ("cpu", {"nvml:gpu0", "nvml:gpu1", "nvml:gpu2"}),
         ("cuda", {"nvml:gpu1", "nvml:gpu2"}),
         ("cuda:2", {"nvml:gpu0", "nvml:gpu1"}),
+        ("cuda:0+2", {"nvml:gpu1"}),
     ],
 )
 def test_a_trial_is_charged_for_its_own_gpu(device: str, others: set[str]) -> None:
@@ -112,6 +114,19 @@ def test_the_boards_memory_is_told_of_the_trials_own_gpu_alone() -> None:
     assert record(watts, "cuda").memory.vram_board_peak_bytes == 62 * 10**6
     assert record(watts, "cuda:1").memory.vram_board_peak_bytes is None
     assert record(watts).memory.vram_board_peak_bytes is None
+
+
+def test_a_trial_on_two_gpus_pays_for_both_and_for_no_third() -> None:
+    made = record({CPU: 50.0, GPUS[0]: 80.0, GPUS[1]: 200.0, GPUS[2]: 120.0}, "cuda:0+2")
+    assert made.totals.energy_j == pytest.approx(2 * (50 + 80 + 120), rel=0.01)
+    measured = {r.device: r.gross_j for r in made.energy if r.span == "measured"}
+    assert measured["gpu0"] == pytest.approx(160, rel=0.01)
+    assert measured["gpu1"] == pytest.approx(400, rel=0.01), "read, and in a row of its own"
+    assert made.query_energy[0].gross_j == pytest.approx(500, rel=0.01)
+    assert made.memory.vram_board_peak_bytes == 2 * 62 * 10**6
+    assert "gpu-not-read" not in {doubt.code for doubt in made.doubts}
+    alone = record({CPU: 50.0, GPUS[0]: 80.0}, "cuda:0+1")
+    assert "gpu-not-read" in {doubt.code for doubt in alone.doubts}
 
 
 def test_mean_and_peak_are_of_the_same_parts() -> None:

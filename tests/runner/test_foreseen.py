@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wattmark.models.source import ModelSource
-from wattmark.runner.foreseen import FORMATS, Foreseen, Need, foresee, shape_of
+from wattmark.models import ModelSource
+from wattmark.models.catalog import find_shape
+from wattmark.runner.foreseen import FORMATS, Foreseen, Need, foresee, shape_of, weight_bytes
 from wattmark.runner.room import cgroup_free_bytes, free_bytes
 
 GPT2 = {"n_layer": 12, "n_head": 12, "n_embd": 768, "n_positions": 1024, "vocab_size": 50257}
@@ -85,6 +87,21 @@ def test_weights_count_by_their_precision() -> None:
     assert read["q4_0"] < parameters
     as_stored = foresee(source(LLAMA_8B, None), "bf16", batch=1, prompt_bytes=1, new_tokens=1)
     assert as_stored.weights == 1000
+
+
+def test_what_is_listed_of_a_shape_is_what_is_foreseen_of_it() -> None:
+    shape = find_shape("gpt2")
+    assert shape is not None
+    sizes = [weight_bytes(shape.parameters, shape.config, name) for name in ("fp32", "bf16")]
+    assert sizes == [497_759_232, 248_879_616]
+    known = source(dict(shape.config), shape.parameters)
+    for name in ("fp32", "int8-wo", "int4-wo"):
+        need = foresee(known, name, batch=1, prompt_bytes=1, new_tokens=1)
+        assert need.weights == weight_bytes(shape.parameters, shape.config, name)
+    # A file of weights in a precision is loaded as it is.
+    own = replace(known, origin="gguf", weight_bytes=7)
+    need = foresee(own, "int4-wo", batch=1, prompt_bytes=1, new_tokens=1)
+    assert (need.weights, need.loading) == (7, 0)
 
 
 def test_cache_and_activations_grow_with_the_batch_and_stop_at_the_window() -> None:

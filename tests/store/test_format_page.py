@@ -7,6 +7,8 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from wattmark.runner.run import resume, run
 from wattmark.runner.suite import read_suite
 from wattmark.schema import Record
@@ -54,7 +56,10 @@ def paths(value: Any, at: str = "") -> set[str]:
     return found
 
 
-def test_every_key_of_a_real_run_is_described(tmp_path: Path) -> None:
+def test_every_key_of_a_real_run_is_described(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     flags = {
         "models": ["fake", "fake:fail=crash"],
         "backends": "fake",
@@ -75,13 +80,20 @@ def test_every_key_of_a_real_run_is_described(tmp_path: Path) -> None:
         assert (outcome.ok, outcome.failed) == (1, 1)
         assert resume(tmp_path / name, Silent()).failed == 1
         seen |= paths(json.loads((tmp_path / name / "run.json").read_text(encoding="utf-8")))
+    (tmp_path / "corpus.txt").write_text("text to retrieve from")
+    corpus = {"modes": "rag", "corpus": str(tmp_path / "corpus.txt"), "system": "Answer."}
+    outcome = run(read_suite(None, flags | corpus | {"models": "fake"}), tmp_path / "c", Silent())
+    assert outcome.ok == 1
+    seen |= paths(json.loads((tmp_path / "c" / "run.json").read_text(encoding="utf-8")))
     nulls = {name.removesuffix("=null") for name in seen if name.endswith("=null")}
     names = {name.removesuffix("=null") for name in seen}
     described = {key.name: key for key in KEYS}
     assert names <= set(described), names - set(described)
     assert all(described[name].null for name in nulls), nulls
     damage = {"trace_damaged", "trace_damaged[].file", "trace_damaged[].why"}
-    assert set(described) - names <= {"left_out[].what"} | damage, "described, but never written"
+    # What `wattmark rescore` adds has a test of its own.
+    later = {name for name in described if name.startswith("rescored")}
+    assert set(described) - names <= {"left_out[].what"} | damage | later, "never written"
     opened = open_run(tmp_path / "a")
     for table in TABLES:
         for row in getattr(opened, table).to_pylist():

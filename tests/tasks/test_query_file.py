@@ -108,12 +108,26 @@ def test_bytes_that_are_no_text(tmp_path: Path, raw: bytes, said: str) -> None:
         ('{"query": "  "}', "line 2 has no 'query'"),
         ('{"query": 7}', "line 2 has no 'query'"),
         ('{"query": "a", "anwser": "b"}', "Did you mean 'answer'"),
-        ('{"query": "a", "answer": ["b"]}', "'answer' must be"),
+        ('{"query": "a", "answer": {"b": 1}}', "'answer' must be"),
+        ('{"query": "a", "answer": ["b", ["c"]]}', "'answer' must be"),
+        ('{"query": "a", "context": true}', "'context' must be"),
+        ('{"query": "a", "choices": "b"}', "'choices' must be a list of 2 to 10"),
+        ('{"query": "a", "choices": ["b"]}', "'choices' must be"),
+        ('{"query": "a", "choices": ["b", "b"]}', "'choices' must be"),
+        ('{"query": "a", "choices": ["b", " "]}', "'choices' must be"),
+        ('{"query": "a", "choices": ["b", {}]}', "'choices' must be"),
+        ('{"query": "a", "choices": ["b", "c"], "answer": "d"}', "none of its choices.*A, B"),
+        ('{"query": "a", "choices": ["b", "c"], "answer": "C"}', "none of its choices.*A, B"),
+        ('{"query": "a", "scorer": "exakt"}', "line 2: Unknown scorer 'exakt'.*numeric.*exact"),
+        ('{"query": "a", "scorer": ["f1"]}', "line 2.*scorer"),
+        ('{"query": "a", "lang": "english"}', "'lang' must be a code"),
+        ('{"query": "a", "lang": 5}', "'lang' must be a code"),
+        ('{"query": "a", "choises": ["b", "c"]}', "Did you mean 'choices'"),
         ('{"query": "a", "answer": true}', "'answer' must be"),
         ('{"query": "a", "id": {}}', "'id' must be"),
         ('{"query": "\\ud800"}', "lone surrogate"),
         ('{"query": ' + "[" * 100_000, "line 2 is not JSON"),
-        ('{"query": "a", "id": "x"}', "'x' twice: lines 1 and 2"),
+        ('{"query": "a", "id": "x"}', "line 2 has the id 'x', as .* line 1"),
     ],
 )
 def test_lines_that_are_wrong(tmp_path: Path, line: str, said: str) -> None:
@@ -125,7 +139,7 @@ def test_lines_that_are_wrong(tmp_path: Path, line: str, said: str) -> None:
 
 def test_an_id_may_not_be_that_of_a_line(tmp_path: Path) -> None:
     path = _write(tmp_path / "q.jsonl", {"query": "a", "id": "line-2"}, {"query": "b"})
-    with pytest.raises(InputError, match="lines 1 and 2"):
+    with pytest.raises(InputError, match=r"line 2 has the id 'line-2', as .* line 1"):
         QueryFile(path)
 
 

@@ -69,7 +69,7 @@ def headline(run: Run, metric: str = "energy_per_query_j") -> list[Headline]:
     """
     chosen = metric_named(metric)
     rows = rows_of(run)
-    answers = _answers(run)
+    answers = answers_of(run)
     return [
         _headline(group, rows, answers, chosen)
         for group in groups(summarise(run))
@@ -127,7 +127,7 @@ def _outcome(others: Sequence[Verdict]) -> str:
     return OPEN if any(verdict.word == OPEN for verdict in others) else AHEAD
 
 
-def _answers(run: Run) -> dict[str, dict[str, bool]]:
+def answers_of(run: Run) -> dict[str, dict[str, bool]]:
     """Trial key → query id → was it right, by the majority of the replicates."""
     votes: dict[str, dict[str, list[bool]]] = {}
     table = run.queries.select(["trial_key", "query_id", "correct"])

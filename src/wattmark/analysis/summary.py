@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +46,8 @@ from wattmark.store.reader import Run
 
 IDENTITY = ("model", "backend", "precision", "device", "batch_size", "task", "mode")
 ONE_REPLICATE = "one replicate: no run-to-run interval"
+FULL_SHARE = 0.9
+"""Of a batch's size; batches that hold less on average are said to."""
 TWO_REPLICATES = "two replicates: too few for an interval to rely on"
 
 
@@ -190,15 +193,18 @@ def _batch_found(batch_size: int, good: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _trial_notes(batch_size: int, good: Sequence[Row]) -> tuple[str, ...]:
-    """A batch is never larger than its queries are many."""
+    """A batch is never larger than its queries are many, and the last one is what is left."""
     queries = max(
         (int(row.get("queries") or 0) // int(row.get("repetitions") or 1) for row in good),
         default=0,
     )
-    if not 0 < queries < batch_size:
-        return ()
-    only = "query" if queries == 1 else "queries"
-    return (f"batch {batch_size}: only {queries} {only}, so batches of {queries}",)
+    if 0 < queries < batch_size:
+        only = "query" if queries == 1 else "queries"
+        return (f"batch {batch_size}: only {queries} {only}, so batches of {queries}",)
+    held = queries / math.ceil(queries / batch_size) if queries else 0.0
+    if 0 < held < FULL_SHARE * batch_size:
+        return (f"batch {batch_size}: {queries} queries make batches of {held:.3g} on average",)
+    return ()
 
 
 def _identity(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from scipy import stats
 
 from wattmark.analysis.intervals import CONFIDENCE, Interval, ratio_paired, widen_ratio
 from wattmark.analysis.metrics import METRICS, NO_LOGARITHM, Metric, Reading, Row, metric_named
+from wattmark.analysis.paired import difference_of_shares, paired
 from wattmark.analysis.summary import TrialSummary, run_values, summarise
 from wattmark.store.reader import Run
 
@@ -54,12 +55,14 @@ class AccuracyChange:
     """Accuracy of a trial against the reference on the same queries (exact McNemar test).
 
     `lost` are queries that only the reference answered right, `gained` those that only the trial
-    did; `p_value` is two-sided; `word` is better, worse or not resolved.
+    did; `difference` is the trial's share right less the reference's, with its interval;
+    `p_value` is two-sided; `word` is better, worse or not resolved.
     """
 
     queries: int
     lost: int
     gained: int
+    difference: Interval
     p_value: float
     word: str
 
@@ -187,7 +190,14 @@ def accuracy_change(
     word = NOT_RESOLVED
     if p_value < SIGNIFICANCE:
         word = "worse" if lost > gained else "better"
-    return AccuracyChange(queries=len(shared), lost=lost, gained=gained, p_value=p_value, word=word)
+    return AccuracyChange(
+        queries=len(shared),
+        lost=lost,
+        gained=gained,
+        difference=difference_of_shares(paired(reference, trial)),
+        p_value=p_value,
+        word=word,
+    )
 
 
 def rows_of(run: Run) -> dict[str, list[Row]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from wattmark.schema import Generation, Option, Query, Trial
 
@@ -27,13 +27,33 @@ class Stamp(Protocol):
         """Mark a span that has ended."""
 
 
+class Counts(Protocol):
+    """Counts tokens as a model's tokenizer cuts them."""
+
+    def count(self, text: str, *, special: bool = False) -> int:
+        """Tokens of a text; as a whole prompt (`special`) with those that the tokenizer adds."""
+
+
+class Chats(Protocol):
+    """Writes conversations as a model's chat template has them."""
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the tokenizer brings a template."""
+
+    def chat(self, messages: Sequence[Mapping[str, str]], template: str | None = None) -> str:
+        """The prompt of messages ({role, content}); `template` stands in for the tokenizer's."""
+
+
 class Backend(Protocol):
     """An engine that holds one model.
 
     `load` reads the weights (a `ModelError` says why it cannot, an `OutOfMemoryError` that it does
     not fit); `generate` answers a batch of prompts, `classify` labels one: each returns a
     Generation a query, in order, and marks its spans (host, prefill, decode, classify).
-    `facts` tells what was loaded: parameters, weight_bytes, dtype, versions.
+    `facts` tells what was loaded: parameters, weight_bytes, dtype, versions. Where it has the
+    model's tokenizer at hand, `texts` counts with it (`Counts`) and writes conversations
+    (`Chats`); an engine may do without.
     """
 
     facts: Mapping[str, Any]
@@ -47,6 +67,21 @@ class Backend(Protocol):
     def vram_peak_bytes(self) -> int | None: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Converts(Protocol):
+    """An engine that has a model converted to files of its own, once, before it loads it.
+
+    What `prepare` does is no part of `load`: it has a span, joules and a time limit of its own.
+    `load` without it converts as well, where that was not done yet.
+    """
+
+    def prepare(self, trial: Trial) -> bool:
+        """Convert the trial's model where that was not done yet; whether it was done now.
+
+        Raises what `load` does. It should hold no more afterwards than before.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +112,12 @@ class BackendSpec:
     """Names that --option may give."""
     refuses_options: Callable[[Mapping[str, Option], str, str], str | None] | None = None
     """(options, precision, device family) → why this engine cannot run that so, or None."""
-    gguf: bool = False
-    """Whether it reads GGUF files."""
+    several_gpus: Callable[[Mapping[str, Option], str], str | None] | None = None
+    """(options, precision) → why it cannot spread a model over several GPUs so, or None; itself
+    None where it runs on one GPU only."""
+    own_files: tuple[str, ...] = ()
+    """Origins of models in files that few engines read, of which this is one: gguf, onnx."""
+    draws: bool = False
+    """Whether it can draw tokens at a temperature; greedy decoding is everyone's."""
     models: Callable[[str], bool] | None = None
     """Where it brings its own models (the fake): does it know this name?"""

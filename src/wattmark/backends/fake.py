@@ -16,7 +16,7 @@ from typing import Any
 
 from wattmark.backends import Stamp
 from wattmark.backends.faults import FAULTS, FakeModel, parse_fake
-from wattmark.errors import OutOfMemoryError
+from wattmark.errors import InputError, OutOfMemoryError
 from wattmark.schema import Generation, Query, Trial
 
 _PROBLEM = re.compile(r"\s*([-−]?\d{1,18})\s*([-+*×x−])\s*([-−]?\d{1,18})\s*=?\s*")
@@ -33,6 +33,7 @@ class FakeBackend:
         self._model = FakeModel()
         self._seed = 0
         self._max_new_tokens = _DEFAULT_NEW_TOKENS
+        self.texts = _Bytes()
 
     def load(self, trial: Trial) -> None:
         self._model = parse_fake(trial.model)
@@ -156,6 +157,20 @@ def _solve(query: Query) -> str:
     if sign == "+":
         return str(a + b)
     return str(a - b) if sign == "-" else str(a * b)
+
+
+class _Bytes:
+    """Its tokenizer: one token a byte, and no form for conversations."""
+
+    has_chat_template = False
+
+    def chat(self, messages: Sequence[Mapping[str, str]], template: str | None = None) -> str:
+        """Refused: it has no such form."""
+        raise InputError("The fake engine writes no chat form.", "Take --chat off.")
+
+    def count(self, text: str, *, special: bool = False) -> int:
+        """Bytes of a text, and the start token of a whole prompt."""
+        return _count_tokens(text) if special else len(text.encode())
 
 
 def _count_tokens(text: str) -> int:

@@ -1,6 +1,6 @@
 """llama.cpp, in this process: greedy decoding of GGUF files, one's own or converted from a folder.
 
-A folder is converted once (`llamacpp_convert`) and its prompts are tokenised as for every engine;
+A folder is converted once (`llamacpp_export`) and its prompts are tokenised as for every engine;
 a GGUF file brings a tokenizer that llama.cpp reads itself. Rows of a batch are decoded together,
 but each row's token is handed over on its own, microseconds apart, so that rows have times of
 their own: the prefill ends when the last row has its first token. A batch that is read in several
@@ -10,8 +10,11 @@ steps (more prompt tokens than one step takes) gives some rows their first token
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
-from importlib import metadata
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +22,8 @@ import xllamacpp
 
 from wattmark.backends import Stamp
 from wattmark.backends.batching import Answer
-from wattmark.backends.llamacpp_convert import convert, end_ids
+from wattmark.backends.choosing import Chooser
+from wattmark.backends.llamacpp_export import export, versions
 from wattmark.backends.llamacpp_limits import (
     OPTIONS,
     PRECISIONS,
@@ -28,11 +32,11 @@ from wattmark.backends.llamacpp_limits import (
     window,
 )
 from wattmark.backends.llamacpp_server import Row, Server
-from wattmark.backends.texts import Texts
+from wattmark.backends.texts import Texts, end_ids
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.work import Work
 from wattmark.errors import InputError, ModelError, unknown
-from wattmark.models import RANDOM, ModelSource, find_model
+from wattmark.models import RANDOM, ModelSource, model_of
 from wattmark.models.gguf_file import GGUF, read_gguf
 from wattmark.schema import Generation, Query, Trial
 
@@ -49,42 +53,37 @@ class LlamaCppBackend:
         self._server: Server | None = None
         self._texts: Texts | None = None
         self._new_tokens = 0
+        self._chooser = Chooser(None, 0)
         self._context = 0
         self._endless = False
         self._weight_bytes = 0
 
+    @property
+    def texts(self) -> Texts | None:
+        """The model's tokenizer; None before `load`, and of a GGUF file."""
+        return self._texts
+
+    def prepare(self, trial: Trial) -> bool:
+        """Convert the model where that was not done yet; whether it was done now."""
+        return _made(trial, model_of(trial)).fresh
+
     def load(self, trial: Trial) -> None:
-        """Convert the model where that was not done yet, and start a server with it."""
+        """Start a server with the converted model."""
         self.close()
         gpu = _device(trial)
-        source = find_model(
-            trial.model,
-            revision=trial.revision,
-            allow_pickle=trial.allow_pickle,
-            trust_remote_code=trial.trust_remote_code,
-            weights=trial.weights,
-        )
-        _check(trial, source)
+        source = model_of(trial)
+        made = _made(trial, source)
+        self._texts, self._endless = made.texts, made.endless
+        header = read_gguf(str(made.path))
+        self._new_tokens = trial.max_new_tokens
+        self._chooser = Chooser(trial.asking, trial.seed)
+        self._weight_bytes = header.weight_bytes
         positions = window(source.config, source.max_positions)
-        with (
-            memory_errors(f"loading '{trial.model}'", _CPU, source.weight_bytes),
-            load_errors(trial.model),
-        ):
-            path, export_s = source.path, None
-            if source.origin != GGUF:
-                self._texts = Texts(
-                    source.path, window=positions, trust_remote_code=trial.trust_remote_code
-                )
-                ends = [] if source.origin == RANDOM else end_ids(source.path, source.config)
-                self._endless = not ends
-                path, export_s = convert(source, trial, ends)
-            header = read_gguf(str(path))
-            self._new_tokens = trial.max_new_tokens
-            self._weight_bytes = header.weight_bytes
-            self._context = _room(trial, positions)
-            threads = int(trial.options.get("threads", torch.get_num_threads()))
+        self._context = _room(trial, positions)
+        threads = int(trial.options.get("threads", torch.get_num_threads()))
+        with _errors(trial, header.weight_bytes):
             self._server = Server(
-                path,
+                made.path,
                 slots=trial.batch_size,
                 context=self._context,
                 threads=threads,
@@ -107,12 +106,11 @@ class LlamaCppBackend:
             "context": self._context,
             "slots": trial.batch_size,
             "threads": threads,
-            "export_s": export_s,
-            "versions": {name: metadata.version(name) for name in ("xllamacpp", GGUF)},
+            "versions": versions(),
         }
 
     def generate(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
-        """Greedy answers; ModelError where a prompt and its answer do not fit."""
+        """Answers; ModelError where a prompt and its answer do not fit."""
         start = stamp.now()
         if self._server is None:
             raise InputError("No model is loaded.", "Call load first.")
@@ -121,10 +119,17 @@ class LlamaCppBackend:
         if texts is not None:
             prompts = texts.rows(queries, room=self._new_tokens)
             self._check_room(queries, [len(ids) for ids in prompts])
+        self._chooser.begin(batch)
         began = stamp.now()
         shape = f"generating for {len(queries)} prompts"
         with memory_errors(shape, _CPU, self._weight_bytes):
-            rows = self._server.run(prompts, self._new_tokens, stamp.now, endless=self._endless)
+            rows = self._server.run(
+                prompts,
+                self._new_tokens,
+                stamp.now,
+                endless=self._endless,
+                chooser=self._chooser,
+            )
         times = [max(row.times_ns[0] for row in rows), max(row.times_ns[-1] for row in rows)]
         work = Work(
             batch,
@@ -138,7 +143,8 @@ class LlamaCppBackend:
         )
         said = iter(["".join(row.pieces) for row in rows])
         answers = [_answer(row) for row in rows]
-        return work.answers(answers, (lambda _: next(said)) if texts is None else texts.text)
+        sure = [_sure(row) if self._chooser.asking.confidence else None for row in rows]
+        return work.answers(answers, (lambda _: next(said)) if texts is None else texts.text, sure)
 
     def classify(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
         """Refused: classifiers are not converted to GGUF here."""
@@ -166,6 +172,50 @@ class LlamaCppBackend:
                     f" batch has room for {self._context}.",
                     f"Add --option context={needed}.",
                 )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A GGUF file, and what reads and writes its ids."""
+
+    path: Path
+    texts: Texts | None
+    """None for a user's own file, which brings its tokenizer."""
+    endless: bool
+    fresh: bool
+    """Whether it was converted just now."""
+
+
+def _made(trial: Trial, source: ModelSource) -> _Made:
+    """The trial's model as a GGUF file, converted where that was not done yet."""
+    _check(trial, source)
+    if source.origin == GGUF:
+        return _Made(source.path, None, endless=False, fresh=False)
+    with _errors(trial, source.weight_bytes):
+        texts = Texts(
+            source.path,
+            window=window(source.config, source.max_positions),
+            trust_remote_code=trial.trust_remote_code,
+        )
+        random = source.origin == RANDOM
+        ends = () if random else end_ids(source.path, source.config, texts.tokenizer)
+        path, fresh = export(source, trial, ends)
+    return _Made(path, texts, endless=not ends, fresh=fresh)
+
+
+@contextmanager
+def _errors(trial: Trial, weight_bytes: int) -> Iterator[None]:
+    """What goes wrong while a model is loaded, in our words."""
+    doing = f"loading '{trial.model}'"
+    with memory_errors(doing, _CPU, weight_bytes), load_errors(trial.model):
+        yield
+
+
+def _sure(row: Row) -> float | None:
+    """The geometric mean probability of a row's tokens; None where not each of them has one."""
+    if not row.logarithms or len(row.logarithms) != len(row.ids):
+        return None
+    return math.exp(sum(row.logarithms) / len(row.logarithms))
 
 
 def _answer(row: Row) -> Answer:

@@ -1,4 +1,4 @@
-"""A folder in the hub's layout as a GGUF file: made tensor by tensor, kept in the cache.
+"""A folder in the hub's layout as a GGUF file: made tensor by tensor, in a process of its own.
 
 Prompts and answers cross to llama.cpp as token ids, so the file's vocabulary is never read: its
 tokens are called t0, t1, … . That has two uses. llama.cpp streams a token when its text is whole
@@ -13,10 +13,8 @@ reordered. Qwen's kernel takes halves.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -25,40 +23,32 @@ import numpy as np
 import torch
 from safetensors import safe_open
 
-from wattmark.backends.exports import Cache
+from wattmark.backends.converting import Job, serve
+from wattmark.backends.llamacpp_export import FILE
 from wattmark.backends.llamacpp_limits import ARCHITECTURES, rope
 from wattmark.backends.llamacpp_quantize import FILE_TYPES, encode, row_bytes, tensor_type
 from wattmark.errors import ModelError
-from wattmark.models import ModelSource
-from wattmark.models.random_folder import as_folder
-from wattmark.models.weights import find_weights, fingerprint
+from wattmark.models import RANDOM, model_of
+from wattmark.models.weights import find_weights
 from wattmark.schema import Trial
 
-FILE = "model.gguf"
-_FORMAT = "1"
-"""Raised when the way of converting changes: older files are then made again."""
 _SEED_FORMATS = {"fp32": "fp32", "fp16": "fp16"}
 _MOST_ENDS = 3
 """llama.cpp knows ends of text, of turn and of message."""
 
 
-def convert(source: ModelSource, trial: Trial, ends: Sequence[int]) -> tuple[Path, float | None]:
-    """The GGUF file of a model in the trial's precision, and the seconds that making it took."""
-    folder = as_folder(source, trial.seed, _SEED_FORMATS.get(trial.precision, "bf16"))
+def convert(job: Job) -> None:
+    """Write the GGUF file of a trial's model in the trial's precision."""
+    trial = Trial(**job["trial"])
+    source = model_of(trial)
+    folder = source.path
+    if source.origin == RANDOM:
+        # With transformers, for which a folder that is there need not wait.
+        from wattmark.models.random_folder import as_folder  # noqa: PLC0415
+
+        folder = as_folder(source, trial.seed, _SEED_FORMATS.get(trial.precision, "bf16"))
     files = find_weights(folder).files
-    key = {
-        "engine": "llamacpp",
-        "format": _FORMAT,
-        "model": fingerprint(folder, files),
-        "precision": trial.precision,
-        "ends": " ".join(map(str, ends)),
-        "xllamacpp": metadata.version("xllamacpp"),
-        "gguf": metadata.version("gguf"),
-    }
-    place, seconds = Cache().folder(
-        key, lambda out: _write(out / FILE, source.config, files, trial.precision, ends)
-    )
-    return place / FILE, seconds
+    _write(Path(job["out"]) / FILE, source.config, files, trial.precision, job["ends"])
 
 
 def _write(
@@ -202,9 +192,5 @@ def _frequencies(config: Mapping[str, Any]) -> Any:
     return (1.0 / ((1.0 - share) / factor + share)).astype(np.float32)
 
 
-def end_ids(folder: Path, config: Mapping[str, Any]) -> list[int]:
-    """Tokens that end an answer: the generation config's, or else the config's."""
-    path = folder / "generation_config.json"
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    eos = stored.get("eos_token_id", config.get("eos_token_id"))
-    return eos if isinstance(eos, list) else [] if eos is None else [eos]
+if __name__ == "__main__":
+    serve(convert)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wattmark.backends.precisions import stored_otherwise
 from wattmark.models.gguf_file import GGUF
 from wattmark.schema import Option
 
@@ -48,7 +49,7 @@ def refuses(config: Mapping[str, Any], precision: str, family: str) -> str | Non
     """Why a model cannot be converted for llama.cpp, or None."""
     names = config.get("architectures")
     if GGUF in config:
-        return _refuses_other(str(config[GGUF]), precision)
+        return stored_otherwise("the GGUF file", config[GGUF], precision, PRECISIONS)
     if names and names[0] not in ARCHITECTURES:
         return (
             f"{names[0]} is not among the architectures that are converted to GGUF here"
@@ -60,14 +61,6 @@ def refuses(config: Mapping[str, Any], precision: str, family: str) -> str | Non
     if config.get("hidden_act", "silu") != "silu":
         return f"llama.cpp computes this architecture with silu, not {config['hidden_act']}"
     return _refuses_sizes(config, precision)
-
-
-def _refuses_other(stored: str, precision: str) -> str | None:
-    """A file holds the precision that it holds: it is not converted again."""
-    if stored == precision:
-        return None
-    take = f"take {stored}" if stored in PRECISIONS else "it has no name among the precisions here"
-    return f"the GGUF file is stored as {stored}: {take}"
 
 
 def _refuses_sizes(config: Mapping[str, Any], precision: str) -> str | None:

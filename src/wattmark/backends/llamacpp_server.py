@@ -19,6 +19,7 @@ from typing import Any
 import xllamacpp
 from xllamacpp import CommonParams, ggml_type, llama_flash_attn_type, llama_split_mode
 
+from wattmark.backends.choosing import Chooser
 from wattmark.backends.llamacpp_limits import FLASH
 from wattmark.errors import ModelError
 from wattmark.schema import Option
@@ -46,6 +47,8 @@ class Row:
     ids: list[int] = field(default_factory=list)
     times_ns: list[int] = field(default_factory=list)
     """Of each token, the end token included."""
+    logarithms: list[float] = field(default_factory=list)
+    """Log-probability of each token, where the server told it."""
     pieces: list[str] = field(default_factory=list)
     stop: str = ""
     """stop or length; empty until it is done."""
@@ -100,7 +103,7 @@ class Server:
             self._server = xllamacpp.Server(params)
             # A server that is stopped before its loop runs never stops: it first answers once,
             # which also is the first computation, in which it lays out its memory.
-            self.run([[0]], 1, time.monotonic_ns, endless=True)
+            self.run([[0]], 1, time.monotonic_ns, endless=True, chooser=Chooser(None, 0))
         except ModelError:
             self.close()
             raise
@@ -113,9 +116,15 @@ class Server:
             ) from reason
 
     def run(
-        self, prompts: Sequence[Any], most: int, now: Callable[[], int], *, endless: bool
+        self,
+        prompts: Sequence[Any],
+        most: int,
+        now: Callable[[], int],
+        *,
+        endless: bool,
+        chooser: Chooser,
     ) -> list[Row]:
-        """Greedy answers to prompts (token ids, or text) of at most `most` tokens each."""
+        """Answers to prompts (token ids, or text) of at most `most` tokens each."""
         rows = [Row() for _ in prompts]
         failed: list[str] = []
 
@@ -135,13 +144,12 @@ class Server:
                 "prompt": list(prompts),
                 "max_tokens": most,
                 "stream": True,
-                "temperature": 0,
-                "top_k": 1,
+                **_drawing(chooser),
                 "cache_prompt": False,
                 "ignore_eos": endless,
                 # Ids come with probabilities alone; after sampling they cost nothing to have.
                 "n_probs": 1,
-                "post_sampling_probs": True,
+                "post_sampling_probs": not chooser.asking.confidence,
             },
             take,
         )
@@ -156,6 +164,20 @@ class Server:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def _drawing(chooser: Chooser) -> dict[str, Any]:
+    """How tokens are chosen, in the server's words."""
+    asking = chooser.asking
+    if asking.temperature <= 0:
+        return {"temperature": 0, "top_k": 1}
+    return {
+        "temperature": asking.temperature,
+        "top_p": asking.top_p,
+        "top_k": 0,
+        "min_p": 0,
+        "seed": chooser.batch_seed,
+    }
+
+
 def _note(row: Row, choice: Mapping[str, Any], chunk: Mapping[str, Any], moment: int) -> None:
     """One piece of an answer, or its end."""
     listed = (choice.get("logprobs") or {}).get("content") or ()
@@ -163,6 +185,8 @@ def _note(row: Row, choice: Mapping[str, Any], chunk: Mapping[str, Any], moment:
     for token in listed:
         row.ids.append(int(token["id"]))
         row.times_ns.append(moment)
+        if token.get("logprob") is not None:
+            row.logarithms.append(float(token["logprob"]))
     if not choice.get("finish_reason"):
         return
     row.stop = choice["finish_reason"]

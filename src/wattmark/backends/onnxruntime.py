@@ -1,10 +1,10 @@
 """ONNX Runtime: causal models through onnxruntime-genai or a plain session, and classifiers.
 
-`load` takes the model's ONNX files from the cache, or has them made by a process of its own, and
-reads them into memory; a folder that already holds ONNX (genai_config.json and a graph) is taken as
-it is. A batch is tokenised (host), its prompts are read in one pass that ends with the first token
-(prefill), each further step gives one token to every row (decode), and ids become text (host).
-A stamp is taken when a step's tokens are on the host.
+A model's ONNX files come from the cache, or are made by a process of its own; a folder that already
+holds ONNX (genai_config.json and a graph) is taken as it is. A batch is tokenised (host), its
+prompts are read in one pass that ends with the first token (prefill), each further step gives one
+token to every row (decode), and ids become text (host). A stamp is taken when a step's tokens are
+on the host.
 
 With int8-dynamic one scale rounds the activations of a whole batch, so that a row's answer may
 depend on the rows beside it. With int8-wo and int4-wo on a CPU activations are rounded to int8 in
@@ -14,7 +14,6 @@ blocks before they are multiplied, as the engine does by default; `facts` tells.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,29 +22,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattmark.backends.onnxruntime_export import (
-    QUIET,
-    Onnx,
-    export,
-    is_onnx_folder,
-    ready,
-    versions,
-)
-
-os.environ["ORT_DISABLE_TELEMETRY"] = QUIET["ORT_DISABLE_TELEMETRY"]  # read at its import
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # it would report to its maker, once imported
 
 import onnxruntime
 
 from wattmark.backends import Stamp
 from wattmark.backends.batching import cut
+from wattmark.backends.choosing import Chooser
+from wattmark.backends.onnxruntime_export import export, uses_builder, versions
 from wattmark.backends.onnxruntime_generator import Generator
-from wattmark.backends.onnxruntime_limits import window
+from wattmark.backends.onnxruntime_limits import refuses, window
 from wattmark.backends.onnxruntime_session import Session
 from wattmark.backends.specs import ONNXRUNTIME
-from wattmark.backends.texts import Texts
+from wattmark.backends.texts import Texts, end_ids, pad_id
 from wattmark.backends.work import Work
 from wattmark.errors import InputError, ModelError, OutOfMemoryError, WattmarkError, unknown
-from wattmark.models import RANDOM, ModelSource, find_model
+from wattmark.models import RANDOM, ModelSource, model_of
+from wattmark.models.onnx_folder import GRAPH, ONNX, graph_facts
 from wattmark.schema import Generation, Query, Trial
 from wattmark.units import gibibytes
 
@@ -59,22 +52,6 @@ _NO_MEMORY = re.compile(r"bad.?alloc|failed to allocate|out of memory", re.IGNOR
 _LONGEST = 300
 
 
-@dataclass(frozen=True)
-class _Model:
-    """What is known of a model before its weights are read."""
-
-    name: str
-    folder: Path
-    """Where its tokenizer is."""
-    kind: str
-    architecture: str
-    config: Mapping[str, Any]
-    window: int | None
-    vocabulary: int | None
-    source: ModelSource | None
-    """None for a folder of ONNX files."""
-
-
 class OnnxRuntimeBackend:
     """A `Backend` that holds one ONNX model, on a CPU or on one CUDA device."""
 
@@ -84,62 +61,68 @@ class OnnxRuntimeBackend:
         self._texts: Any = None
         self._eos_ids: tuple[int, ...] = ()
         self._most = 0
+        self._chooser = Chooser(None, 0)
         self._weight_bytes = 0
 
-    def load(self, trial: Trial) -> None:
-        """Convert the model if that was not done before, and read it into memory."""
-        self.close()
-        family, threads = check_trial(trial)
-        model = find(trial)
-        with _errors(f"loading '{trial.model}'", trial.model, 0):
-            self._texts = Texts(
-                model.folder,
-                window=model.window,
-                trust_remote_code=trial.trust_remote_code,
-            )
-        self._most = trial.max_new_tokens
-        endless = model.source is not None and model.source.origin == RANDOM
-        self._eos_ids = () if endless else end_ids(model, self._texts.tokenizer)
-        self._texts.pad_id = pad_id(model.config, self._texts.tokenizer, self._eos_ids)
-        onnx = _onnx(trial, model, family, self._texts.pad_id)
-        self._weight_bytes = int(onnx.facts["weight_bytes"])
-        with _errors(f"loading '{trial.model}'", trial.model, self._weight_bytes):
-            self._engine = self._open(onnx, model, family, threads, endless)
-        self.facts = _describe(trial, model, onnx, threads)
+    @property
+    def texts(self) -> Texts | None:
+        """The model's tokenizer; None before `load`."""
+        texts: Texts | None = self._texts
+        return texts
 
-    def _open(
-        self, onnx: Onnx, model: _Model, family: str, threads: int, endless: bool
-    ) -> Generator | Session:
-        if not onnx.generator:
+    def prepare(self, trial: Trial) -> bool:
+        """Convert the model where that was not done yet; whether it was done now."""
+        return _made(trial).fresh
+
+    def load(self, trial: Trial) -> None:
+        """Read the converted model into memory."""
+        self.close()
+        made = _made(trial)
+        source, self._texts = made.source, made.texts
+        self._most = trial.max_new_tokens
+        self._chooser = Chooser(trial.asking, trial.seed)
+        endless = source.origin == RANDOM
+        self._eos_ids = () if endless else made.ends
+        self._weight_bytes = int(made.facts["weight_bytes"])
+        family, threads = check_trial(trial)
+        with _errors(f"loading '{trial.model}'", trial.model, self._weight_bytes):
+            self._engine = self._open(made, family, threads, endless)
+        self.facts = _describe(trial, made, threads)
+
+    def _open(self, made: _Made, family: str, threads: int, endless: bool) -> Generator | Session:
+        if not made.generator:
             return Session(
-                onnx.folder / "model.onnx",
+                made.graph,
                 family=family,
                 threads=threads,
                 pad_id=self._texts.pad_id,
                 eos_ids=self._eos_ids,
             )
-        filler = unused_id(self._texts.tokenizer, model.vocabulary, self._eos_ids)
+        vocabulary = made.source.config.get("vocab_size")
+        known = vocabulary if isinstance(vocabulary, int) else None
         return Generator(
-            onnx.folder,
+            made.graph.parent,
             family=family,
             threads=threads,
-            pad_id=filler,
+            pad_id=unused_id(self._texts.tokenizer, known, self._eos_ids),
             eos_ids=self._eos_ids,
             endless=endless,
         )
 
     def generate(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
-        """Greedy answers; ModelError where a prompt and its answer do not fit the window."""
+        """Answers; ModelError where a prompt and its answer do not fit the window."""
         start = stamp.now()
         rows = self._texts.rows(queries, room=self._most)
         lengths = [len(row) for row in rows]
         shape = f"generating for {len(rows)} prompts of up to {max(lengths)} tokens"
+        self._chooser.begin(batch)
         prefill = stamp.now()
         with _errors(shape, "", self._weight_bytes):
-            said, times = self._engine.answer(rows, self._most, stamp.now)
+            said, times = self._engine.answer(rows, self._most, stamp.now, self._chooser)
         answers = cut(said, self._eos_ids)
+        sure = self._chooser.confidences([len(answer.ids) for answer in answers])
         return Work(batch, queries, lengths, stamp, start, prefill, times).answers(
-            answers, self._texts.text
+            answers, self._texts.text, sure
         )
 
     def classify(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
@@ -152,9 +135,12 @@ class OnnxRuntimeBackend:
             shares = self._engine.classify(padded)
         work = Work(batch, queries, padded.lengths, stamp, start, began, [stamp.now()])
         best = shares.argmax(axis=-1)
-        labels = self.facts["labels"]
+        named = dict(enumerate(self.facts["labels"]))
         return work.labels(
-            [(labels[int(k)], float(row[k])) for k, row in zip(best, shares, strict=True)]
+            [
+                (named.get(int(k), f"LABEL_{k}"), float(row[k]))
+                for k, row in zip(best, shares, strict=True)
+            ]
         )
 
     def vram_peak_bytes(self) -> int | None:
@@ -199,65 +185,44 @@ def _default_threads() -> int:
     return min(int(told), usable or 1) if told.isdigit() and int(told) else usable or 1
 
 
-def find(trial: Trial) -> _Model:
-    """The model of a trial: of ours, or a folder of ONNX files."""
-    if is_onnx_folder(trial.model):
-        return _onnx_folder(trial.model)
-    source = find_model(
-        trial.model,
-        revision=trial.revision,
-        allow_pickle=trial.allow_pickle,
-        trust_remote_code=trial.trust_remote_code,
-        weights=trial.weights,
-    )
-    vocabulary = source.config.get("vocab_size")
-    return _Model(
-        name=trial.model,
-        folder=source.path,
-        kind=source.kind,
-        architecture=source.architecture,
-        config=source.config,
-        window=window(source.config, source.max_positions),
-        vocabulary=vocabulary if isinstance(vocabulary, int) else None,
-        source=source,
-    )
+@dataclass(frozen=True)
+class _Made:
+    """A model in ONNX files, and what is needed beside them."""
+
+    source: ModelSource
+    texts: Texts
+    ends: tuple[int, ...]
+    graph: Path
+    facts: Mapping[str, Any]
+    """What is in the graph."""
+    generator: bool
+    """Whether onnxruntime-genai runs it; a plain session otherwise."""
+    fresh: bool
+    """Whether it was converted just now."""
 
 
-def _onnx_folder(name: str) -> _Model:
-    folder = Path(name).expanduser()
-    try:
-        told = json.loads((folder / "genai_config.json").read_text(encoding="utf-8"))["model"]
-        positions, vocabulary = told["context_length"], told["vocab_size"]
-        config = {key: told.get(key) for key in ("eos_token_id", "pad_token_id", "bos_token_id")}
-        architecture = str(told["type"])
-    except (ValueError, KeyError, TypeError) as reason:
-        raise ModelError(
-            f"'{name}/genai_config.json' is malformed: {reason}.", "Export the model again."
-        ) from reason
-    return _Model(name, folder, "causal", architecture, config, positions, vocabulary, None)
-
-
-def _onnx(trial: Trial, model: _Model, family: str, pad: int) -> Onnx:
-    """The model's ONNX files, made if they must be."""
-    if model.source is None:
-        return ready(model.name, trial.precision)
-    return export(trial, model.source, family, pad)
-
-
-def end_ids(model: _Model, tokenizer: Any) -> tuple[int, ...]:
-    """End tokens: the generation settings', else the config's, else the tokenizer's."""
-    candidates = [model.config.get("eos_token_id"), tokenizer.eos_token_id]
-    settings = model.folder / "generation_config.json"
-    if settings.is_file():
-        candidates.insert(0, json.loads(settings.read_text(encoding="utf-8")).get("eos_token_id"))
-    found: Any = next((each for each in candidates if each is not None), [])
-    return tuple(found) if isinstance(found, list) else (int(found),)
-
-
-def pad_id(config: Mapping[str, Any], tokenizer: Any, ends: Sequence[int]) -> int:
-    """What fills rows up: the config's first, from which some families derive positions."""
-    candidates = (config.get("pad_token_id"), tokenizer.pad_token_id, *ends)
-    return next((int(token) for token in candidates if token is not None and token >= 0), 0)
+def _made(trial: Trial) -> _Made:
+    """The trial's model, converted where that was not done yet."""
+    family, _ = check_trial(trial)
+    source = model_of(trial)
+    why = refuses(source.config, trial.precision, family)
+    if why is not None:
+        raise ModelError(f"onnxruntime cannot run '{source.name}': {why}.", "See 'wattmark list'.")
+    with _errors(f"loading '{trial.model}'", trial.model, 0):
+        texts = Texts(
+            source.path,
+            window=window(source.config, source.max_positions),
+            trust_remote_code=trial.trust_remote_code,
+        )
+    ends = end_ids(source.path, source.config, texts.tokenizer)
+    texts.pad_id = pad_id(source.config, texts.tokenizer, ends)
+    if source.origin == ONNX:
+        graph, generator, fresh = source.weight_files[0], True, False
+    else:
+        folder, fresh = export(source, trial, texts.pad_id)
+        graph, generator = folder / GRAPH, uses_builder(source)
+    facts = graph_facts(trial.model, graph)
+    return _Made(source, texts, ends, graph, facts, generator, fresh)
 
 
 def unused_id(tokenizer: Any, vocabulary: int | None, ends: Sequence[int]) -> int:
@@ -272,23 +237,23 @@ def unused_id(tokenizer: Any, vocabulary: int | None, ends: Sequence[int]) -> in
     return next((token for token in range(last, -1, -1) if token not in taken), 0)
 
 
-def _describe(trial: Trial, model: _Model, onnx: Onnx, threads: int) -> dict[str, Any]:
+def _describe(trial: Trial, made: _Made, threads: int) -> dict[str, Any]:
     """What was loaded, as plain values."""
-    source, labels = model.source, model.config.get("id2label") or {}
+    source, labels = made.source, made.source.config.get("id2label") or {}
     return {
-        "kind": model.kind,
-        "architecture": model.architecture,
-        "revision": source.revision if source else None,
-        "parameters": onnx.facts.get("parameters"),
-        "weight_bytes": onnx.facts["weight_bytes"],
-        "weight_bytes_by_type": onnx.facts["weight_bytes_by_type"],
-        "dtype": onnx.facts["precision"],
-        "activations": onnx.facts["activations"],
+        "kind": source.kind,
+        "architecture": source.architecture,
+        "revision": source.revision,
+        "tokenizer": source.tokenizer,
+        "parameters": made.facts.get("parameters"),
+        "weight_bytes": made.facts["weight_bytes"],
+        "weight_bytes_by_type": made.facts["weight_bytes_by_type"],
+        "dtype": made.facts["precision"],
+        "activations": made.facts["activations"],
         "device": trial.device,
-        "runner": "onnxruntime-genai" if onnx.generator else "session",
+        "runner": "onnxruntime-genai" if made.generator else "session",
         "threads": threads,
-        "max_positions": model.window,
-        "export_s": onnx.export_s,
+        "max_positions": made.texts.window,
         "labels": [str(labels[key]) for key in sorted(labels, key=int)],
         "versions": versions(),
     }

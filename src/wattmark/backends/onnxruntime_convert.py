@@ -1,24 +1,19 @@
 """The converter: a folder of the hub's layout in, ONNX files of one precision out.
 
-It is a process of its own, `python -m wattmark.backends.onnxruntime_convert`, with one line of JSON
-on standard input, and it ends when that input is closed. Causal models of the families that
-onnxruntime-genai's builder knows are written by it; all other models are traced by transformers'
-exporter, a causal one as a graph that reads any number of tokens behind a cache of any length, so
-that it is its own prefill. Quantized weights are rounded to the nearest in blocks of 32.
+It is a process of its own (`converting`). Causal models of the families that onnxruntime-genai's
+builder knows are written by it; all other models are traced by transformers' exporter, a causal one
+as a graph that reads any number of tokens behind a cache of any length, so that it is its own
+prefill. Quantized weights are rounded to the nearest in blocks of 32.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
-import sys
-import threading
-import warnings
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported
 
@@ -31,11 +26,13 @@ from transformers.exporters.configs import OnnxConfig
 from transformers.exporters.exporter_onnx import OnnxExporter
 from transformers.exporters.utils import decompose_for_generation
 
-from wattmark.backends.onnxruntime_export import FACTS, GRAPH
-from wattmark.backends.onnxruntime_inspect import inspect
-from wattmark.models import RANDOM, find_model
+from wattmark.backends.converting import Job, serve
+from wattmark.models import model_of
+from wattmark.models.onnx_folder import FACTS, GRAPH
+from wattmark.models.onnx_graph import inspect
 from wattmark.models.random_folder import as_folder
 from wattmark.models.weights import find_weights
+from wattmark.schema import Trial
 
 BLOCK = 32
 _BITS = {"int8-wo": 8, "int4-wo": 4}
@@ -44,41 +41,59 @@ _INT8_ACTIVATIONS = 4
 _DTYPES = {"fp16": torch.float16, "bf16": torch.bfloat16}
 
 
-def convert(job: Mapping[str, Any]) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be written, and from where."""
+
+    folder: Path
+    kind: str
+    precision: str
+    family: Literal["cpu", "cuda"]
+    pad_id: int
+    trust_remote_code: bool
+
+
+def convert(job: Job) -> None:
     """Write the graph, its weights, and what was found in them."""
-    out = Path(job["out"])
-    if job["folder"] is None:
-        source = find_model(job["name"], weights=RANDOM)
-        job = {**job, "folder": str(as_folder(source, job["seed"]))}
+    trial, out = Trial(**job["trial"]), Path(job["out"])
+    source = model_of(trial)
+    asked = _Asked(
+        folder=as_folder(source, trial.seed).resolve(),
+        kind=source.kind,
+        precision=trial.precision,
+        family="cuda" if trial.device.startswith("cuda") else "cpu",
+        pad_id=job["pad_id"],
+        trust_remote_code=trial.trust_remote_code,
+    )
     if job["builder"]:
-        _build(job, out)
+        _build(asked, out)
     else:
-        _trace(job, out)
-    stored = find_weights(Path(job["folder"]), allow_pickle=True)  # the parent had it checked
+        _trace(asked, out)
+    stored = find_weights(asked.folder, allow_pickle=True)  # the source was checked
     facts = inspect(out / GRAPH) | {"parameters": stored.parameters}
     (out / FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
-def _build(job: Mapping[str, Any], out: Path) -> None:
+def _build(asked: _Asked, out: Path) -> None:
     """By the model builder of onnxruntime-genai."""
     from onnxruntime_genai.models import builder  # noqa: PLC0415  # it finds its parts by sys.path
 
-    dynamic = job["precision"] == "int8-dynamic"
+    dynamic = asked.precision == "int8-dynamic"
     target = out / "fp32" if dynamic else out
     scratch = out / "scratch"
     chosen = [
         "hf_token=false",
-        f"hf_remote={str(job['trust_remote_code']).lower()}",
+        f"hf_remote={str(asked.trust_remote_code).lower()}",
         # A cache that forgets wants room for its whole window, however short the texts are.
         "windowed_kv_cache=false",
     ]
     if dynamic:  # a head that shares the embedding's table is no constant of its own to quantize
         chosen.append("shared_embeddings=false")
     precision = {"int8-wo": "int8", "int4-wo": "int4", "int8-dynamic": "fp32"}.get(
-        job["precision"], job["precision"]
+        asked.precision, asked.precision
     )
     # With a folder as input it asks nobody; the name is for the hub alone.
-    where = (None, job["folder"], str(target), precision, job["family"], str(scratch))
+    where = (None, str(asked.folder), str(target), precision, asked.family, str(scratch))
     options = builder.parse_extra_options(*where, chosen)
     _flatten_rotary(options["hf_details"]["hf_config"])
     builder.create_model(*where, **options)
@@ -99,28 +114,28 @@ def _flatten_rotary(config: Any) -> None:
         config.rope_parameters = settings["full_attention"]
 
 
-def _trace(job: Mapping[str, Any], out: Path) -> None:
+def _trace(asked: _Asked, out: Path) -> None:
     """By transformers' exporter, as one graph."""
     family: Any = (
         transformers.AutoModelForCausalLM
-        if job["kind"] == "causal"
+        if asked.kind == "causal"
         else transformers.AutoModelForSequenceClassification
     )
     model = family.from_pretrained(
-        job["folder"],
-        dtype=_DTYPES.get(job["precision"], torch.float32),
+        asked.folder,
+        dtype=_DTYPES.get(asked.precision, torch.float32),
         local_files_only=True,
-        trust_remote_code=job["trust_remote_code"],
+        trust_remote_code=asked.trust_remote_code,
     ).eval()
-    program: Any = _causal(model, job) if job["kind"] == "causal" else _classifier(model, job)
-    quantized = job["precision"] in (*_BITS, "int8-dynamic")
+    program: Any = _causal(model, asked) if asked.kind == "causal" else _classifier(model, asked)
+    quantized = asked.precision in (*_BITS, "int8-dynamic")
     first = out / "fp32" / GRAPH if quantized else out / GRAPH
     first.parent.mkdir(exist_ok=True)
     OnnxExporter.save_program(program, first)
-    if job["precision"] == "int8-dynamic":
+    if asked.precision == "int8-dynamic":
         _dynamic(first, out / GRAPH)
     elif quantized:
-        _weight_only(first, out / GRAPH, _BITS[job["precision"]])
+        _weight_only(first, out / GRAPH, _BITS[asked.precision])
     if quantized:
         shutil.rmtree(first.parent)
 
@@ -133,11 +148,11 @@ def _sample(model: Any, *, left: bool) -> dict[str, Any]:
     return {"input_ids": ids, "attention_mask": mask if left else mask.flip(1)}
 
 
-def _config(job: Mapping[str, Any]) -> OnnxConfig:
-    return OnnxConfig(dynamic=True, ort_fusions=job["family"])
+def _config(asked: _Asked) -> OnnxConfig:
+    return OnnxConfig(dynamic=True, ort_fusions=asked.family)
 
 
-def _causal(model: Any, job: Mapping[str, Any]) -> Any:
+def _causal(model: Any, asked: _Asked) -> Any:
     """The graph of several tokens behind a cache."""
     plain = transformers.GenerationConfig(
         do_sample=False, eos_token_id=None, pad_token_id=0, use_cache=True
@@ -148,13 +163,13 @@ def _causal(model: Any, job: Mapping[str, Any]) -> Any:
     )
     module: Any
     module, inputs = parts["decode"]
-    return OnnxExporter().export_program(module, inputs, _config(job))[0]
+    return OnnxExporter().export_program(module, inputs, _config(asked))[0]
 
 
-def _classifier(model: Any, job: Mapping[str, Any]) -> Any:
+def _classifier(model: Any, asked: _Asked) -> Any:
     """The graph from padded ids to logits."""
-    model.config.pad_token_id = job["pad_id"]  # some find a text's last token by it
-    return OnnxExporter().export_program(model, _sample(model, left=False), _config(job))[0]
+    model.config.pad_token_id = asked.pad_id  # some find a text's last token by it
+    return OnnxExporter().export_program(model, _sample(model, left=False), _config(asked))[0]
 
 
 def _dynamic(source: Path, target: Path) -> None:
@@ -237,34 +252,5 @@ def _split_gemms(graph: Any) -> None:
     graph.initializer.extend(kept)
 
 
-def _end_with_parent() -> None:
-    """Standard input ends when the parent does."""
-    sys.stdin.read()
-    os._exit(1)
-
-
-def main() -> int:
-    """One job; the exit code. The last line printed says why it failed."""
-    job = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # A limit on the memory of inference is none on converting.
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
-    warnings.simplefilter("ignore")
-    try:
-        convert(job)
-    except Exception as reason:
-        root: BaseException = reason
-        while root.__cause__ is not None:
-            root = root.__cause__
-        said = " ".join((f"{reason} {root}" if root is not reason else str(reason)).split())
-        print(f"{type(root).__name__}: {said}")  # noqa: T201  # the parent reads it
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    # Threads of torch may hold the interpreter's end up; all files are written by now.
-    code = main()
-    sys.stdout.flush()
-    os._exit(code)
+    serve(convert)

@@ -16,6 +16,7 @@ import numpy as np
 import onnxruntime_genai as genai
 
 from wattmark.backends.batching import pad
+from wattmark.backends.choosing import Chooser
 from wattmark.errors import ModelError
 
 
@@ -48,9 +49,12 @@ class Generator:
         """Whether the end of text is ignored."""
 
     def answer(
-        self, rows: Sequence[Sequence[int]], most: int, now: Callable[[], int]
+        self, rows: Sequence[Sequence[int]], most: int, now: Callable[[], int], chooser: Chooser
     ) -> tuple[list[list[int]], list[int]]:
-        """New tokens of each row, with padding behind its end, and the stamp of each step."""
+        """New tokens of each row, with padding behind its end, and the stamp of each step.
+
+        It draws by itself, as `chooser` would; how likely tokens were it does not tell.
+        """
         padded = pad(rows, self._pad_id, left=False)
         self._check(rows)
         length = padded.width + most
@@ -59,13 +63,10 @@ class Generator:
             batch_size=len(rows),
             max_length=length,
             min_length=length if self._endless else 0,
-            do_sample=False,
             num_beams=1,
             repetition_penalty=1.0,
             no_repeat_ngram_size=0,
-            temperature=1.0,
-            top_k=1,
-            top_p=1.0,
+            **_drawing(chooser),
         )
         generator: Any = genai.Generator(self._model, parameters)
         generator.append_tokens(np.array(padded.ids, dtype=np.int32))
@@ -87,3 +88,17 @@ class Generator:
                 " with: it would not be read.",
                 "Leave that token out of the end of prompts.",
             )
+
+
+def _drawing(chooser: Chooser) -> dict[str, Any]:
+    """Search options of how tokens are chosen."""
+    asking = chooser.asking
+    if asking.temperature <= 0:
+        return {"do_sample": False, "temperature": 1.0, "top_k": 1, "top_p": 1.0}
+    return {
+        "do_sample": True,
+        "temperature": asking.temperature,
+        "top_k": 0,
+        "top_p": asking.top_p,
+        "random_seed": chooser.batch_seed,
+    }

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wattmark.backends.precisions import stored_otherwise
+from wattmark.models.onnx_folder import ONNX
+
 BUILDER = (
     "Gemma2ForCausalLM",
     "Gemma3ForCausalLM",
@@ -38,8 +41,6 @@ REFUSED = {
     ): f"its CPU provider has few fp16 kernels and casts to fp32 and back, or fails: {_INSTEAD}",
     ("cpu", "bf16"): f"its CPU provider has no bf16 kernels for such graphs: {_INSTEAD}",
     ("cpu", "tf32"): "TF32 is a mode of NVIDIA tensor cores: a CPU has none",
-    ("cpu", "int8"): "name which int8: int8-dynamic or int8-wo",
-    ("cpu", "int4"): "4-bit weights are called int4-wo here",
     ("cuda", "int8-dynamic"): "ONNX Runtime's dynamic int8 operators run on the CPU only",
 }
 
@@ -81,6 +82,9 @@ def head_size(config: Mapping[str, Any]) -> int:
 
 def refuses(config: Mapping[str, Any], precision: str, family: str) -> str | None:
     """Why ONNX Runtime cannot run a model so; None where it can."""
+    if ONNX in config:
+        offered = (*CPU_PRECISIONS, *CUDA_PRECISIONS)
+        return stored_otherwise("the ONNX graph", config[ONNX], precision, offered)
     names = config.get("architectures") or []
     causal = bool(names) and not str(names[0]).endswith("ForSequenceClassification")
     if causal and family == "cuda" and precision != "fp32" and not by_builder(config):

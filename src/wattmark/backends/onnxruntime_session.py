@@ -16,6 +16,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from wattmark.backends.batching import Padded, pad
+from wattmark.backends.choosing import Chooser
 from wattmark.errors import ModelError
 
 _TYPES = {
@@ -63,7 +64,7 @@ class Session:
         return shares
 
     def answer(
-        self, rows: Sequence[Sequence[int]], most: int, now: Callable[[], int]
+        self, rows: Sequence[Sequence[int]], most: int, now: Callable[[], int], chooser: Chooser
     ) -> tuple[list[list[int]], list[int]]:
         """New tokens of each row, whatever comes behind its end, and the stamp of each step."""
         padded = pad(rows, self._pad_id, left=True)
@@ -75,7 +76,7 @@ class Session:
         while len(said) < most and alive.any():
             positions = np.maximum(mask.cumsum(axis=1) - 1, 0)[:, -ids.shape[1] :]
             logits, cache = self._step(ids, mask, positions, cache)
-            tokens = logits[:, -1].argmax(axis=-1)
+            tokens = chooser.choose(logits[:, -1])
             times.append(now())
             said.append(tokens)
             alive &= ~np.isin(tokens, list(self._eos_ids))

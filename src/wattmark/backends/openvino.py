@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ import transformers
 
 from wattmark.backends import Stamp
 from wattmark.backends.batching import cut, pad
+from wattmark.backends.choosing import Chooser
 from wattmark.backends.openvino_export import PARAMETERS, export, versions
 from wattmark.backends.openvino_runner import Runner
 from wattmark.backends.openvino_runtime import (
@@ -33,11 +36,11 @@ from wattmark.backends.openvino_runtime import (
     settled,
     stored_bytes,
 )
-from wattmark.backends.texts import Texts
+from wattmark.backends.texts import Texts, end_ids, pad_id
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.work import Work
 from wattmark.errors import InputError
-from wattmark.models import RANDOM, find_model
+from wattmark.models import RANDOM, ModelSource, model_of
 from wattmark.schema import Generation, Query, Trial
 
 PRELOAD = ("transformers.models.auto.tokenization_auto",)
@@ -54,50 +57,39 @@ class OpenVINOBackend:
         self._labels: Mapping[int, str] = {}
         self._ends: frozenset[int] = frozenset()
         self._new_tokens = 0
+        self._chooser = Chooser(None, 0)
         self._weight_bytes = 0
 
+    @property
+    def texts(self) -> Texts | None:
+        """The model's tokenizer; None before `load`."""
+        texts: Texts | None = self._texts
+        return texts
+
+    def prepare(self, trial: Trial) -> bool:
+        """Convert the model where that was not done yet; whether it was done now."""
+        return _made(trial).fresh
+
     def load(self, trial: Trial) -> None:
-        """Convert the model where that was not done yet, compile it, and run it once."""
+        """Compile the converted model, and run it once."""
         self.close()
         properties = settings(trial.precision, trial.options)
-        if trial.device != "cpu":
-            raise InputError(f"openvino runs on cpu here, not on {trial.device}.", "Use cpu.")
-        source = find_model(
-            trial.model,
-            revision=trial.revision,
-            allow_pickle=trial.allow_pickle,
-            trust_remote_code=trial.trust_remote_code,
-            weights=trial.weights,
-        )
+        made = _made(trial)
+        source, self._texts = made.source, made.texts
         self._weight_bytes = source.weight_bytes
-        with (
-            memory_errors(f"loading '{trial.model}'", _CPU, source.weight_bytes),
-            load_errors(trial.model),
-        ):
-            folder = source.path
-            self._texts = Texts(
-                folder,
-                window=source.max_positions,
-                trust_remote_code=trial.trust_remote_code,
-            )
-            config = transformers.AutoConfig.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=trial.trust_remote_code
-            )
-            ends = _ends(folder, config, self._texts.tokenizer)
-            self._texts.pad_id = _pad_id(config, self._texts.tokenizer, ends)
-            # What random weights say has no end: every answer is as long as it may be.
-            self._ends = frozenset() if source.origin == RANDOM else ends
-            self._labels = config.id2label
-            self._new_tokens = trial.max_new_tokens
-            graph, export_s = export(source, trial, self._texts.pad_id)
-            held = self._open(graph, properties, source.kind)
+        # What random weights say has no end: every answer is as long as it may be.
+        self._ends = frozenset() if source.origin == RANDOM else frozenset(made.ends)
+        self._labels = made.labels
+        self._chooser = Chooser(trial.asking, trial.seed)
+        self._new_tokens = trial.max_new_tokens
+        with _errors(trial, source):
+            held = self._open(made.graph, properties, source.kind)
         self.facts = {
             "kind": source.kind,
             "architecture": source.architecture,
             "revision": source.revision,
             "tokenizer": source.tokenizer,
             "max_positions": source.max_positions,
-            "export_s": export_s,
             **held,
             "versions": versions() | {"transformers": transformers.__version__},
         }
@@ -113,7 +105,7 @@ class OpenVINOBackend:
         self._runner = Runner(compiled)
         padded = pad([[self._texts.pad_id] * 2], self._texts.pad_id, left=True)
         if kind == "causal":
-            self._runner.decode(padded, 2, (), time.monotonic_ns)
+            self._runner.decode(padded, 2, (), time.monotonic_ns, Chooser(None, 0).choose)
         else:
             self._runner.shares(padded)
         return {
@@ -127,15 +119,20 @@ class OpenVINOBackend:
         }
 
     def generate(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
-        """Greedy answers; ModelError where a prompt and its answer do not fit the window."""
+        """Answers; ModelError where a prompt and its answer do not fit the window."""
         start = stamp.now()
         padded = self._texts.padded(queries, room=self._new_tokens, left=True)
         began = stamp.now()
         shape = f"generating for {len(queries)} prompts of up to {padded.width} tokens"
+        self._chooser.begin(batch)
         with memory_errors(shape, _CPU, self._weight_bytes):
-            rows, times = self._runner.decode(padded, self._new_tokens, self._ends, stamp.now)
+            rows, times = self._runner.decode(
+                padded, self._new_tokens, self._ends, stamp.now, self._chooser.choose
+            )
         work = Work(batch, queries, padded.lengths, stamp, start, began, times)
-        return work.answers(cut(rows, self._ends), self._texts.text)
+        answers = cut(rows, self._ends)
+        sure = self._chooser.confidences([len(answer.ids) for answer in answers])
+        return work.answers(answers, self._texts.text, sure)
 
     def classify(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
         """The most likely label of each text, with its probability."""
@@ -160,17 +157,42 @@ class OpenVINOBackend:
         gc.collect()
 
 
-def _ends(folder: Path, config: Any, tokenizer: Any) -> frozenset[int]:
-    """Ids of the tokens that end an answer: the generation config's, or else the tokenizer's."""
-    if (folder / "generation_config.json").is_file():
-        stored = transformers.GenerationConfig.from_pretrained(folder, local_files_only=True)
-    else:
-        stored = transformers.GenerationConfig.from_model_config(config)
-    eos = tokenizer.eos_token_id if stored.eos_token_id is None else stored.eos_token_id
-    return frozenset(eos if isinstance(eos, list) else [] if eos is None else [eos])
+@dataclass(frozen=True)
+class _Made:
+    """A model in OpenVINO's files, and what is needed beside them."""
+
+    source: ModelSource
+    texts: Texts
+    ends: tuple[int, ...]
+    labels: Mapping[int, str]
+    graph: Path
+    fresh: bool
+    """Whether it was converted just now."""
 
 
-def _pad_id(config: Any, tokenizer: Any, ends: Collection[int]) -> int:
-    """What fills a batch: the config's, since position ids of some families derive from it."""
-    candidates = (getattr(config, "pad_token_id", None), tokenizer.pad_token_id, *sorted(ends))
-    return next((token for token in candidates if token is not None and token >= 0), 0)
+def _made(trial: Trial) -> _Made:
+    """The trial's model, converted where that was not done yet."""
+    settings(trial.precision, trial.options)  # refuses what would be refused an export later
+    if trial.device != "cpu":
+        raise InputError(f"openvino runs on cpu here, not on {trial.device}.", "Use cpu.")
+    source = model_of(trial)
+    with _errors(trial, source):
+        texts = Texts(
+            source.path, window=source.max_positions, trust_remote_code=trial.trust_remote_code
+        )
+        config = transformers.AutoConfig.from_pretrained(
+            source.path, local_files_only=True, trust_remote_code=trial.trust_remote_code
+        )
+        told = config.to_dict()
+        ends = end_ids(source.path, told, texts.tokenizer)
+        texts.pad_id = pad_id(told, texts.tokenizer, ends)
+        graph, fresh = export(source, trial, texts.pad_id)
+    return _Made(source, texts, ends, config.id2label, graph, fresh)
+
+
+@contextmanager
+def _errors(trial: Trial, source: ModelSource) -> Iterator[None]:
+    """What goes wrong while a model is loaded, in our words."""
+    doing = f"loading '{trial.model}'"
+    with memory_errors(doing, _CPU, source.weight_bytes), load_errors(trial.model):
+        yield

@@ -5,18 +5,13 @@ cache folded into state that the runtime carries from step to step. Weights keep
 are loaded in (fp32, bf16, fp16); for int8 and int4 they are compressed by nncf without data: int8
 a channel; int4 in groups of 128 where embeddings and the last layer stay in int8, as is usual.
 
-It runs as `python -m wattmark.backends.openvino_convert <job as JSON>`: what tracing needs of
-memory and threads is none of the engine's. It ends when its parent does, whose pipe is its stdin.
+It is a process of its own (`converting`): what tracing needs of memory and threads is none of the
+engine's.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
-import os
-import resource
-import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,26 +27,21 @@ from transformers.exporters.exporter_openvino import OpenVINOExporter
 from transformers.exporters.utils import decompose_for_generation
 from transformers.pytorch_utils import Conv1D
 
+from wattmark.backends.converting import Job, serve
 from wattmark.backends.openvino_export import GRAPH, PARAMETERS
 from wattmark.backends.openvino_limits import COMPRESSED
 from wattmark.backends.transformers_model import check_options, read_model
-from wattmark.errors import WattmarkError
-from wattmark.models import ModelSource, find_model
+from wattmark.models import ModelSource, model_of
 from wattmark.schema import Trial
 
 _GROUP = 128
 _STORED = {"bfloat16": "bf16", "float16": "fp16"}
 
 
-def convert(trial: Trial, pad_id: int, folder: Path) -> None:
-    """Write the graph of a trial's model and its weights into `folder`."""
-    source = find_model(
-        trial.model,
-        revision=trial.revision,
-        allow_pickle=trial.allow_pickle,
-        trust_remote_code=trial.trust_remote_code,
-        weights=trial.weights,
-    )
+def convert(job: Job) -> None:
+    """Write the graph of a trial's model and its weights."""
+    trial, pad_id, folder = Trial(**job["trial"]), int(job["pad_id"]), Path(job["out"])
+    source = model_of(trial)
     read = replace(trial, precision=_traced(trial, source), options={})
     model, _ = read_model(source, read, check_options(read))
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -128,28 +118,5 @@ def _compressed(program: Any, precision: str) -> Any:
     return program
 
 
-def _end_with_parent() -> None:
-    """Leave when stdin closes: nobody would use what is converted."""
-    os.read(0, 1)  # sys.stdin's own lock would be held when the interpreter ends
-    os._exit(1)
-
-
-def main(argument: str) -> int:
-    """One job; the exit code. The last line printed says why it failed."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # A limit on the worker's memory is meant for the engine, not for its preparation.
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
-    job = json.loads(argument)
-    try:
-        convert(Trial(**job["trial"]), job["pad_id"], Path(job["folder"]))
-    except Exception as reason:
-        said = " ".join(str(reason).split())
-        kind = "" if isinstance(reason, WattmarkError) else f"{type(reason).__name__}: "
-        print(f"{kind}{said}", flush=True)  # noqa: T201 - the parent reads it
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    serve(convert)

@@ -30,9 +30,14 @@ class Runner:
         self._logits = outputs.index(True)
 
     def decode(
-        self, padded: Padded, steps: int, ends: Collection[int], now: Callable[[], int]
+        self,
+        padded: Padded,
+        steps: int,
+        ends: Collection[int],
+        now: Callable[[], int],
+        choose: Callable[[NDArray[np.float32]], Ids],
     ) -> tuple[list[list[int]], list[int]]:
-        """The likeliest token of each row, step by step, and `now` at each step's end.
+        """The token that `choose` takes for each row, step by step, and `now` at each step's end.
 
         It stops early when every row has had one of `ends`; what a row says behind its own is
         not asked for, and costs its batch what padding would.
@@ -54,7 +59,7 @@ class Runner:
                 position_ids=positions,
                 beam_idx=order,
             )
-            chosen = logits[:, -1].argmax(axis=-1)
+            chosen = choose(logits[:, -1])
             said[:, step] = chosen
             times.append(now())
             alive &= ~np.isin(chosen, list(ends))

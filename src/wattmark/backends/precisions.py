@@ -46,6 +46,19 @@ ALIASES = {
 """Older name → what it may stand for."""
 
 
+def stored_otherwise(
+    what: str, stored: str | None, precision: str, offered: Collection[str]
+) -> str | None:
+    """Why files that hold weights in a precision cannot be run in another; None where they can.
+
+    `stored` is None where the files do not tell; `offered` is all that the engine has a name for.
+    """
+    if stored is None or stored == precision:
+        return None
+    take = f"take {stored}" if stored in offered else "it has no name among the precisions here"
+    return f"{what} is stored as {stored}: {take}"
+
+
 def true_name(precision: str, offered: Collection[str]) -> tuple[str, str | None]:
     """The precision that an engine is to run, and a note where that is another word.
 

@@ -10,6 +10,8 @@ from wattmark.backends import (
     transformers_limits,
 )
 from wattmark.backends.faults import is_fake
+from wattmark.models.gguf_file import GGUF
+from wattmark.models.onnx_folder import ONNX
 
 _FLOATS = ("fp32", "bf16", "fp16")
 TRANSFORMERS = BackendSpec(
@@ -25,6 +27,8 @@ TRANSFORMERS = BackendSpec(
     refused=transformers_limits.REFUSED,
     refuses=transformers_limits.refuses,
     refuses_options=transformers_limits.refuses_options,
+    draws=True,
+    several_gpus=transformers_limits.refuses_several,
 )
 
 FAKE = BackendSpec(
@@ -46,8 +50,10 @@ ONNXRUNTIME = BackendSpec(
         "cuda": onnxruntime_limits.CUDA_PRECISIONS,
     },
     options=onnxruntime_limits.OPTIONS,
+    draws=True,
     refused=onnxruntime_limits.REFUSED,
     refuses=onnxruntime_limits.refuses,
+    own_files=(ONNX,),
 )
 
 OPENVINO = BackendSpec(
@@ -57,6 +63,7 @@ OPENVINO = BackendSpec(
     extra="openvino",
     precisions={"cpu": openvino_limits.PRECISIONS},
     options=openvino_limits.OPTIONS,
+    draws=True,
     refused=openvino_limits.REFUSED,
     refuses_options=openvino_limits.refuses_options,
 )
@@ -69,8 +76,9 @@ LLAMACPP = BackendSpec(
     precisions={"cpu": llamacpp_limits.PRECISIONS, "cuda": llamacpp_limits.PRECISIONS},
     kinds=("causal",),
     options=llamacpp_limits.OPTIONS,
+    draws=True,
     refused=llamacpp_limits.REFUSED,
     refuses=llamacpp_limits.refuses,
     refuses_options=llamacpp_limits.refuses_options,
-    gguf=True,
+    own_files=(GGUF,),
 )

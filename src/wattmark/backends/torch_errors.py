@@ -16,13 +16,19 @@ import torch
 from wattmark.errors import ModelError, OutOfMemoryError, WattmarkError
 from wattmark.units import gibibytes
 
-_REFUSED = re.compile(r"can(?:'|no)t allocate memory|not enough memory|bad_alloc", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"can(?:'|no)t allocate memory|not enough memory|bad_alloc|out of memory|STATUS_ALLOC_FAILED",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(r"tried to allocate ([\d.]+) ?(bytes|[KMGT]i?B)", re.IGNORECASE)
+_CAPACITY = re.compile(
+    r"GPU (\d+) has a total capacity of ([\d.]+ \wi?B) of which ([\d.]+ (?:bytes|\wi?B)) is free"
+)
 _LONGEST = 300
 
 
 @contextmanager
-def memory_errors(doing: str, device: torch.device, weight_bytes: int) -> Iterator[None]:
+def memory_errors(doing: str, device: torch.device | str, weight_bytes: int) -> Iterator[None]:
     """Turn a failed allocation into OutOfMemoryError; let everything else pass."""
     try:
         yield
@@ -31,6 +37,9 @@ def memory_errors(doing: str, device: torch.device, weight_bytes: int) -> Iterat
             raise
         match = _ASKED.search(str(reason))
         asked = f", asking for {_size(*match.groups())} more" if match else ""
+        # Of several GPUs, the one that is full; its index is CUDA's, as in cuda:1.
+        if full := _CAPACITY.search(str(reason)):
+            asked += f" on cuda:{full[1]}, where {full[3]} of {full[2]} is free"
         raise OutOfMemoryError(
             f"Out of memory on {device} while {doing}{asked}"
             f" (the weights are {gibibytes(weight_bytes)}).",

@@ -33,17 +33,27 @@ from wattmark.backends.quantized import Quantized, quantize, weight_bytes
 from wattmark.backends.texts import Texts
 from wattmark.backends.tokenclock import TokenClock
 from wattmark.backends.torch_errors import load_errors, memory_errors
+from wattmark.backends.transformers_compiled import Compilations, StaticCaches, compile_config
+from wattmark.backends.transformers_drawing import Confidences, seed_batch
+from wattmark.backends.transformers_gpus import (
+    Devices,
+    describe_gpus,
+    empty_gpus,
+    open_gpus,
+    peaks_bytes,
+    wait_for_gpus,
+)
 from wattmark.backends.transformers_limits import QUANTIZED
 from wattmark.backends.transformers_model import (
     Setup,
     arithmetic,
     check_options,
-    greedy,
+    decoding,
     read_model,
 )
 from wattmark.backends.work import Work
 from wattmark.models import RANDOM, ModelSource, find_model
-from wattmark.schema import Generation, Query, Trial
+from wattmark.schema import Asking, Generation, Query, Trial
 
 PRELOAD = (
     "transformers.modeling_utils",
@@ -61,24 +71,34 @@ PRELOAD = (
 
 
 class TransformersBackend:
-    """A `Backend` that holds one model of transformers, on a CPU or on one CUDA device."""
+    """A `Backend` that holds one model of transformers, on a CPU, a GPU or several of them."""
 
     def __init__(self) -> None:
         self.facts: Mapping[str, Any] = {}
         self._model: Any = None
         self._texts: Any = None
-        self._device = torch.device("cpu")
+        self._devices: Devices = (torch.device("cpu"),)
+        self._device_name = "cpu"
+        self._caches: StaticCaches | None = None
+        self._compilations: Compilations | None = None
         self._generation: Any = None
         self._weight_bytes = 0
+        self._seed, self._asking = 0, Asking()
         self._loudness: tuple[int, bool] | None = None
         self._arithmetic = ExitStack()
         self._without_gradients: Callable[[], Any] = torch.inference_mode
+
+    @property
+    def texts(self) -> Texts | None:
+        """The model's tokenizer; None before `load`."""
+        texts: Texts | None = self._texts
+        return texts
 
     def load(self, trial: Trial) -> None:
         """Read the model into memory, in the trial's precision, on its device."""
         self.close()
         setup = check_options(trial)
-        self._device = setup.device
+        self._devices, self._device_name = setup.devices, trial.device
         source = find_model(
             trial.model,
             revision=trial.revision,
@@ -88,14 +108,13 @@ class TransformersBackend:
         )
         self._quiet()
         torch.manual_seed(trial.seed)
-        if self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
         with (
-            memory_errors(f"loading '{trial.model}'", self._device, source.weight_bytes),
+            memory_errors(f"loading '{trial.model}'", trial.device, source.weight_bytes),
             load_errors(trial.model),
             warnings.catch_warnings(record=True) as heard,
         ):
             warnings.simplefilter("default")
+            open_gpus(self._devices)
             self._texts = Texts(
                 source.path,
                 window=source.max_positions,
@@ -105,19 +124,23 @@ class TransformersBackend:
             parameters = sum(p.numel() for p in self._model.parameters())
             packed = None
             if setup.precision in QUANTIZED:
-                packed = quantize(self._model.eval(), setup.precision, self._device, setup.dtype)
-            self._model.to(self._device).eval()
+                packed = quantize(self._model.eval(), setup.precision, setup.device, setup.dtype)
+            self._model.eval()
+            if len(self._devices) == 1:
+                self._model.to(setup.device)
+            # A GPU may still be at work: what it does here is no part of the first batch.
+            wait_for_gpus(self._devices)
         self._weight_bytes = weight_bytes(self._model)
-        self._generation = greedy(
+        self._seed, self._asking = trial.seed, trial.asking or Asking()
+        self._generation = decoding(
             self._model,
             self._texts.tokenizer,
             trial.max_new_tokens,
             fixed=source.origin == RANDOM,
-            cache=setup.cache,
+            compiled=self._prepare_shapes(setup, source),
+            asking=self._asking,
         )
         self._texts.pad_id = self._generation.pad_token_id
-        if setup.compile_mode is not None:
-            self._model.compile(mode=setup.compile_mode)
         # Autocast keeps its copies of trainable weights alone, and of none in inference mode.
         self._without_gradients = torch.no_grad if setup.autocast else torch.inference_mode
         self._model.requires_grad_(setup.autocast is not None)
@@ -126,26 +149,37 @@ class TransformersBackend:
             **self._describe(source, unexpected, [str(w.message) for w in heard]),
             "parameters": parameters,
             **_number_formats(setup, packed, str(self._model.dtype).removeprefix("torch.")),
+            **describe_gpus(self._devices, self._model),
         }
+        self._tell_compiled()
 
     def generate(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
-        """Greedy answers; ModelError where a prompt and its answer do not fit the window."""
+        """Answers; ModelError where a prompt and its answer do not fit the window."""
         start = stamp.now()
         padded = self._texts.padded(queries, room=self._generation.max_new_tokens, left=True)
         ids, mask = self._tensors(padded)
         clock = TokenClock(stamp.now)
+        told = Confidences() if self._asking.confidence else None
+        if self._asking.temperature:
+            seed_batch(self._seed, batch)
         prefill = stamp.now()
         shape = f"generating for {len(queries)} prompts of up to {padded.width} tokens"
-        with memory_errors(shape, self._device, self._weight_bytes), self._without_gradients():
+        with memory_errors(shape, self._device_name, self._weight_bytes), self._without_gradients():
             output = self._model.generate(
                 input_ids=ids,
                 attention_mask=mask,
                 generation_config=self._generation,
                 streamer=clock,
+                logits_processor=None if told is None else [told],
+                **self._cache_for(padded),
             )
+        self._tell_compiled()
         answers = cut(output[:, padded.width :].tolist(), self._generation.eos_token_id or ())
         work = Work(batch, queries, padded.lengths, stamp, start, prefill, clock.times)
-        return work.answers(answers, self._texts.text)
+        lengths = [len(answer.ids) for answer in answers]
+        return work.answers(
+            answers, self._texts.text, None if told is None else told.of(output, lengths)
+        )
 
     def classify(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
         """The most likely label of each text, with its probability."""
@@ -154,36 +188,70 @@ class TransformersBackend:
         ids, mask = self._tensors(padded)
         began = stamp.now()
         shape = f"classifying {len(queries)} texts of up to {padded.width} tokens"
-        with memory_errors(shape, self._device, self._weight_bytes), self._without_gradients():
+        with memory_errors(shape, self._device_name, self._weight_bytes), self._without_gradients():
             logits = self._model(input_ids=ids, attention_mask=mask).logits
             # Copied to the host here, so that on CUDA the stamp waits for the result.
             shares = torch.softmax(logits.float(), dim=-1).cpu()
         work = Work(batch, queries, padded.lengths, stamp, start, began, [stamp.now()])
+        self._tell_compiled()
         labels = self._model.config.id2label
         confidences, indices = (best.tolist() for best in shares.max(dim=-1))
         chosen = [(str(labels[k]), share) for k, share in zip(indices, confidences, strict=True)]
         return work.labels(chosen)
 
     def vram_peak_bytes(self) -> int | None:
-        """Most bytes that torch held on the device since `load`; None on a CPU."""
-        if self._device.type != "cuda":
-            return None
-        return int(torch.cuda.max_memory_allocated(self._device))
+        """Most bytes that torch held since `load`, over all GPUs; None on a CPU.
+
+        `facts` then tell it by GPU, where there are several.
+        """
+        peaks = peaks_bytes(self._devices)
+        if len(peaks) > 1:
+            self.facts = {**self.facts, "vram_peak_bytes_by_gpu": peaks}
+        return sum(peaks.values()) if peaks else None
 
     def close(self) -> None:
         """Free the model; a second call does nothing."""
         self._arithmetic.close()
         self._model = self._texts = self._generation = None
+        self._caches = None
+        if self._compilations is not None:
+            self._compilations.forget()
+        self._compilations = None
         self.facts = {}
         gc.collect()
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+        empty_gpus(self._devices)
         if self._loudness is not None:
             verbosity, progress = self._loudness
             logging.set_verbosity(verbosity)
             if progress:
                 logging.enable_progress_bar()
             self._loudness = None
+
+    def _prepare_shapes(self, setup: Setup, source: ModelSource) -> Any:
+        """What a static cache and torch.compile need; the CompileConfig of `generate`, or None."""
+        if setup.cache != "static":
+            return None
+        if source.kind == "causal":
+            self._caches = StaticCaches(self._model.config, source.max_positions)
+        if setup.compile_mode is None:
+            return None
+        self._compilations = Compilations()
+        if source.kind == "causal":
+            return compile_config(setup.compile_mode)
+        self._model.compile(mode=setup.compile_mode)
+        return None
+
+    def _cache_for(self, padded: Padded) -> dict[str, Any]:
+        """What `generate` is told of a static cache."""
+        if self._caches is None:
+            return {}
+        room = int(self._generation.max_new_tokens)
+        return {"past_key_values": self._caches.cleared(len(padded.lengths), padded.width + room)}
+
+    def _tell_compiled(self) -> None:
+        """Facts of what has been compiled up to here."""
+        if self._compilations is not None:
+            self.facts = {**self.facts, **self._compilations.facts()}
 
     def _quiet(self) -> None:
         """No progress bars and no log lines: a worker's standard streams belong to the runner."""
@@ -200,7 +268,7 @@ class TransformersBackend:
             "revision": source.revision,
             "tokenizer": source.tokenizer,
             "weight_bytes": self._weight_bytes,
-            "device": str(self._device),
+            "device": self._device_name,
             "attention": getattr(config, "_attn_implementation", None),
             "max_positions": source.max_positions,
             "threads": torch.get_num_threads(),
@@ -217,8 +285,8 @@ class TransformersBackend:
 
     def _tensors(self, padded: Padded) -> tuple[torch.Tensor, torch.Tensor]:
         """Ids and attention mask on the device, each batch × width."""
-        ids = torch.tensor(padded.ids, device=self._device)
-        return ids, torch.tensor(padded.mask, device=self._device)
+        first = self._devices[0]
+        return torch.tensor(padded.ids, device=first), torch.tensor(padded.mask, device=first)
 
 
 def _number_formats(setup: Setup, packed: Quantized | None, dtype: str) -> dict[str, Any]:

@@ -25,8 +25,9 @@ REFUSED = {
 
 OPTIONS = ("attention", "threads", "compile", "cache", "compute")
 """attention: transformers' attn_implementation (sdpa, eager, …); threads: of torch, on a CPU;
-compile: a mode of torch.compile; cache: dynamic or static (keys and values for the longest answer
-are allocated at once); compute: bf16 or fp16, what amp, int8-bnb and nf4-bnb compute in."""
+compile: a mode of torch.compile, for single steps of decoding (with a static cache) and for
+classifiers; cache: dynamic or static (keys and values are allocated once, for the longest answer);
+compute: bf16 or fp16, what amp, int8-bnb and nf4-bnb compute in."""
 COMPILE_MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
 CACHES = ("dynamic", "static")
 COMPUTE = ("bf16", "fp16")
@@ -66,8 +67,31 @@ def refuses_options(options: Mapping[str, Option], precision: str, family: str) 
     for name, known in (("compile", COMPILE_MODES), ("cache", CACHES), ("compute", COMPUTE)):
         if name in options and options[name] not in known:
             return unknown(f"value of {name}", str(options[name]), known)
-    if "compile" in options and precision in ("int8-dynamic", *BITSANDBYTES):
-        return f"torch.compile is not offered for {precision}: its layers call foreign kernels"
     if options.get("compute") == "fp16" and family == "cpu" and precision in BITSANDBYTES:
         return "bitsandbytes computes in bf16 on a CPU"
+    return _refuses_shapes(options, precision)
+
+
+def _refuses_shapes(options: Mapping[str, Option], precision: str) -> str | None:
+    """Of compile and cache."""
+    if "compile" in options and precision in ("int8-dynamic", *BITSANDBYTES):
+        return f"torch.compile is not offered for {precision}: its layers call foreign kernels"
+    if "compile" in options and options.get("cache") == "dynamic":
+        return "torch.compile needs cache=static: a cache that grows is a new shape at each step"
+    if precision == "amp" and ("compile" in options or options.get("cache") == "static"):
+        return (
+            "autocast leaves keys and values in two number formats, which a static cache (and with"
+            " it torch.compile) does not hold: take bf16 or fp16"
+        )
+    return None
+
+
+def refuses_several(options: Mapping[str, Option], precision: str) -> str | None:
+    """Why a model cannot be spread over several GPUs in a precision with these options, or None."""
+    if find_spec("accelerate") is None:
+        return "spreading a model over several GPUs needs accelerate: pip install accelerate"
+    if precision in QUANTIZED:
+        return f"{precision} packs its layers on one GPU; over several there are the floats"
+    if "compile" in options:
+        return "torch.compile is offered on one GPU: what moves between several breaks its graphs"
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,16 @@ import torch
 import transformers
 
 from wattmark.backends.random_weights import random_model
+from wattmark.backends.transformers_drawing import drawing
+from wattmark.backends.transformers_gpus import (
+    Devices,
+    balanced,
+    check_map,
+    dispatch,
+    find_devices,
+    free_bytes,
+    place_of,
+)
 from wattmark.backends.transformers_limits import (
     BITSANDBYTES,
     CPU_PRECISIONS,
@@ -19,12 +29,12 @@ from wattmark.backends.transformers_limits import (
     QUANTIZED,
     REFUSED,
     refuses_options,
+    refuses_several,
 )
 from wattmark.errors import InputError, ModelError, unknown
 from wattmark.models import RANDOM, ModelSource
-from wattmark.schema import Trial
+from wattmark.schema import Asking, Trial
 
-DEVICES = ("cpu", "cuda", "cuda:0")
 _HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _FP32 = ("fp32", "tf32", "amp", "int8-dynamic")
 _TENSOR_CORES = (8, 0)
@@ -36,7 +46,8 @@ class Setup:
     """How a trial is to be computed."""
 
     precision: str
-    device: torch.device
+    devices: Devices
+    """The CPU, or the GPUs that hold the model; a batch enters at the first."""
     dtype: torch.dtype
     """Of the weights that are read, and of activations outside of autocast."""
     autocast: torch.dtype | None
@@ -44,6 +55,11 @@ class Setup:
     attention: str | None
     compile_mode: str | None
     cache: str | None
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches enter, and tokens come out."""
+        return self.devices[0]
 
     @property
     def compute(self) -> str:
@@ -60,14 +76,17 @@ def check_options(trial: Trial) -> Setup:
     for name in trial.options:
         if name not in OPTIONS:
             raise InputError(unknown("option of transformers", name, OPTIONS))
-    device = find_device(trial.device)
+    devices = find_devices(trial.device)
+    device = devices[0]
     precision = trial.precision
     offered = CPU_PRECISIONS if device.type == "cpu" else CUDA_PRECISIONS
     refused = REFUSED.get((device.type, precision))
     if refused is None and precision not in offered:
         refused = unknown(f"precision of transformers on {device.type}", precision, offered)
     refused = refused or refuses_options(trial.options, precision, device.type)
-    if refused is None and precision in ("tf32", "int4-wo") and _is_old(device):
+    if refused is None and len(devices) > 1:
+        refused = refuses_several(trial.options, precision)
+    if refused is None and precision in ("tf32", "int4-wo") and any(map(_is_old, devices)):
         refused = f"{precision} needs a GPU of compute capability 8.0 or later"
     if refused is not None:
         end = "" if refused[-1] in ".?" else "."
@@ -84,12 +103,13 @@ def check_options(trial: Trial) -> Setup:
         dtype = half if precision in BITSANDBYTES else _HALF.get(precision, torch.bfloat16)
     return Setup(
         precision=precision,
-        device=device,
+        devices=devices,
         dtype=dtype,
         autocast=half if precision == "amp" else None,
         attention=_word(trial, "attention"),
         compile_mode=_word(trial, "compile"),
-        cache=_word(trial, "cache"),
+        # A cache that grows is a new shape at each step, which compiled code has not.
+        cache="static" if "compile" in trial.options else _word(trial, "cache"),
     )
 
 
@@ -110,31 +130,18 @@ def arithmetic(setup: Setup) -> Iterator[None]:
     is left, and would cast them anew every time.
     """
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high" if setup.precision == "tf32" else "highest")
+    # Convolutions have a switch of their own, which torch leaves on.
+    before_in_convolutions = torch.backends.cudnn.allow_tf32
+    tf32 = setup.precision == "tf32"
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
+    torch.backends.cudnn.allow_tf32 = tf32
     enabled = setup.autocast is not None
     try:
         with torch.autocast(setup.device.type, dtype=setup.autocast, enabled=enabled):
             yield
     finally:
         torch.set_float32_matmul_precision(before)
-
-
-def find_device(name: str) -> torch.device:
-    """The torch device called `name`; InputError where this machine or this torch has none."""
-    try:
-        device = torch.device(name)
-    except RuntimeError as reason:
-        raise InputError(unknown("device", name, DEVICES)) from reason
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(
-            f"Device '{name}' is not available: torch {torch.__version__} sees no CUDA device.",
-            "Use cpu, or install a torch with CUDA for this driver.",
-        )
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise InputError(f"There is no '{name}': {torch.cuda.device_count()} CUDA devices here.")
-    if device.type not in ("cpu", "cuda"):
-        raise InputError(unknown("device", name, DEVICES))
-    return device
+        torch.backends.cudnn.allow_tf32 = before_in_convolutions
 
 
 def read_model(source: ModelSource, trial: Trial, setup: Setup) -> tuple[Any, int]:
@@ -148,7 +155,15 @@ def read_model(source: ModelSource, trial: Trial, setup: Setup) -> tuple[Any, in
     place = torch.device("cpu") if setup.precision in QUANTIZED else setup.device
     attention = setup.attention
     if source.origin == RANDOM:
-        return random_model(source, setup.dtype, place, trial.seed, attention), 0
+        return _random(source, setup, place, trial.seed), 0
+    several = len(setup.devices) > 1
+    free = free_bytes(setup.devices) if several else {}
+    where: dict[str, Any] = {}
+    if several:
+        where = {"device_map": "balanced", "max_memory": dict(free)}
+    elif place.type == "cuda":
+        # Straight to the GPU: no second copy on the host.
+        where = {"device_map": {"": place}}
     model, report = family.from_pretrained(
         source.path,
         dtype=setup.dtype,
@@ -159,7 +174,10 @@ def read_model(source: ModelSource, trial: Trial, setup: Setup) -> tuple[Any, in
         # Reported then instead of raised, so that the refusal below can name the tensors.
         ignore_mismatched_sizes=True,
         **({} if attention is None else {"attn_implementation": attention}),
+        **where,
     )
+    if several:
+        check_map(model.hf_device_map, free)
     untrained = sorted(report["missing_keys"]) + sorted(
         str(k[0]) for k in report["mismatched_keys"]
     )
@@ -173,17 +191,33 @@ def read_model(source: ModelSource, trial: Trial, setup: Setup) -> tuple[Any, in
     return model, len(report["unexpected_keys"])
 
 
-def greedy(
+def _random(source: ModelSource, setup: Setup, place: torch.device, seed: int) -> Any:
+    """A model of random weights, on one device or spread over all."""
+    if len(setup.devices) == 1:
+        return random_model(source, setup.dtype, place, seed, setup.attention)
+    device_map: dict[str, int] = {}
+
+    def spread(model: Any) -> Callable[[str], torch.device]:
+        device_map.update(balanced(model, free_bytes(setup.devices), setup.dtype))
+        return lambda name: place_of(name, device_map)
+
+    model = random_model(source, setup.dtype, place, seed, setup.attention, spread=spread)
+    dispatch(model, device_map, setup.device)
+    return model
+
+
+def decoding(
     model: Any,
     tokenizer: Any,
     max_new_tokens: int,
     *,
     fixed: bool = False,
-    cache: str | None = None,
+    compiled: Any = None,
+    asking: Asking | None = None,
 ) -> Any:
-    """The GenerationConfig of greedy decoding, which also becomes the model's own.
+    """The GenerationConfig of greedy decoding, or of drawing, which also becomes the model's own.
 
-    `fixed` knows no end token: every answer has `max_new_tokens`. `cache` is static or dynamic.
+    `fixed` knows no end token: every answer has `max_new_tokens`. `compiled` is a CompileConfig.
     `generate` fills what is unset from the model's stored config: temperature, penalties, beams.
     With ours in its place nothing is left to fill in, and nothing to warn about.
     """
@@ -198,16 +232,16 @@ def greedy(
     model.config.pad_token_id = pad_id
     build: Any = transformers.GenerationConfig
     config = build(
-        do_sample=False,
+        **drawing(asking),
         num_beams=1,
         use_cache=True,
         max_new_tokens=max_new_tokens,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=None if fixed else ends or None,
         pad_token_id=pad_id,
-        cache_implementation=cache,
+        compile_config=compiled,
         # A static cache alone would compile unasked on a GPU.
-        disable_compile=True,
+        disable_compile=compiled is None,
     )
     if stored is not None:
         model.generation_config = config

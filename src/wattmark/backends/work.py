@@ -29,12 +29,15 @@ class Work:
     then the last row's first token, and the last token of all (none where each row has one)."""
 
     def answers(
-        self, answers: Sequence[Answer], text: Callable[[Sequence[int]], str]
+        self,
+        answers: Sequence[Answer],
+        text: Callable[[Sequence[int]], str],
+        confidences: Sequence[float | None] | None = None,
     ) -> list[Generation]:
         """Mark prefill, decode and host, and give a Generation a query.
 
         Every row's tokens came at the batch's steps, unless it has times of its own; one that
-        ended earlier has fewer of them.
+        ended earlier has fewer of them. `confidences` are how likely the rows' tokens were.
         """
         first, last = self.times_ns[0], self.times_ns[-1]
         self._mark("host", self.start_ns, self.began_ns)
@@ -56,9 +59,16 @@ class Work:
                 end_ns=end,
                 token_times_ns=tuple(times[: len(answer.ids)]),
                 stop_reason=answer.stop_reason,
+                confidence=confidence,
             )
-            for query, length, answer, words, times in zip(
-                self.queries, self.lengths, answers, texts, rows, strict=True
+            for query, length, answer, words, times, confidence in zip(
+                self.queries,
+                self.lengths,
+                answers,
+                texts,
+                rows,
+                confidences or [None] * len(answers),
+                strict=True,
             )
         ]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wattmark.cli.console import print_json, show
 from wattmark.errors import InputError, WattmarkError, unknown
+
+if TYPE_CHECKING:
+    from wattmark.tasks import Task
 
 KINDS = ("models", "backends", "precisions", "tasks", "sensors", "suites")
 
@@ -20,6 +24,19 @@ class Listed:
     name: str
     available: bool
     about: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of one kind's own: printed with --json, and below the line where its kind is named."""
+
+    def plain(self) -> dict[str, Any]:
+        """The line for JSON."""
+        return {"name": self.name, "available": self.available, "about": self.about, **self.details}
+
+    def lines(self) -> list[str]:
+        """The details for people."""
+        options = self.details.get("options", {})
+        rest = {key: value for key, value in self.details.items() if key != "options"}
+        plain = [f"{key.replace('_', ' ')}: {value}" for key, value in rest.items() if value]
+        return plain + [f"{name}=… {meaning}" for name, meaning in options.items()]
 
 
 def list_names(
@@ -31,7 +48,7 @@ def list_names(
         raise InputError(unknown("list", kind, KINDS))
     found = {word: _LISTS[word]() for word in KINDS if kind in (None, word)}
     if as_json:
-        print_json({word: [asdict(line) for line in lines] for word, lines in found.items()})
+        print_json({word: [line.plain() for line in lines] for word, lines in found.items()})
         return
     for word, lines in found.items():
         show(f"{word}:")
@@ -39,6 +56,8 @@ def list_names(
         for line in lines:
             mark = "✓" if line.available else "–"
             show(f"  {mark} {line.name:<{width}} {line.about}")
+            for more in line.lines() if kind == word else ():
+                show(f"      {more}")
 
 
 def _models() -> list[Listed]:
@@ -64,9 +83,9 @@ def _models() -> list[Listed]:
 def _shapes() -> list[Listed]:
     """The catalogue: what --weights random builds, and in which precisions it fits here."""
     from wattmark.meter.nvml import describe
-    from wattmark.models.catalog import WEIGHT_BITS, catalogue
+    from wattmark.models.catalog import catalogue
     from wattmark.models.config import architecture
-    from wattmark.runner.foreseen import shape_of
+    from wattmark.runner.foreseen import shape_of, weight_bytes
     from wattmark.runner.room import free_bytes
     from wattmark.units import BYTES_PER_GIB, BYTES_PER_KIB
 
@@ -74,7 +93,10 @@ def _shapes() -> list[Listed]:
     free = free_bytes(device)
     lines = []
     for shape in catalogue():
-        sizes = {word: shape.weight_bytes(word) for word in WEIGHT_BITS}
+        sizes = {
+            word: weight_bytes(shape.parameters, shape.config, word)
+            for word in ("fp32", "bf16", "int8-wo", "int4-wo")
+        }
         fits = [word for word, size in sizes.items() if free is None or size <= free]
         told = ", ".join(f"{word} {size / BYTES_PER_GIB:.3g}" for word, size in sizes.items())
         known = shape_of(shape.config)
@@ -142,15 +164,46 @@ def _tasks() -> list[Listed]:
     lines = []
     for name in registry.table("tasks"):
         try:
-            task = find_task(name)
-            count = len(task.queries(None, 0))
+            task = registry.load("tasks", name)
+            usage = getattr(task, "usage", None)
+            lines.append(_usage(name, task) if usage else _task(name, find_task(name)))
         except WattmarkError as reason:
             lines.append(Listed(name, False, str(reason)))
-            continue
-        about = f"{count} queries, for {task.kind} models, version {task.version}"
-        lines.append(Listed(name, True, about))
     lines.append(Listed("<file>", True, "a UTF-8 file with a query a line, or JSONL"))
     return lines
+
+
+def _task(name: str, task: Task) -> Listed:
+    """A task that ships queries; lengths are of what it asks, since tokens are a model's own."""
+    from statistics import median
+
+    queries = task.queries(None, 0)
+    lengths = [len(query.prompt) for query in queries]
+    scored = sum(query.answer is not None for query in queries)
+    models = "any model" if task.kind == "any" else f"{task.kind} models"
+    details = {
+        "asks_for": task.name if task.name != name else None,
+        "kind": task.kind,
+        "queries": len(queries),
+        "with_answers": scored,
+        "prompt_characters": f"{min(lengths)} to {max(lengths)}, median {median(lengths):.0f}",
+        "licence": getattr(task, "licence", None),
+        "version": task.version,
+        "options": dict(getattr(task, "options", {})),
+    }
+    about = f"{len(queries)} queries, {models}: {getattr(task, 'about', '')}"
+    return Listed(name, True, about.rstrip(": "), details)
+
+
+def _usage(name: str, task: Any) -> Listed:
+    """A task that ships no queries: how it is asked for."""
+    details = {
+        "asks_for": task.usage,
+        "kind": task.kind,
+        "licence": task.licence,
+        "options": dict(task.options),
+    }
+    return Listed(name, True, task.about, details)
 
 
 def _sensors() -> list[Listed]:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
+import threading
 from typing import Annotated
 
 import typer
 
 from wattmark import __version__
-from wattmark.cli import calibrate, doctor, integrate, list_, measure, report, run, show, watch
+from wattmark.cli import (
+    calibrate,
+    doctor,
+    integrate,
+    list_,
+    measure,
+    report,
+    rescore,
+    run,
+    score,
+    show,
+    watch,
+)
 from wattmark.cli.console import fail
 from wattmark.errors import InputError, WattmarkError
 
@@ -31,6 +45,8 @@ app.command(
     short_help="What any command costs.",
     context_settings={"allow_interspersed_args": False},
 )(measure.measure)
+app.command("score", short_help="Score anybody's outputs.")(score.score)
+app.command("rescore", short_help="Score a run's answers anew.")(rescore.rescore)
 app.command("list", short_help="What there is, by name.")(list_.list_names)
 app.command("calibrate", short_help="Probe the sensors under a known load.")(calibrate.calibrate)
 app.command("doctor", short_help="What this machine can measure.")(doctor.doctor)
@@ -71,3 +87,7 @@ def main() -> None:
         # The reader of a pipe has gone (`| head`): that is no error of ours.
         sys.stderr.close()
         sys.exit(0)
+    finally:
+        # All is said and kept: one more Ctrl-C ends the process, without Python's words about it.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from wattmark.cli.console import print_json, say, show
-from wattmark.cli.run_end import end, replicates_text
+from wattmark.cli.console import say
+from wattmark.cli.run_end import end
+from wattmark.cli.run_plan import print_plan
 from wattmark.errors import InputError
 
 
@@ -31,8 +32,46 @@ def run(
     batch: Annotated[
         list[str] | None, typer.Option(help="Batch sizes, such as 1,8; auto finds one that pays.")
     ] = None,
-    mode: Annotated[list[str] | None, typer.Option(help="baseline.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.")] = None,
+    mode: Annotated[
+        list[str] | None, typer.Option(help="baseline, rag (with retrieved contexts), or both.")
+    ] = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="Folder or file of text, Markdown, JSONL that rag searches.")
+    ] = None,
+    top_k: Annotated[int | None, typer.Option(help="Chunks retrieved for a query (3).")] = None,
+    context_tokens: Annotated[
+        int | None, typer.Option(help="Most tokens of retrieved text in a prompt (256).")
+    ] = None,
+    chunk_by: Annotated[str | None, typer.Option(help="words or sentences.")] = None,
+    chunk_size: Annotated[
+        int | None, typer.Option(help="Of these in a chunk (100 words, 5 sentences).")
+    ] = None,
+    chunk_overlap: Annotated[
+        int | None, typer.Option(help="Of these shared with the next chunk (a fifth).")
+    ] = None,
+    chat: Annotated[
+        str | None,
+        typer.Option(help="Chat template of the tokenizer: auto (where it has one), on or off."),
+    ] = None,
+    chat_template: Annotated[
+        str | None, typer.Option(help="A file with another chat template, in Jinja.")
+    ] = None,
+    system: Annotated[str | None, typer.Option(help="System prompt.")] = None,
+    shots: Annotated[
+        int | None, typer.Option(help="Solved examples before each prompt (0).")
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Above 0, tokens are drawn from the seed (0: greedy).")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Drawn among the likeliest with this share (1).")
+    ] = None,
+    confidence: Annotated[
+        bool | None, typer.Option("--confidence", help="Probability of each answer's tokens.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, cuda:N, cuda:N+M or cuda:all.")
+    ] = None,
     revision: Annotated[str | None, typer.Option(help="Revision of hub models.")] = None,
     weights: Annotated[
         str | None,
@@ -140,6 +179,19 @@ def run(
         "precisions": _joined("--precision", precision),
         "batch_sizes": _joined("--batch", batch),
         "modes": _joined("--mode", mode),
+        "corpus": corpus,
+        "top_k": top_k,
+        "context_tokens": context_tokens,
+        "chat": chat,
+        "chat_template": chat_template,
+        "system": system,
+        "shots": shots,
+        "temperature": temperature,
+        "top_p": top_p,
+        "confidence": confidence,
+        "chunk_by": chunk_by,
+        "chunk_size": chunk_size,
+        "chunk_overlap": chunk_overlap,
         "device": device,
         "revision": revision,
         "weights": weights,
@@ -240,7 +292,7 @@ def _fresh(
 
     asked = read_suite(suite, flags)
     if dry_run:
-        _print_plan(asked, as_json=as_json)
+        print_plan(asked, as_json=as_json)
         return None
     folder = out or _new_folder(asked.name)
     try:
@@ -268,53 +320,3 @@ def _resumed(path: Path) -> Any:
     except KeyboardInterrupt:
         say(f"Interrupted before anything was run. {path} is as it was.")
         raise typer.Exit(130) from None
-
-
-def _print_plan(asked: Any, *, as_json: bool) -> None:
-    from wattmark.runner.duration import estimated_seconds
-    from wattmark.runner.plan import expand
-    from wattmark.units import clock_time
-
-    plan = expand(asked)
-    seconds = estimated_seconds(plan)
-    if as_json:
-        print_json(
-            {
-                "trials": [
-                    {"key": t.key, "label": t.label, "memory": _memory(plan.foreseen.get(t.key))}
-                    for t in plan.trials
-                ],
-                "replicates": asked.replicates,
-                "left_out": [{"what": item.what, "why": item.why} for item in plan.left_out],
-                "notes": list(plan.notes),
-                "estimated_s": round(seconds, 1),
-            }
-        )
-        return
-    count = f"{len(plan.trials)} trial" + ("" if len(plan.trials) == 1 else "s")
-    show(f"{count} × {replicates_text(asked.replicates)}:")
-    for trial in plan.trials:
-        show(f"  {trial.key}  {trial.label}  ({len(plan.queries(trial))} queries)")
-        if trial.key in plan.foreseen:
-            show(f"                {plan.foreseen[trial.key]}")
-    for note in plan.notes:
-        show(f"  note: {note}")
-    for item in plan.left_out:
-        show(f"  left out: {item.what}: {item.why}")
-    show(f"Up to about {clock_time(seconds)} here, if answers are long. Nothing was run.")
-
-
-def _memory(foreseen: Any) -> dict[str, int | None] | None:
-    """What a trial will take, in bytes; None for an engine's own model."""
-    if foreseen is None:
-        return None
-    need = foreseen.need
-    return {
-        "weights_bytes": need.weights,
-        "cache_bytes": need.cache,
-        "activations_bytes": need.activations,
-        "loading_bytes": need.loading,
-        "needed_bytes": need.total,
-        "free_bytes": foreseen.free,
-        "margin_bytes": foreseen.margin,
-    }

@@ -49,7 +49,10 @@ def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bo
     """The figures of a run on standard output; `asked` are other inputs to carbon than its own."""
     from rich.console import Console
 
+    from wattmark.analysis.retrieval import trade_offs
     from wattmark.analysis.summary import carbon_of, summarise
+    from wattmark.report.labels import short_labels
+    from wattmark.report.retrieval import render_retrieval
     from wattmark.report.table import render_carbon, render_left_out, render_table, summary_json
     from wattmark.store.reader import open_run
 
@@ -64,7 +67,8 @@ def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bo
         done, planned = opened.trials.num_rows, opened.info["planned"]
         console.print(f"Not finished: {done} of {planned} replicates are there. Go on with:")
         console.print(f"  wattmark run --resume {path}\n", markup=False)
-    console.print(render_table(summaries, console.width))
+    besides = render_retrieval(trade_offs(opened, summaries), short_labels(summaries))
+    console.print(render_table(summaries, console.width, besides))
     for line in (*render_carbon(opened, summaries, carbon), *render_left_out(opened.info)):
         console.print(line)
 

@@ -14,7 +14,7 @@ from wattmark.schema import Doubt, Span
 from wattmark.units import clock_time, engineering
 
 # Nobody quotes these spans' joules on their own: a wide interval there is no news.
-UNQUOTED = ("host", "warmup", "load")
+UNQUOTED = ("host", "warmup", "load", "export")
 # While these run, a counter need not move.
 AT_REST = ("idle", "load")
 STILL = ("counter-frozen", "counter-stalled", "power-stuck")

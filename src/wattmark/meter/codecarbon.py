@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
+from wattmark import optiontext
 from wattmark.errors import InputError
 from wattmark.meter import Found
-from wattmark.meter import options as reader
-from wattmark.meter.options import Known
+from wattmark.optiontext import Known
 
 EXAMPLE = "codecarbon:country=DEU"
 ADAPTER = "wattmark.meter.codecarbon_tracker"
@@ -30,7 +30,7 @@ def find(options: str | None = None) -> Found:
         missing = "It runs by name only." if installed else "The package codecarbon is missing."
         fix = "--sensor codecarbon" if installed else INSTALL
         return Found("codecarbon", missing=missing, fix=fix)
-    given = reader.read(options, _OPTIONS)
+    given = optiontext.read(options, _OPTIONS)
     country = given.words.get("country", COUNTRY).upper()
     if len(country) != 3 or not country.isalpha():
         given.mistakes.append(f"country='{country}' is not three letters (ISO 3166).")

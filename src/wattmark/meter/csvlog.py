@@ -24,8 +24,8 @@ from pathlib import Path
 
 from wattmark.errors import InputError, unknown
 from wattmark.meter import Found, remoteoptions
-from wattmark.meter.options import Options
 from wattmark.meter.remote import LATEST_S, AbsentError, RemoteSensor, Told, found
+from wattmark.optiontext import Options
 from wattmark.units import ns_to_s
 
 EXAMPLE = "csvlog:/var/log/meter.csv,column=power_w,time=time,component=wall"

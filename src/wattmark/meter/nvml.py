@@ -73,6 +73,24 @@ def describe(library: Any = pynvml) -> dict[str, Any] | None:
         library.nvmlShutdown()
 
 
+def visible_boards(library: Any = pynvml) -> dict[str, str | None]:
+    """Name ('gpu1' is NVML's second) → UUID of each visible board, in CUDA's order.
+
+    Empty where NVML does not run; a UUID that is not told is None.
+    """
+    try:
+        library.nvmlInit()
+    except library.NVMLError:
+        return {}
+    try:
+        boards = (_board(library, index) for index in _visible(library))
+        return {f"gpu{board['index']}": board["uuid"] for board in boards}
+    except library.NVMLError:
+        return {}
+    finally:
+        library.nvmlShutdown()
+
+
 def free_bytes(index: int, library: Any = pynvml) -> int | None:
     """Memory free on the visible GPU `index`, from 0; None where NVML does not tell.
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from wattmark.errors import InputError, unknown
 from wattmark.meter import Found, remoteoptions, web
-from wattmark.meter.options import redacted
 from wattmark.meter.remote import AbsentError, RemoteSensor, Told, found
 from wattmark.meter.web import Endpoint
+from wattmark.optiontext import redacted
 
 EXAMPLE = "plug:http://192.168.1.7/status,field=meters.0.power,unit=W,component=wall"
 SHOWN_NAMES = 12

@@ -20,10 +20,10 @@ from typing import Any
 
 from wattmark.errors import InputError
 from wattmark.meter import Found, remoteoptions, web
-from wattmark.meter.options import redacted
 from wattmark.meter.plug import number
 from wattmark.meter.remote import AbsentError, RemoteSensor, Told, found
 from wattmark.meter.web import Endpoint
+from wattmark.optiontext import redacted
 
 EXAMPLE = "prometheus:http://localhost:9090,query=sum(node_power_watts),unit=W,component=wall"
 PATH = "/api/v1/query"

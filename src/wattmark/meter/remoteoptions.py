@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from wattmark.meter import options
-from wattmark.meter.options import COMPONENTS, Known, Options
+from wattmark import optiontext
+from wattmark.meter.options import COMPONENTS
+from wattmark.optiontext import Known, Options
 from wattmark.schema import SensorInfo
 from wattmark.units import J_PER_KWH
 
@@ -49,7 +50,7 @@ def known(*words: str) -> Known:
 
 def read(text: str, family: str, *words: str) -> Options:
     """What follows the family's name: an address or a path, then options."""
-    return options.read(text.removeprefix(f"{family}:"), known(*words), first=True)
+    return optiontext.read(text.removeprefix(f"{family}:"), known(*words), first=True)
 
 
 def need(given: Options, names: Collection[str], example: str) -> None:

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from wattmark import optiontext
 from wattmark.errors import InputError, unknown
-from wattmark.meter import Found, options
-from wattmark.meter.options import COMPONENTS, Known
+from wattmark.meter import Found
+from wattmark.meter.options import COMPONENTS
+from wattmark.optiontext import Known
 from wattmark.schema import Sample, SensorInfo
 from wattmark.units import s_to_ns
 
@@ -84,7 +86,7 @@ def parse(text: str, clock: Callable[[], int] = time.monotonic_ns) -> ReplaySens
 
     Raises InputError: for all mistaken options at once, then for the file.
     """
-    given = options.read(text.removeprefix("replay:"), _OPTIONS, first=True)
+    given = optiontext.read(text.removeprefix("replay:"), _OPTIONS, first=True)
     component = given.choice("component", COMPONENTS, "cpu")
     if not given.first:
         given.mistakes.append("The path of a trace comes first.")

@@ -18,11 +18,13 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from wattmark import optiontext
 from wattmark.errors import unknown
-from wattmark.meter import Found, options
+from wattmark.meter import Found
 from wattmark.meter.counter import RisingCounter
-from wattmark.meter.options import COMPONENTS, Known
+from wattmark.meter.options import COMPONENTS
 from wattmark.meter.shapes import Constant, Ramp, Shape, Square, Step, shape
+from wattmark.optiontext import Known
 from wattmark.schema import Sample, SensorInfo
 from wattmark.units import ns_to_s
 
@@ -139,7 +141,7 @@ def parse(text: str, clock: Callable[[], int] = time.monotonic_ns) -> SimulatedS
     shape is constant (watts), step (low, high, at), square (low, high, every, duty) or ramp
     (low, high, over): watts and seconds. Raises MistakesError (an InputError) with all mistakes.
     """
-    given = options.read(text.removeprefix("simulated:"), _OPTIONS)
+    given = optiontext.read(text.removeprefix("simulated:"), _OPTIONS)
     words, numbers = given.words, given.numbers
     power = _power(words.get("shape", "constant"), numbers, given.mistakes)
     kind = given.choice("kind", KINDS, "counter")

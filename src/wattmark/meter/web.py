@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from wattmark.errors import InputError
-from wattmark.meter.options import Options, redacted
 from wattmark.meter.remote import AbsentError
+from wattmark.optiontext import Options, redacted
 
 MOST_BYTES = 4 * 1024 * 1024
 TIMEOUT_S = 2.0

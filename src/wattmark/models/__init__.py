@@ -3,6 +3,7 @@
 No engine is imported.
 """
 
-from wattmark.models.source import PRETRAINED, RANDOM, ModelSource, embedded_models, find_model
+from wattmark.models.model import PRETRAINED, RANDOM, ModelSource
+from wattmark.models.source import embedded_models, find_model, model_of
 
-__all__ = ["PRETRAINED", "RANDOM", "ModelSource", "embedded_models", "find_model"]
+__all__ = ["PRETRAINED", "RANDOM", "ModelSource", "embedded_models", "find_model", "model_of"]

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 
 CATALOGUE = Path(__file__).parent / "catalog.toml"
-WEIGHT_BITS = {"fp32": 32, "bf16": 16, "int8": 8, "int4": 4}
-"""Bits of a parameter, without the scales and the layers that a quantized model has besides."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,6 @@ class Shape:
     """Where config and parameters are from."""
     config: Mapping[str, Any]
     """What of its config.json makes its shape."""
-
-    def weight_bytes(self, precision: str) -> int:
-        """Bytes of its weights in one of WEIGHT_BITS."""
-        return -(-self.parameters * WEIGHT_BITS[precision] // 8)
 
 
 @cache

@@ -6,9 +6,9 @@ huggingface/safetensors, README "Format"). A folder is kept in the cache and mad
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ import torch
 import transformers
 
 from wattmark.errors import ModelError, unknown
-from wattmark.models.shapes import kept
+from wattmark.models.cache import Cache
+from wattmark.models.model import RANDOM, ModelSource
 from wattmark.models.skeleton import Filler, meta_model, places, set_small, spread_of
-from wattmark.models.source import RANDOM, ModelSource
-from wattmark.models.weights import SINGLE
+from wattmark.models.weights import SINGLE, fingerprint
 
 _FORMATS = {
     "fp32": (torch.float32, "F32"),
@@ -40,13 +40,18 @@ def as_folder(source: ModelSource, seed: int, dtype: str = "fp32") -> Path:
         return source.path
     if dtype not in _FORMATS:
         raise ModelError(unknown("number format of a folder", dtype, _FORMATS))
-    asked = f"{source.path.name} {seed} {dtype} {_WAY} {transformers.__version__}"
-    digest = hashlib.sha256(asked.encode()).hexdigest()
-    name = f"{source.name}-{dtype}-seed{seed}"
-    return kept("random", name, digest, lambda folder: _write(folder, source, seed, dtype))
+    key = {
+        "shape": fingerprint(source.path, ()),
+        "seed": str(seed),
+        "dtype": dtype,
+        "way": _WAY,
+        "transformers": transformers.__version__,
+    }
+    build = partial(_write, source=source, seed=seed, dtype=dtype)
+    return Cache("random").folder(source.name, key, build)[0]
 
 
-def _write(folder: Path, source: ModelSource, seed: int, dtype: str) -> None:
+def _write(folder: Path, *, source: ModelSource, seed: int, dtype: str) -> None:
     for path in source.path.iterdir():
         shutil.copyfile(path, folder / path.name)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

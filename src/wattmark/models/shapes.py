@@ -2,8 +2,7 @@
 
 A tokenizer is the model's own where one is at hand (its folder, or the hub's local cache), else a
 stand-in from the embedded models: with random weights words mean nothing, but prompts must become
-as many ids, each inside the vocabulary. A folder is built beside its place and renamed when it is
-whole, and is named by what is in it.
+as many ids, each inside the vocabulary. A folder is made once and named by what is in it.
 """
 
 from __future__ import annotations
@@ -11,16 +10,15 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wattmark.errors import ModelError
+from wattmark.models.cache import Cache
 from wattmark.models.config import has_tokenizer, read_config
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -46,51 +44,6 @@ class Tokenizer:
     files: Mapping[str, bytes]
 
 
-def cache_folder(kind: str) -> Path:
-    """Where things of one kind are kept: $XDG_CACHE_HOME/wattmark/<kind>, or under ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    # The specification says to ignore a relative path.
-    root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
-    return root / "wattmark" / kind
-
-
-def kept(kind: str, name: str, digest: str, build: Callable[[Path], None]) -> Path:
-    """The folder of `kind` with this name and digest, built by `build` where it is not there yet.
-
-    Raises ModelError where it cannot be written (a full disk, no rights).
-    """
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[-60:] or "model"
-    place = cache_folder(kind) / f"{plain}-{digest[:16]}"
-    if place.is_dir():
-        return place
-    part: Path | None = None
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(place)
-        part = Path(tempfile.mkdtemp(prefix=f".{place.name}.{os.getpid()}.", dir=place.parent))
-        build(part)
-        part.chmod(0o755)
-        part.rename(place)
-    except OSError as reason:
-        if not place.is_dir():  # else another process was quicker
-            raise ModelError(
-                f"'{name}' cannot be kept in {place.parent}: {reason.strerror or reason}.",
-                "Free some space there, or set XDG_CACHE_HOME to another folder.",
-            ) from reason
-    finally:
-        if part is not None and part.exists():
-            shutil.rmtree(part, ignore_errors=True)
-    return place
-
-
-def _sweep(place: Path) -> None:
-    """Remove what processes that were killed have left half built."""
-    for part in place.parent.glob(f".{place.name}.*"):
-        pid = part.name.removeprefix(f".{place.name}.").partition(".")[0]
-        if pid.isdecimal() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-            shutil.rmtree(part, ignore_errors=True)
-
-
 def shape_folder(
     name: str, config: Mapping[str, Any], *, own: Path | None = None, hub: str | None = None
 ) -> tuple[Path, str]:
@@ -110,7 +63,8 @@ def shape_folder(
         for file, content in files.items():
             (folder / file).write_bytes(content)
 
-    return kept("shapes", name, digest.hexdigest(), build), tokenizer.whose
+    key = {"files": digest.hexdigest()}
+    return Cache("shapes").folder(name, key, build)[0], tokenizer.whose
 
 
 def read_shape(path: Path) -> tuple[dict[str, Any], Path]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -24,49 +24,22 @@ from wattmark.models.catalog import find_shape, shape_like
 from wattmark.models.config import (
     architecture,
     check_config,
-    has_tokenizer,
     max_positions,
     read_config,
 )
 from wattmark.models.count import count_parameters
-from wattmark.models.gguf_file import GGUF, is_gguf, read_gguf
-from wattmark.models.shapes import EMBEDDED, OWN, read_shape, shape_folder
+from wattmark.models.gguf_file import is_gguf
+from wattmark.models.model import PRETRAINED, RANDOM, WEIGHTS, ModelSource
+from wattmark.models.onnx_folder import is_onnx_folder
+from wattmark.models.own_files import gguf_source, need_tokenizer, not_a_shape, onnx_source
+from wattmark.models.shapes import EMBEDDED, read_shape, shape_folder
 from wattmark.models.weights import find_weights
+from wattmark.schema import Trial
 
-PRETRAINED, RANDOM = "pretrained", "random"
-WEIGHTS = (PRETRAINED, RANDOM)
 _PREFIX = "embedded/"
 _PATH_STARTS = ("./", "../", "/", "~")
 _NOT_SHAPE = ("quantization_config", "auto_map")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
-
-
-@dataclass(frozen=True)
-class ModelSource:
-    """A model that was found, is whole, and may be loaded."""
-
-    name: str
-    """As the user wrote it."""
-    origin: str
-    """embedded, folder, hub, gguf (a file), or random: a shape that an engine fills."""
-    path: Path
-    """The folder that holds it now; of a shape, config.json and a tokenizer."""
-    revision: str | None
-    """The hub's commit; None for a folder or an embedded model."""
-    kind: str
-    """causal or classifier."""
-    architecture: str
-    config: Mapping[str, Any]
-    weight_bytes: int
-    """Bytes of the stored tensors; of a shape, in the number format of its config."""
-    parameters: int | None
-    """As stored, tied weights once; None where only loading would tell (pickle, a bare shape)."""
-    max_positions: int | None
-    """Tokens that fit into its window, prompt and answer together."""
-    weight_files: tuple[Path, ...]
-    pickled: bool = False
-    tokenizer: str = OWN
-    """own, or stand-in for a shape whose tokenizer is not at hand."""
 
 
 def find_model(
@@ -85,7 +58,7 @@ def find_model(
     if weights not in WEIGHTS:
         raise ModelError(unknown("kind of weights", weights, WEIGHTS))
     if is_gguf(name):
-        return _gguf(name, weights)
+        return gguf_source(name, weights)
     if weights == RANDOM:
         return _shape(name, revision)
     inspect = _Inspection(name, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code)
@@ -93,7 +66,10 @@ def find_model(
         return inspect("embedded", _embedded(name), None)
     # Files first: a folder of the user's may look like a hub id.
     if name.startswith(_PATH_STARTS) or (name and Path(name).exists()):
-        return inspect("folder", _folder(name), None)
+        folder = _folder(name)
+        if is_onnx_folder(folder):
+            return onnx_source(name, folder)
+        return inspect("folder", folder, None)
     if _HUB_ID.fullmatch(name) is None:
         raise ModelError(
             f"'{name}' is neither a folder nor a hub id.",
@@ -102,6 +78,17 @@ def find_model(
             + ".",
         )
     return _from_hub(name, revision, inspect)
+
+
+def model_of(trial: Trial) -> ModelSource:
+    """The model of a trial, under the permissions that it gives; raises as `find_model` does."""
+    return find_model(
+        trial.model,
+        revision=trial.revision,
+        allow_pickle=trial.allow_pickle,
+        trust_remote_code=trial.trust_remote_code,
+        weights=trial.weights,
+    )
 
 
 def embedded_models() -> list[str]:
@@ -124,11 +111,7 @@ class _Inspection:
         check_config(self.name, config, trust_remote_code=self.trust_remote_code)
         found, kind = architecture(self.name, config)
         weights = find_weights(folder, allow_pickle=self.allow_pickle)
-        if not has_tokenizer([path.name for path in folder.iterdir()]):
-            raise ModelError(
-                f"'{self.name}' has no tokenizer files in '{folder}'.",
-                "Save its tokenizer there: tokenizer.save_pretrained(folder).",
-            )
+        need_tokenizer(self.name, folder)
         return ModelSource(
             name=self.name,
             origin=origin,
@@ -145,33 +128,6 @@ class _Inspection:
         )
 
 
-def _gguf(name: str, weights: str) -> ModelSource:
-    """A model in a file of its own, tokenizer and all."""
-    if weights == RANDOM:
-        raise ModelError(
-            f"'{name}' is a file with weights of its own; random ones need a shape.",
-            "Leave --weights random out, or give a config.json.",
-        )
-    found = read_gguf(name)
-    if found.tokenizer is None:
-        raise ModelError(
-            f"'{name}' brings no tokenizer.", "Convert the model again, with its vocabulary."
-        )
-    return ModelSource(
-        name=name,
-        origin=GGUF,
-        path=found.path,
-        revision=None,
-        kind="causal",
-        architecture=found.config["architectures"][0],
-        config=found.config,
-        weight_bytes=found.weight_bytes,
-        parameters=found.parameters,
-        max_positions=found.context_length,
-        weight_files=(found.path,),
-    )
-
-
 def _shape(name: str, revision: str | None) -> ModelSource:
     """A model that has a shape but no weights."""
     parameters: int | None = None
@@ -182,7 +138,10 @@ def _shape(name: str, revision: str | None) -> ModelSource:
         config, parameters = read_config(own), find_weights(own).parameters
     elif name.startswith(_PATH_STARTS) or (name and Path(name).exists()):
         path = Path(name).expanduser()
-        config, own = read_shape(path if path.is_file() else _folder(name))
+        path = path if path.is_file() else _folder(name)
+        if is_onnx_folder(path) and not (path / "config.json").is_file():
+            raise not_a_shape(name, "a folder of ONNX files")
+        config, own = read_shape(path)
     elif (shape := find_shape(name)) is not None:
         config, parameters, hub = dict(shape.config), shape.parameters, shape.hub
     else:

@@ -7,11 +7,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattmark.analysis.calibration import calibrations
 from wattmark.analysis.carbon import CarbonInputs
 from wattmark.analysis.headline import headline
+from wattmark.analysis.retrieval import trade_offs
 from wattmark.analysis.summary import TrialSummary, carbon_of
 from wattmark.analysis.verdict import verdicts
 from wattmark.report.carbon import carbon_lines
+from wattmark.report.retrieval import retrieval_json
 from wattmark.store.reader import Run
 
 
@@ -49,7 +52,10 @@ def summary_json(
             }
             for entry in headline(run)
         ],
+        "calibration": {key: dataclasses.asdict(found) for key, found in calibrations(run).items()},
+        "retrieval": retrieval_json(trade_offs(run, summaries)),
         "left_out": run.info.get("left_out") or [],
+        "notes": run.info.get("notes") or [],
     }
     finite: dict[str, Any] = _finite(whole)
     return finite

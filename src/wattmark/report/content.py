@@ -143,7 +143,11 @@ def _quality(entry: Headline, reference: str) -> str:
 
 
 def _change(change: AccuracyChange) -> str:
-    counts = f"{change.lost} lost, {change.gained} gained of {change.queries} queries"
+    mean, low, high = (100 * (bound or 0.0) for bound in change.difference)
+    counts = (
+        f"{change.lost} lost, {change.gained} gained of {change.queries} queries: "
+        f"{mean:+.1f} points, {low:+.1f} to {high:+.1f}"
+    )
     if change.word == NOT_RESOLVED:
         return f"no difference resolved ({counts})."
     return f"{change.word} ({counts}, p = {significant(change.p_value, 2)})."

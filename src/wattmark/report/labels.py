@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from wattmark.analysis.summary import TrialSummary
+from wattmark.optiontext import is_option, split
 from wattmark.report.format import plain
 
 _COMPONENTS = {
@@ -29,7 +30,7 @@ _NAMELESS = ("", "host", "simulated", "replayed")
 
 def group_title(trial: TrialSummary) -> str:
     """'arithmetic', 'gpt2 · arithmetic', 'gpt2 (random) · arithmetic · rag'."""
-    model, task = short_name(trial.model), short_name(trial.task)
+    model, task = short_name(trial.model), short_task(trial.task)
     if trial.weights != "pretrained":
         model = f"{model} ({plain(trial.weights)})"
     words = [model] if model == task else [model, task]
@@ -40,6 +41,16 @@ def short_name(name: str) -> str:
     """A hub id's or a folder's last part; other names as they are."""
     clean = plain(name, 60)
     return PurePath(clean).name or clean
+
+
+def short_task(name: str) -> str:
+    """A task with its options, its data by the last part: 'squad:data=dev.json,mode=closed'."""
+    base, colon, text = name.partition(":")
+    if not colon or "/" in base or not is_option(text):
+        return short_name(name)
+    parts = (part.partition("=") for part in split(text))
+    told = (f"{key}={PurePath(value).name if key == 'data' else value}" for key, _, value in parts)
+    return plain(f"{base}:{','.join(told)}", 80)
 
 
 def short_labels(summaries: Sequence[TrialSummary]) -> dict[str, str]:

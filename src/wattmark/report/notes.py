@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from wattmark.analysis.calibration import Calibration
 from wattmark.analysis.doubts import CountedDoubt
 from wattmark.analysis.summary import ONE_REPLICATE, TWO_REPLICATES, TrialSummary
 from wattmark.report.format import TOO_WIDE, plain, scattered, too_scattered
@@ -122,6 +123,14 @@ def wording(doubt: CountedDoubt) -> str:
     """What a doubt says, as one case where there are several, and what to do."""
     example = "e.g. " if doubt.replicates > 1 else ""
     return plain(f"{example}{doubt.message} {doubt.hint}", 1200)
+
+
+def confidence(found: Calibration) -> str:
+    """How well confidence told accuracy: 'off by 3.1 points (1.2 to 5.5), Brier 0.043, …'."""
+    error, low, high = found.error
+    spread = "" if low is None or high is None else f" ({100 * low:.1f} to {100 * high:.1f})"
+    answers = f"{found.n} answer" + ("" if found.n == 1 else "s")
+    return f"off by {100 * error:.1f} points{spread}, Brier score {found.brier:.3f}, {answers}"
 
 
 def disturbed_of(trials: Iterable[TrialSummary]) -> str:

@@ -16,6 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from wattmark.analysis.calibration import calibrations
+from wattmark.analysis.retrieval import trade_offs
 from wattmark.analysis.summary import carbon_of, summarise
 from wattmark.errors import RunDirectoryError
 from wattmark.report.carbon import UNITS, carbon_lines, sci_table
@@ -31,7 +33,14 @@ from wattmark.report.facts import (
 )
 from wattmark.report.format import plain
 from wattmark.report.labels import short_labels
-from wattmark.report.notes import disturbed_of, doubts_by_code, failures_by_reason, wording
+from wattmark.report.notes import (
+    confidence,
+    disturbed_of,
+    doubts_by_code,
+    failures_by_reason,
+    wording,
+)
+from wattmark.report.retrieval import COLUMNS, beside
 from wattmark.store.reader import Run
 
 TEMPLATES = "templates"
@@ -64,6 +73,7 @@ def render_page(run: Run) -> str:
     labels = short_labels(summaries)
     sections = tools.charts.sections(run, summaries)
     overview = tools.charts.overview(summaries)
+    calibrated = {key: confidence(found) for key, found in calibrations(run).items()}
     specs: dict[str, Any] = {}
     for index, section in enumerate(sections):
         for figure in (*section.figures, *section.power):
@@ -82,6 +92,8 @@ def render_page(run: Run) -> str:
             status=status_of(run.info, summaries),
             cards=verdict_cards(run, summaries, labels),
             overview=overview,
+            retrieval=beside(trade_offs(run, summaries), labels),
+            retrieval_columns=COLUMNS,
             sections=[
                 {
                     "title": section.title,
@@ -92,6 +104,11 @@ def render_page(run: Run) -> str:
                         if trial.failures
                     ],
                     "noise": disturbed_of(section.trials),
+                    "confidence": [
+                        (labels[trial.key], calibrated[trial.key])
+                        for trial in section.trials
+                        if trial.key in calibrated
+                    ],
                     "figures": section.figures,
                     "power": section.power,
                     "hidden_power": max(0, len(section.trials) - tools.charts.MOST_POWER),
@@ -100,6 +117,7 @@ def render_page(run: Run) -> str:
             ],
             doubts=[(d, trials, wording(d)) for d, trials in doubts_by_code(summaries)],
             left_out=[e for e in run.info.get("left_out") or () if isinstance(e, Mapping)],
+            notes=[str(note) for note in run.info.get("notes") or ()],
             answers=answers(run, summaries, labels),
             facts=facts_of(run.info),
             sensors=sensors_of(run.info),

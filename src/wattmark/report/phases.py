@@ -19,7 +19,7 @@ from wattmark.report.figure import PHASES, Figure, Rows, finished, row_height, v
 from wattmark.report.format import number, plain
 from wattmark.report.labels import component_name, group_title
 
-WORK = ("prefill", "decode", "classify", "host")
+WORK = ("retrieve", "prefill", "decode", "classify", "host")
 
 Row = Mapping[str, Any]
 

@@ -42,6 +42,8 @@ def power_figures(
     for trial in group:
         chosen = _representative(trials.get(trial.key, ()))
         stretch = spans.get((trial.key, chosen["replicate"]), ()) if chosen else ()
+        # Minutes of converting, before the load, would leave the rest no room.
+        stretch = [span for span in stretch if span["name"] != "export"]
         if chosen is None or not stretch:
             continue
         start_ns = min(span["start_ns"] for span in stretch)
@@ -251,7 +253,7 @@ def _power(strip: _Strip, frame: _Frame) -> Figure:
 def _shades(strip: _Strip, whole: bool) -> Rows:
     """Phases to shade; the batches as one stretch (`whole`) where they are too many to be seen."""
     names = ("measured",) if whole else WORK
-    around = ("load", "idle", "warmup")
+    around = ("load", "index", "idle", "warmup")
     start_ns = strip.start_ns
     shaded = [span for span in strip.spans if span["name"] in (*names, *around)]
     return [

@@ -43,8 +43,15 @@ Cells = dict[str, list[tuple[str, str]]]
 """Title → (figure, interval) of each trial."""
 
 
-def render_table(summaries: Sequence[TrialSummary], console_width: int = 80) -> Group:
-    """Everything about the trials for a console of that width; nothing is printed here."""
+def render_table(
+    summaries: Sequence[TrialSummary],
+    console_width: int = 80,
+    besides: Sequence[RenderableType] = (),
+) -> Group:
+    """Everything about the trials for a console of that width; nothing is printed here.
+
+    `besides` is what compares groups with each other: it stands before the doubts.
+    """
     labels = short_labels(summaries)
     shown: list[RenderableType] = []
     for group in groups(summaries):
@@ -56,7 +63,7 @@ def render_table(summaries: Sequence[TrialSummary], console_width: int = 80) -> 
         shown += [*_missing(group), *_failures(group, labels), Text("")]
     if not summaries:
         shown.append(Text("No trial has run.", style="dim"))
-    return Group(*shown, *render_doubts(summaries))
+    return Group(*shown, *besides, *render_doubts(summaries))
 
 
 def render_doubts(summaries: Iterable[TrialSummary]) -> list[RenderableType]:
@@ -71,13 +78,17 @@ def render_doubts(summaries: Iterable[TrialSummary]) -> list[RenderableType]:
 
 
 def render_left_out(info: Mapping[str, Any]) -> list[RenderableType]:
-    """Combinations of the grid that were left out, with reasons; from run.json."""
+    """Combinations of the grid that were left out, with reasons, and notes; from run.json."""
     left_out = [entry for entry in info.get("left_out") or () if isinstance(entry, Mapping)]
     lines = [
         Text(f"  {plain(entry.get('what', '?'))}: {plain(entry.get('why', ''))}")
         for entry in left_out
     ]
-    return [Text("Left out", style="bold"), *lines] if lines else []
+    noted = [Text(f"  {plain(note)}") for note in info.get("notes") or ()]
+    return [
+        *([Text("Left out", style="bold"), *lines] if lines else []),
+        *([Text("Notes", style="bold"), *noted] if noted else []),
+    ]
 
 
 def render_carbon(

@@ -14,7 +14,7 @@ import altair as alt
 from wattmark.analysis.summary import TrialSummary
 from wattmark.report.figure import CLIPPED, Figure, Rows, finished, log_domain, log_ticks, values
 from wattmark.report.format import figure, plain
-from wattmark.report.labels import short_name
+from wattmark.report.labels import short_name, short_task
 
 STEP = 0.022
 """Accuracies closer than this share of the axis are drawn apart, by this share."""
@@ -81,7 +81,7 @@ def _tradeoff(
             else alt.Legend(orient="bottom"),
         ),
     )
-    task = short_name(trials[0].task)
+    task = short_task(trials[0].task)
     description = f"Accuracy against energy per query, {task}: " + "; ".join(
         f"{row['model']} {row['trial']} {row['cost_shown']}, {row['accuracy_shown']}"
         for row in rows

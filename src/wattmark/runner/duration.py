@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 
-from wattmark.runner.plan import OWN, Plan
+from wattmark.runner.cells import OWN
+from wattmark.runner.plan import Plan
 
 _START_S = 3.0
 """For a block's fork server to import its engines."""

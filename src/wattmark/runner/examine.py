@@ -22,6 +22,7 @@ from wattmark.runner.conditions import HOT_C, conditions
 from wattmark.runner.machine import fingerprint, usable_cpus, worker_threads
 from wattmark.schema import SensorInfo
 from wattmark.store.calibrations import Calibrations, read_calibrations
+from wattmark.tasks.retrieval import missing_retriever
 from wattmark.units import BYTES_PER_GIB, gibibytes
 
 LOOK_S = 1.0
@@ -140,6 +141,8 @@ def _checks() -> Iterator[dict[str, Any]]:
     pinned = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     shown = ", ".join(map(str, pinned)) or UNTOLD
     yield _check("affinity", True, f"this process may use CPUs {shown}; --cpus narrows it")
+    lacking = missing_retriever("bm25")
+    yield _check("retrieval", True, lacking or "bm25 is there for --mode rag")
     swapped = psutil.swap_memory()
     yield _check(
         "swap",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from wattmark.energy.resolve import resolve
 from wattmark.energy.series import Series
@@ -18,7 +18,11 @@ from wattmark.energy.validity import (
 from wattmark.models import RANDOM
 from wattmark.monitor.incomplete import incomplete
 from wattmark.monitor.peak import peak_power_w
+from wattmark.runner.compiled import compiled_doubts
+from wattmark.runner.devices import gpu_doubts, other_gpus
+from wattmark.runner.export import EXPORT
 from wattmark.runner.plan import Slot
+from wattmark.runner.rag import retrieval_doubts
 from wattmark.runner.watch import Ending
 from wattmark.runner.wire import Result
 from wattmark.schema import (
@@ -52,6 +56,8 @@ class Watched:
     precision_target: float | None = None
     too_short: Short | None = None
     """Why the region was not lengthened further, where it fell short of the target."""
+    boards: Mapping[str, str | None] = field(default_factory=dict)
+    """Visible NVIDIA boards in CUDA's order, with their UUIDs."""
 
 
 def complete(
@@ -67,7 +73,8 @@ def complete(
     """The record of a replicate that ended well."""
     series = [Series.from_samples(info, watched.samples) for info in watched.sensors]
     resolved = resolve(result.spans, series, interval_target=watched.interval_target)
-    others = other_gpus(watched.sensors, slot.trial.device)
+    device = slot.trial.device
+    others = other_gpus(watched.sensors, device, tuple(watched.boards))
     readings = [reading for reading in resolved.readings if reading.sensor not in others]
     batches = [reading for reading in resolved.batches if reading.sensor not in others]
     temperatures_c = [
@@ -92,7 +99,8 @@ def complete(
         _record(slot, Status.OK, started_at, attempt),
         repetitions=result.repetitions,
         spans=result.spans,
-        queries=queries,
+        queries=_as_asked(queries, result),
+        retrieved=result.retrieved,
         generations=result.generations,
         scores=scores,
         energy=resolved.readings + resolved.batches,
@@ -104,13 +112,8 @@ def complete(
         ),
         memory=replace(
             result.memory,
-            vram_board_peak_bytes=max(
-                (
-                    sample.memory_bytes
-                    for sample in watched.samples
-                    if sample.memory_bytes is not None and sample.sensor not in others
-                ),
-                default=None,
+            vram_board_peak_bytes=_boards_peak_bytes(
+                watched, {s.name: s.device for s in watched.sensors if s.name not in others}
             ),
         ),
         facts=result.facts,
@@ -127,6 +130,9 @@ def complete(
             ),
             *_imprecise(totals, measured, result.repetitions, watched),
             *_unscored(task, slot.trial, scores),
+            *retrieval_doubts(result.retrieved, slot.trial),
+            *gpu_doubts(watched.sensors, device, watched.boards, result.facts),
+            *compiled_doubts(result.facts, measured),
         ),
     )
 
@@ -148,16 +154,26 @@ def _record(slot: Slot, status: Status, started_at: str, attempt: int) -> Record
     )
 
 
-def other_gpus(sensors: Sequence[SensorInfo], device: str) -> set[str]:
-    """Sensors of GPUs that a trial does not run on: read and stored, but not in its totals.
+def _as_asked(queries: tuple[Query, ...], result: Result) -> tuple[Query, ...]:
+    """The queries with the prompts that were given: with context, and in the model's chat form."""
+    prompts = result.prompts or [retrieved.prompt for retrieved in result.retrieved]
+    if not prompts:
+        return queries
+    asked = zip(queries, prompts, strict=True)
+    return tuple(replace(query, prompt=prompt) for query, prompt in asked)
 
-    `cuda:1` is the second of the GPUs that are visible, in the order in which they are found.
-    A trial on the CPU runs on none of them.
+
+def _boards_peak_bytes(watched: Watched, devices: Mapping[str, str]) -> int | None:
+    """Most memory in use on each board, added up; None where none tells.
+
+    `devices` are sensors and their boards.
     """
-    gpus = list(dict.fromkeys(s.device for s in sensors if s.component == "gpu"))
-    family, _, index = device.partition(":")
-    mine = gpus[int(index or 0) :][:1] if family == "cuda" else []
-    return {s.name for s in sensors if s.component == "gpu" and s.device not in mine}
+    most: dict[str, int] = {}
+    for sample in watched.samples:
+        if sample.memory_bytes is not None and sample.sensor in devices:
+            board = devices[sample.sensor]
+            most[board] = max(most.get(board, 0), sample.memory_bytes)
+    return sum(most.values()) if most else None
 
 
 def _unscored(task: Task, trial: Trial, scores: Sequence[Score]) -> Iterable[Doubt]:
@@ -191,6 +207,16 @@ def _imprecise(
     )
 
 
+def _phases(readings: Sequence[EnergyReading]) -> dict[str, float | None]:
+    """Joules of the phases over all components, with their bounds."""
+    found = {}
+    for name in ("retrieve", "prefill", "decode", "index"):
+        work = total([reading for reading in readings if reading.span == name])
+        found[f"{name}_j"] = work.gross_j
+        found[f"{name}_low_j"], found[f"{name}_high_j"] = work.low_j, work.high_j
+    return found
+
+
 def _totals(
     readings: Sequence[EnergyReading],
     series: Sequence[Series],
@@ -199,6 +225,7 @@ def _totals(
 ) -> Totals:
     work = total([reading for reading in readings if reading.span == "measured"])
     summed = {part.sensor for part in parts_of([r for r in readings if r.span == "measured"])}
+    export = total([reading for reading in readings if reading.span == EXPORT])
     idles = [reading for reading in readings if reading.span == "idle"]
     idle, idle_s = total(idles), max((reading.seconds for reading in idles), default=0.0)
     seconds = measured.seconds if measured is not None else 0.0
@@ -211,7 +238,9 @@ def _totals(
         energy_net_high_j=work.net_high_j,
         energy_provenance=work.provenance,
         gain_uncertainty=work.gain_uncertainty,
+        **_phases(readings),
         idle_power_w=idle.gross_j / idle_s if idle.gross_j is not None and idle_s else None,
+        export_energy_j=export.gross_j,
         power_mean_w=work.gross_j / seconds if work.gross_j is not None and seconds else None,
         power_peak_w=None
         if measured is None

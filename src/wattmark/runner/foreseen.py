@@ -9,7 +9,7 @@
                  before the rest is needed, so the larger of the two counts
 
 A prompt has at most as many tokens as bytes, so the cache is a bound. What is not foreseen: the
-engine's own libraries and work space, and what an export takes that is made at the first load. A
+engine's own libraries and work space, and what an export takes before the first load. A
 trial that is let through may still run out of memory, and is then a record that says so.
 [Cache: Pope et al., 'Efficiently Scaling Transformer Inference', section 3.3]
 """
@@ -20,8 +20,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wattmark.models import ModelSource
 from wattmark.models.config import max_positions
-from wattmark.models.source import ModelSource
+from wattmark.models.own_files import OWN_FILES
 from wattmark.runner.room import free_bytes
 from wattmark.schema import Query, Trial
 from wattmark.units import gibibytes
@@ -155,7 +156,8 @@ class Foresight:
             source,
             trial.precision,
             batch=batch,
-            prompt_bytes=max((_length(query) for query in queries), default=0),
+            prompt_bytes=max((_length(query) for query in queries), default=0)
+            + (trial.retrieval.context_tokens if trial.retrieval else 0),
             new_tokens=trial.max_new_tokens,
         )
         return Foreseen(need, self._free[trial.device])
@@ -175,8 +177,11 @@ def foresee(
     """
     shape = shape_of(source.config)
     as_held = FORMATS.get(precision)
-    weights = _weights(source, shape, as_held)
-    loading = (source.parameters or 0) * (as_held.made_from if as_held else 0)
+    weights, loading = source.weight_bytes, 0
+    # An engine's own files are loaded as they are.
+    if as_held is not None and source.parameters is not None and source.origin not in OWN_FILES:
+        weights = weight_bytes(source.parameters, source.config, precision)
+        loading = source.parameters * as_held.made_from
     if shape is None:
         return Need(weights, loading=loading)
     number_bytes = as_held.computed if as_held else 4
@@ -193,6 +198,13 @@ def foresee(
         loading=loading,
         cache_per_token=per_token,
     )
+
+
+def weight_bytes(parameters: int, config: Mapping[str, Any], precision: str) -> int:
+    """Bytes of a model's weights in one of FORMATS."""
+    as_held, shape = FORMATS[precision], shape_of(config)
+    embedding = min(shape.vocabulary * shape.hidden if shape else 0, parameters)
+    return round((parameters - embedding) * as_held.matrix + embedding * as_held.embedding)
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape | None:
@@ -217,11 +229,3 @@ def shape_of(config: Mapping[str, Any]) -> Shape | None:
 def _size(config: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     values = (config.get(name) for name in names)
     return next((v for v in values if isinstance(v, int) and v > 0), None)
-
-
-def _weights(source: ModelSource, shape: Shape | None, as_held: Format | None) -> int:
-    if source.parameters is None or as_held is None:
-        return source.weight_bytes
-    embedding = min(shape.vocabulary * shape.hidden if shape else 0, source.parameters)
-    matrices = source.parameters - embedding
-    return round(matrices * as_held.matrix + embedding * as_held.embedding)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from wattmark import registry
@@ -15,12 +16,15 @@ from wattmark.backends.find import find_backend
 from wattmark.backends.precisions import ALIASES
 from wattmark.errors import InputError, ModelError, WattmarkError, unknown
 from wattmark.meter.discover import NONE, discover
-from wattmark.meter.options import redacted
-from wattmark.models.source import RANDOM, find_model
+from wattmark.models import RANDOM, find_model
+from wattmark.optiontext import redacted
 from wattmark.runner.carbon import intensity
+from wattmark.runner.devices import find_device
+from wattmark.tasks.corpus import check_place
 from wattmark.tasks.find import find_task
+from wattmark.tasks.retrieval import missing_retriever
 
-MODES = ("baseline",)
+MODES = ("baseline", "rag")
 LOCAL = ("embedded/", ".", "/", "~")
 
 
@@ -41,7 +45,9 @@ class NameCheck:
         """All mistakes, in the order of the keys."""
         self._each("backends", find_backend)
         self._each("precisions", known_precision)
-        self._each("modes", lambda mode: _among("mode", mode, MODES))
+        self._each("device", find_device)
+        self._each("modes", _known_mode)
+        self._each("corpus", lambda corpus: check_place(Path(corpus).expanduser()))
         self._each("tasks", find_task)
         self._each("sensors", known_sensor)
         self._each("country", lambda country: intensity(country, None))
@@ -111,6 +117,12 @@ def known_sensor(name: str) -> None:
             raise InputError(
                 f"Sensor '{redacted(name)}' cannot be read: {found.missing}", found.fix
             )
+
+
+def _known_mode(mode: str) -> None:
+    _among("mode", mode, MODES)
+    if mode == "rag" and (why := missing_retriever("bm25")) is not None:
+        raise InputError(f"Mode rag: {why}.")
 
 
 def known_precision(name: str) -> None:

@@ -21,7 +21,7 @@ from wattmark.energy.series import Series
 from wattmark.energy.total import parts_of, total
 from wattmark.energy.validity import Short, relative_half_width
 from wattmark.meter.meter import Meter
-from wattmark.runner.figures import other_gpus
+from wattmark.runner.devices import other_gpus
 from wattmark.schema import Span
 
 MARGIN = 1.1
@@ -81,9 +81,11 @@ class Lengthening:
         target: float,
         budget_s: float,
         queries: int,
+        boards: Sequence[str] = (),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._meter, self._device, self._sleep = meter, device, sleep
+        self._boards = boards
         self._target, self._budget_s, self._queries = target, budget_s, queries
         self.passed: list[Passed] = []
         self.why: Short | None = None
@@ -94,7 +96,7 @@ class Lengthening:
         `left_s` is how long the worker may still go on.
         """
         self._sleep(min(SETTLE_TICKS * self._tick_s(), MOST_SETTLE_S))
-        others = other_gpus(self._meter.infos, self._device)
+        others = other_gpus(self._meter.infos, self._device, self._boards)
         series = [one for one in self._meter.series() if one.info.name not in others]
         passed = look_at(region, repetitions, series)
         if passed is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from wattmark.backends.devices import gpu_indices
 from wattmark.meter.nvml import free_bytes as free_gpu_bytes
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -20,12 +21,12 @@ OURS = Path("/proc/self/cgroup")
 def free_bytes(device: str, memory_limit_bytes: int | None = None) -> int | None:
     """Bytes free on a trial's device; None where it does not tell.
 
-    A CPU's are the least of what the machine, a control group and `memory_limit_bytes` leave.
+    A CPU's are the least of what the machine, a control group and `memory_limit_bytes` leave;
+    those of several GPUs add up.
     """
-    family, _, index = device.partition(":")
-    if family == "cuda":
-        free: int | None = free_gpu_bytes(int(index or 0))
-        return free
+    if gpus := gpu_indices(device):
+        told = [free_gpu_bytes(index) for index in gpus]
+        return None if None in told else sum(free for free in told if free is not None)
     limits = [psutil.virtual_memory().available, memory_limit_bytes, cgroup_free_bytes()]
     return min(int(limit) for limit in limits if limit is not None)
 

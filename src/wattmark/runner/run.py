@@ -13,7 +13,7 @@ from wattmark.errors import RunDirectoryError
 from wattmark.meter import Found
 from wattmark.meter.calibrated import calibrated
 from wattmark.meter.discover import discover, sensors
-from wattmark.meter.options import redacted
+from wattmark.optiontext import redacted
 from wattmark.runner.batches import stored, with_batches
 from wattmark.runner.carbon import carbon_inputs
 from wattmark.runner.changes import other_system, refuse_changes
@@ -48,6 +48,7 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
             "plan": plain_plan(plan),
             "models": [asdict(model) for model in plan.models],
             "left_out": [asdict(item) for item in plan.left_out],
+            "notes": list(plan.notes),
             "machine": machine,
             **_sensors(found),
             "carbon": carbon,

@@ -15,6 +15,7 @@ from wattmark.meter import Found
 from wattmark.meter.discover import sensors
 from wattmark.meter.load import wait_for_quiet
 from wattmark.meter.meter import Meter
+from wattmark.meter.nvml import visible_boards
 from wattmark.runner.batches import conclude, plain, sizes_for, with_batches
 from wattmark.runner.figures import Watched, complete, failed
 from wattmark.runner.interrupt import Interrupts
@@ -68,6 +69,7 @@ class Session:
         self.observer, self.interrupts = observer, interrupts
         suite = plan.suite
         self.sensors = sensors(found)
+        self.boards = visible_boards()
         self.meter = Meter(self.sensors, interval_s=suite.sample_interval_s)
         self.threads, self.cpus = pinned(suite.threads, suite.cpus)
         adapters = {trial.backend: find_backend(trial.backend).adapter for trial in plan.trials}
@@ -206,6 +208,7 @@ class Session:
             sample_interval_s=suite.sample_interval_s,
             precision_target=suite.precision_target,
             too_short=lengthening.why if lengthening else None,
+            boards=self.boards,
         )
         record = self._record(slot, job, ending, watched, (started_at, attempt))
         doubts, self.doubts = record.doubts + self.doubts, ()
@@ -249,6 +252,7 @@ class Session:
             target=suite.precision_target,
             budget_s=suite.time_budget_s,
             queries=len(job.queries),
+            boards=tuple(self.boards),
         )
 
     def _job(self, slot: Slot) -> Job:
@@ -263,6 +267,8 @@ class Session:
             threads=self.threads,
             cpus=self.cpus,
             memory_limit_bytes=self.plan.suite.memory_limit_bytes,
+            corpus=self.plan.suite.corpus,
+            shots=self.plan.shots(trial),
         )
 
     def _record(
@@ -301,6 +307,9 @@ def environment(threads: int) -> dict[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
         # cuda:1 is then the GPU that NVML calls 1: its joules are the trial's.
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        # A library that only asks whether there is a GPU must not open CUDA before the fork:
+        # no worker could use it then.
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
         # Everything was found and fetched by the plan: no worker reaches for the network.
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",

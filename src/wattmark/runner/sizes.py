@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from wattmark.backends import Backend, Stamp
+from wattmark.runner.asking import Answer, asked
+from wattmark.runner.contexts import indexed
 from wattmark.runner.wire import Job
 from wattmark.schema import Query
 
@@ -56,7 +58,12 @@ class _Timing:
     ) -> None:
         self._job, self._stamp, self._clock = job, stamp, clock
         self._labels = job.kind == "classifier"
-        self._answer = backend.classify if self._labels else backend.generate
+        self._answer: Answer = backend.classify if self._labels else backend.generate
+        form = asked(job, backend)
+        self._answer = form.answering(self._answer)
+        contexts = indexed(job, backend, stamp(), form=form.form)
+        if contexts is not None:
+            self._answer = contexts.answering(self._answer)
         self._batch = 0
 
     def rate(self, size: int) -> float:

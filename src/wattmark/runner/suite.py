@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
+from wattmark import optiontext
+from wattmark.backends.devices import PATTERN
 from wattmark.errors import InputError, MistakesError, unknown
 from wattmark.runner.carbon import as_number
 from wattmark.runner.names import NameCheck
@@ -26,24 +28,12 @@ MOST_SUITE_BYTES = 1_000_000
 def listed(value: object) -> object:
     """A single value is a list of one; '1,8' is a list of two."""
     if isinstance(value, str):
-        return _split(value)
+        return list(dict.fromkeys(optiontext.names(value)))
     if isinstance(value, int | float):
         return [value]
     if isinstance(value, list | tuple) and all(isinstance(v, Hashable) for v in value):
         return list(dict.fromkeys(value))
     return value
-
-
-def _split(text: str) -> list[str]:
-    """By commas, but 'name:a=1,b=2' stays whole."""
-    parts: list[str] = []
-    for part in (word.strip() for word in text.split(",")):
-        options_go_on = parts and ":" in parts[-1] and "=" in parts[-1] and ":" not in part
-        if options_go_on and "=" in part:
-            parts[-1] += f",{part}"
-        elif part:
-            parts.append(part)
-    return list(dict.fromkeys(parts))
 
 
 def _single(value: object) -> object:
@@ -124,7 +114,7 @@ class SuiteFile(BaseModel):
     precisions: Names = ("fp32",)
     batch_sizes: Batches = (1,)
     modes: Names = ("baseline",)
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    device: Annotated[str, Field(pattern=PATTERN)] = "auto"
     revision: str | None = None
     weights: Annotated[str, Field(pattern=r"^(pretrained|random)$")] = "pretrained"
     replicates: Annotated[int, Field(ge=1, le=1000)] = 5
@@ -159,6 +149,19 @@ class SuiteFile(BaseModel):
     trust_remote_code: StrictBool = False
     allow_pickle: StrictBool = False
     options: Mapping[str, Option] = {}
+    corpus: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    chunk_by: Literal["words", "sentences"] = "words"
+    chunk_size: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    chunk_overlap: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    top_k: Annotated[int, Field(ge=1, le=1000)] = 3
+    context_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    chat: Literal["auto", "on", "off"] = "auto"
+    chat_template: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    system: Annotated[str, Field(min_length=1, max_length=100_000)] | None = None
+    shots: Annotated[int, Field(ge=0, le=1000)] = 0
+    temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    confidence: StrictBool = False
 
 
 FLAGS = {
@@ -299,7 +302,7 @@ _MEANT = {
     "batch_sizes": "integers from 1 to 65536, or auto",
     "cpus": "numbers of CPUs, such as 0,1",
     "force_memory": "true or false",
-    "device": "auto, cpu, cuda or cuda:N",
+    "device": "auto, cpu, cuda, cuda:N, cuda:N+M or cuda:all",
     "weights": "pretrained or random",
     "intensity_g_per_kwh": f"a number from 0 to {MOST_INTENSITY:g} g/kWh, or a CSV file",
     "name": "letters, digits, '.', '_' and '-', beginning with a letter or a digit",
@@ -311,7 +314,10 @@ _MEANT = {
 
 
 # Their commas do not part them.
-_WHOLE = ("sensors", "country", "zone", "intensity_g_per_kwh")
+_WHOLE = (
+    *("sensors", "country", "zone", "intensity_g_per_kwh", "corpus"),
+    *("chat_template", "system"),
+)
 
 
 def _short(value: object) -> str:

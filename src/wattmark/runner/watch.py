@@ -2,7 +2,8 @@
 
 Whatever happens to the worker (an error of its own, a crash, a hang, memory gone) comes back
 as an `Ending`; only the user's interrupt passes through. The deadline counts the worker's own
-time: while the parent keeps it waiting (a driver that hangs) it stands still.
+time: while the parent keeps it waiting (a driver that hangs) it stands still, and while a model is
+converted, which has a limit of its own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from wattmark.meter.lines import PATIENCE_S
 from wattmark.meter.load import CpuClock, clock_step_s, cpu_clock, foreign_cpus
 from wattmark.meter.meter import Meter
 from wattmark.monitor.disturbed import disturbances
+from wattmark.runner.deadline import Deadline
 from wattmark.runner.wire import Job, Result, pack_job, receive, send, unpack_result
 from wattmark.runner.zygote import Zygote, last_words, unnamed_file
 from wattmark.schema import Doubt, Span, Status
@@ -135,28 +137,25 @@ def _watch(
     state: _State,
 ) -> Ending | None:
     """Answer the worker until it says how it ended; None where it went without a word."""
-    deadline = time.monotonic() + timeout_s
+    deadline = Deadline(job.trial, timeout_s)
     try:
         send(channel, pack_job(job))
         while True:
-            ready = wait([channel, server.control], max(0.0, deadline - time.monotonic()))
+            ready = wait([channel, server.control], max(0.0, deadline.left_s))
             if not ready:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                return Ending(
-                    Status.TIMEOUT,
-                    f"The worker did not end within {timeout_s:g} s (stage: {state.stage}); "
-                    "raise --timeout, or lower --limit or --max-new-tokens.",
-                )
+                return Ending(Status.TIMEOUT, deadline.missed(state.stage))
             # The server has a word only when the worker is gone. What it sent before is there,
             # but its channel may be held open by a process that it started.
             if channel in ready or channel.poll(0):
                 message, asked = receive(channel), time.monotonic()
-                left_s = (1 - RESERVE) * (deadline - asked) - job.idle_s
+                left_s = (1 - RESERVE) * deadline.left_s - job.idle_s
                 ending = _heed(message, channel, left_s, state)
                 if ending is not None:
                     return ending
-                deadline += time.monotonic() - asked
+                deadline.stand_still(time.monotonic() - asked)
+                deadline.enter(state.stage)
             else:
                 return None
     except (EOFError, OSError):

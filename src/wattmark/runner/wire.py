@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from wattmark.schema import Generation, Memory, Query, Span, Trial
+from wattmark.schema import Asking, Generation, Memory, Query, Retrieval, Retrieved, Span, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,10 @@ class Job:
     memory_limit_bytes: int | None = None
     sizes: tuple[int, ...] = ()
     """Batch sizes to try; where there are any, nothing else is done."""
+    corpus: str | None = None
+    """What the mode rag retrieves from; None: the task's own."""
+    shots: tuple[tuple[str, str], ...] = ()
+    """Prompts and answers that are shown before each prompt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,10 @@ class Result:
     facts: Mapping[str, Any] = field(default_factory=dict)
     repetitions: int = 1
     """Passes over all queries; as many generations of each, pass by pass."""
+    retrieved: tuple[Retrieved, ...] = ()
+    """One a query where contexts were retrieved."""
+    prompts: tuple[str, ...] = ()
+    """What the model was given for each query, where it was not the query's own prompt."""
 
 
 def send(channel: Connection, message: Mapping[str, Any]) -> None:
@@ -68,12 +76,29 @@ def unpack_job(plain: Mapping[str, Any]) -> Job:
     return Job(
         **{
             **plain,
-            "trial": Trial(**plain["trial"]),
+            "trial": _trial(plain["trial"]),
             "cpus": tuple(plain["cpus"]),
             "sizes": tuple(plain["sizes"]),
-            "queries": tuple(Query(**query) for query in plain["queries"]),
+            "shots": tuple((prompt, answer) for prompt, answer in plain["shots"]),
+            "queries": tuple(_query(query) for query in plain["queries"]),
         }
     )
+
+
+def _trial(plain: Mapping[str, Any]) -> Trial:
+    retrieval, asking = plain["retrieval"], plain["asking"]
+    return Trial(
+        **{
+            **plain,
+            "retrieval": None if retrieval is None else Retrieval(**retrieval),
+            "asking": None if asking is None else Asking(**asking),
+        }
+    )
+
+
+def _query(plain: Mapping[str, Any]) -> Query:
+    tuples = {name: tuple(plain[name]) for name in ("answers", "choices")}
+    return Query(**{**plain, **tuples})
 
 
 def pack_result(result: Result) -> dict[str, Any]:
@@ -86,6 +111,8 @@ def pack_result(result: Result) -> dict[str, Any]:
         "memory": asdict(result.memory),
         "facts": dict(result.facts),
         "repetitions": result.repetitions,
+        "retrieved": [asdict(one) for one in result.retrieved],
+        "prompts": list(result.prompts),
     }
 
 
@@ -100,4 +127,6 @@ def unpack_result(plain: Mapping[str, Any]) -> Result:
         memory=Memory(**plain["memory"]),
         facts=plain["facts"],
         repetitions=plain["repetitions"],
+        prompts=tuple(plain["prompts"]),
+        retrieved=tuple(Retrieved(**{**r, "ids": tuple(r["ids"])}) for r in plain["retrieved"]),
     )

@@ -1,8 +1,8 @@
 """The worker: one replicate of one trial in a process of its own.
 
-Load, warm up, idle, run, idle; stamps only. At each edge that has to be sharp it asks the
-parent for a reading of the sensors and waits for it. It never sees a sensor itself, and
-sends what it has after the measured region.
+Export where it must be, load, warm up, idle, run, idle; stamps only. At each edge that has to be
+sharp it asks the parent for a reading of the sensors and waits for it. It never sees a sensor
+itself, and sends what it has after the measured region.
 
 A measured region is all queries in order, once or in several repetitions. How many is the
 parent's to say when a region is over; one that was too short is given up whole and begun anew,
@@ -26,8 +26,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from wattmark import registry
-from wattmark.backends import Backend, Stamp
+from wattmark.backends import Backend
 from wattmark.errors import OutOfMemoryError, WattmarkError
+from wattmark.runner.asking import Answer, asked
+from wattmark.runner.contexts import indexed
+from wattmark.runner.export import export
 from wattmark.runner.resident import cpu_s, peak_bytes, resident_bytes, unique_bytes
 from wattmark.runner.sizes import try_sizes
 from wattmark.runner.wire import Job, Result, pack_result, receive, send, unpack_job
@@ -37,7 +40,6 @@ from wattmark.units import gibibytes, s_to_ns
 Mark = Callable[[str], None]
 Over = Callable[[Span, int], int]
 """A region and its repetitions, once it is over → the repetitions to begin anew with, or 0."""
-Answer = Callable[[int, Sequence[Query], Stamp], list[Generation]]
 
 LONGEST_ERROR = 2000
 """Characters of an engine's own words that go into a record."""
@@ -81,18 +83,25 @@ def execute(
     """
     log = SpanLog(clock)
     before = resident_bytes()
+    export(job.trial, backend, log, tell=tell, mark=mark)
     tell("load")
     started = clock()
     backend.load(job.trial)
     log.add("load", started, clock())
     loaded = resident_bytes()
-    answer = backend.classify if job.kind == "classifier" else backend.generate
+    answer: Answer = backend.classify if job.kind == "classifier" else backend.generate
+    form = asked(job, backend)
+    answer = form.answering(answer)
+    contexts = indexed(job, backend, log, mark=mark, form=form.form)
+    if contexts is not None:
+        answer = contexts.answering(answer)
     batches = split(job.queries, job.trial.batch_size)
     if job.trial.warmups:
         tell("warm-up")
         started = clock()
         for count in range(job.trial.warmups):
-            answer(count, batches[count % len(batches)], SpanLog(clock))
+            # The last one second: it may be smaller, and what is compiled is so by its shape.
+            answer(count, batches[-count % len(batches)], SpanLog(clock))
         log.add("warmup", started, clock())
     # Whatever loading left behind is collected now, not inside the measured region.
     gc.collect()
@@ -111,8 +120,14 @@ def execute(
         spans=tuple(log.spans),
         generations=tuple(measured.generations),
         memory=memory,
-        facts={**backend.facts, "cpus": _affinity()},
+        facts={
+            **backend.facts,
+            "cpus": _affinity(),
+            **({} if contexts is None else {"retrieval": contexts.facts}),
+        },
         repetitions=measured.repetitions,
+        retrieved=() if contexts is None else contexts.of(job.queries),
+        prompts=form.of(job.queries),
     )
 
 
@@ -209,6 +224,7 @@ def main(channel: Connection) -> int:
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
         if job.sizes:
+            export(job.trial, backend, SpanLog(), tell=tell)
             try_sizes(job, backend, tried, SpanLog, tell=tell)
             result = Result(spans=(), generations=(), memory=Memory())
         else:

@@ -26,6 +26,8 @@ INT = pa.int64()
 REAL = pa.float64()
 FLAG = pa.bool_()
 REALS = pa.list_(pa.float64())
+TEXTS = pa.list_(pa.string())
+LISTS = (REALS, TEXTS)
 
 
 def _c(name: str, kind: pa.DataType, unit: str, meaning: str) -> Column:
@@ -46,11 +48,20 @@ IDENTITY = (
     _c("model", TEXT, "", "model as it was asked for: embedded, folder or hub id"),
     _c("backend", TEXT, "", "engine"),
     _c("precision", TEXT, "", "number format of weights and activations"),
-    _c("device", TEXT, "", "cpu, cuda or cuda:N"),
+    _c("device", TEXT, "", "cpu, cuda, cuda:N, or several GPUs: cuda:N+M"),
     _c("batch_size", INT, "queries", "queries answered together"),
     _c("task", TEXT, "", "task or queries file"),
-    _c("mode", TEXT, "", "baseline (later: rag)"),
+    _c("mode", TEXT, "", "baseline, or rag: with retrieved contexts"),
 )
+
+PHASE_JOULES = {
+    "retrieve": "retrieval, in the measured region",
+    "prefill": "prefill",
+    "decode": "decode",
+    "index": "opening or building the index, outside of the measured region",
+}
+"""Phases whose joules over all components stand in a trial's row."""
+BOUNDS = {"": "gross energy of ", "_low": "lower bound at 95 % of ", "_high": "upper bound of "}
 
 TRIALS = (
     *KEYS,
@@ -86,9 +97,17 @@ TRIALS = (
     _c("input_tokens", INT, "tokens", "prompt tokens, padding left out"),
     _c("output_tokens", INT, "tokens", "ids that came out, end tokens included"),
     _c("measured_s", REAL, "s", "length of the measured region"),
+    _c(
+        "export_s",
+        REAL,
+        "s",
+        "time to convert the model for the engine, before its load; null where it was not done",
+    ),
     _c("load_s", REAL, "s", "time to load the model"),
     _c("prefill_s", REAL, "s", "time in prefill, all batches"),
     _c("decode_s", REAL, "s", "time in decode, all batches"),
+    _c("retrieve_s", REAL, "s", "time in retrieval, all batches; null without it"),
+    _c("index_s", REAL, "s", "time to build or open the index, outside of the measured region"),
     _c("ttft_s", REAL, "s", "time to first token, median over queries"),
     _c("tpot_s", REAL, "s", "time per output token after the first, median over queries"),
     _c("latency_s", REAL, "s", "time from a batch's start to its end, median over queries"),
@@ -100,7 +119,18 @@ TRIALS = (
     _c("energy_net_high_j", REAL, "J", "upper bound of net at 95 %"),
     _c("energy_provenance", TEXT, "", "measured, estimated, simulated, replayed, or mixed"),
     _c("gain_uncertainty", REAL, "1", "relative systematic uncertainty of the sensors' gain"),
+    *(
+        _c(f"{phase}{bound}_j", REAL, "J", f"{said}{where}")
+        for phase, where in PHASE_JOULES.items()
+        for bound, said in BOUNDS.items()
+    ),
     _c("idle_power_w", REAL, "W", "power at idle with the model loaded"),
+    _c(
+        "export_energy_j",
+        REAL,
+        "J",
+        "gross energy of the conversion, all components; in no other figure",
+    ),
     _c("power_mean_w", REAL, "W", "gross energy ÷ measured region"),
     _c(
         "power_peak_w",
@@ -145,10 +175,39 @@ TRIALS = (
     _c("foreseen_bytes", INT, "B", "weights, cache and activations as the plan foresaw them"),
     _c("parameters", INT, "", "parameters of the model as loaded"),
     _c("weight_bytes", INT, "B", "bytes of the weights as loaded"),
+    _c("corpus_digest", TEXT, "", "digest of the corpus of mode rag: its files' names and bytes"),
+    _c("chunking", TEXT, "", "unit, size and overlap of its chunks: words:100:20"),
+    _c("retriever", TEXT, "", "what ranked the chunks: bm25"),
+    _c("top_k", INT, "chunks", "chunks retrieved for a query"),
+    _c("context_budget", INT, "tokens", "most tokens of retrieved text in a prompt"),
+    _c("context_template", TEXT, "", "how a prompt is written with its context"),
+    _c("context_tokens", INT, "tokens", "of retrieved text, over the queries, each counted once"),
+    _c("context_left_out", INT, "chunks", "retrieved, and not in a prompt for want of room"),
+    _c("hits_of", INT, "queries", "queries of which it can be said whether retrieval found it"),
+    _c("hits", INT, "queries", "of these, those whose answer or own context was retrieved"),
     _c("options", TEXT, "", "engine options, JSON"),
     _c("facts", TEXT, "", "what the worker found (dtype, threads, versions …), JSON"),
     _c("doubts", TEXT, "", "warnings: list of {code, message, hint}, JSON"),
 )
+
+RETRIEVAL_COLUMNS = (
+    "retrieve_s",
+    "index_s",
+    *(f"{phase}{bound}_j" for phase in PHASE_JOULES for bound in BOUNDS),
+    "corpus_digest",
+    "chunking",
+    "retriever",
+    "top_k",
+    "context_budget",
+    "context_template",
+    "context_tokens",
+    "context_left_out",
+    "hits_of",
+    "hits",
+    "retrieved_ids",
+    "retrieved_hit",
+)
+"""Of trials and queries: those that came with the mode rag; older runs do not have them."""
 
 QUERIES = (
     *KEYS,
@@ -168,7 +227,11 @@ QUERIES = (
     _c("input_tokens", INT, "tokens", "prompt tokens, padding left out"),
     _c("output_tokens", INT, "tokens", "ids that came out, the end token included"),
     _c("stop_reason", TEXT, "", "eos, length or label"),
-    _c("confidence", REAL, "1", "probability of the label"),
+    _c("confidence", REAL, "1", "probability of the label, or geometric mean of the tokens'"),
+    _c("retrieved_ids", TEXTS, "", "chunks that were retrieved, the best first; null without"),
+    _c("retrieved_hit", FLAG, "", "is a gold answer or the query's own context in one of them"),
+    _c("context_tokens", INT, "tokens", "of retrieved text in the prompt"),
+    _c("context_left_out", INT, "chunks", "the last of retrieved_ids, for which there was no room"),
     _c("start_ns", INT, "ns", "start of the query's batch, monotonic clock"),
     _c(
         "latency_s",
@@ -187,7 +250,12 @@ QUERIES = (
 
 SPANS = (
     *KEYS,
-    _c("name", TEXT, "", "load, idle, warmup, prefill, decode, classify, host or measured"),
+    _c(
+        "name",
+        TEXT,
+        "",
+        "export, load, index, idle, warmup, retrieve, prefill, decode, classify, host or measured",
+    ),
     _c("batch", INT, "", "batch of the measured region; null outside of it"),
     _c("start_ns", INT, "ns", "start, monotonic clock"),
     _c("end_ns", INT, "ns", "end, monotonic clock"),

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from wattmark.errors import RunDirectoryError
 from wattmark.schema import SCHEMA_VERSION
-from wattmark.store.columns import arrow_schema
+from wattmark.store.columns import RETRIEVAL_COLUMNS, arrow_schema
 
 LOCK = "run.lock"
 ADDED: dict[str, int | None] = {
@@ -25,6 +25,7 @@ ADDED: dict[str, int | None] = {
     "vram_board_peak_bytes": None,
     "cache_bytes_per_token": None,
     "foreseen_bytes": None,
+    **dict.fromkeys(RETRIEVAL_COLUMNS),
 }
 """Column that older runs do not have → what it would hold there."""
 GROUP_ROWS = 5000
@@ -91,7 +92,8 @@ def read_parquet(path: Path, table: str) -> pa.Table:
     names = arrow_schema(table).names
     for name, value in ADDED.items():
         if name in names and name not in content.column_names:
-            content = content.append_column(name, pa.array([value] * len(content), pa.int64()))
+            kind = arrow_schema(table).field(name).type
+            content = content.append_column(name, pa.array([value] * len(content), kind))
     absent = [name for name in names if name not in content.column_names]
     if absent:
         raise RunDirectoryError(

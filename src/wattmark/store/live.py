@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from wattmark.errors import RunDirectoryError
-from wattmark.store.columns import REALS, TABLES, arrow_schema
+from wattmark.store.columns import LISTS, TABLES, arrow_schema
 from wattmark.store.files import ADDED
 from wattmark.store.rows import Row
 
@@ -76,8 +76,9 @@ class LiveStore:
                 )
                 self._db.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
                 for name in absent.get(table, ()):
+                    kind = _SQL_TYPES.get(arrow_schema(table).field(name).type, "TEXT")
                     self._db.execute(
-                        f'ALTER TABLE {table} ADD COLUMN "{name}" INTEGER DEFAULT {_sql(name)}'
+                        f'ALTER TABLE {table} ADD COLUMN "{name}" {kind} DEFAULT {_sql(name)}'
                     )
                 self._db.execute(
                     f"CREATE INDEX IF NOT EXISTS {table}_key ON {table} (trial_key, replicate)"
@@ -99,7 +100,7 @@ class LiveStore:
 
     def _insert(self, table: str, rows: Sequence[Row]) -> None:
         names = [column.name for column in TABLES[table]]
-        lists = {column.name for column in TABLES[table] if column.type == REALS}
+        lists = {column.name for column in TABLES[table] if column.type in LISTS}
         marks = ", ".join("?" for _ in names)
         columns = ", ".join(f'"{name}"' for name in names)
         self._db.executemany(
@@ -173,7 +174,7 @@ def _sql(column: str) -> str:
 def _value(stored: Any, kind: pa.DataType) -> Any:
     if stored is None:
         return None
-    if kind == REALS:
+    if kind in LISTS:
         return json.loads(stored)
     return bool(stored) if kind == pa.bool_() else stored
 

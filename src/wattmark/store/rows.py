@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from wattmark.schema import Generation, Query, QueryEnergy, Record, Sample, Score, Trial
+from wattmark.schema import (
+    Generation,
+    Query,
+    QueryEnergy,
+    Record,
+    Retrieved,
+    Sample,
+    Score,
+    Trial,
+)
 
 Row = dict[str, Any]
 REPEATED = Score(None, None, None, "a repetition: its query was scored once")
@@ -105,9 +114,12 @@ def _trial(record: Record) -> Row:
         "input_tokens": sum(g.input_tokens for g in record.generations),
         "output_tokens": sum(g.output_tokens for g in record.generations),
         "measured_s": _seconds(record, "measured"),
+        "export_s": _seconds(record, "export"),
         "load_s": _seconds(record, "load"),
         "prefill_s": _seconds(record, "prefill"),
         "decode_s": _seconds(record, "decode"),
+        "retrieve_s": _seconds(record, "retrieve"),
+        "index_s": _seconds(record, "index"),
         "ttft_s": _median(ttft_s(g) for g in record.generations),
         "tpot_s": _median(tpot_s(g) for g in record.generations),
         "latency_s": _median((g.end_ns - g.start_ns) / 1e9 for g in record.generations),
@@ -115,9 +127,38 @@ def _trial(record: Record) -> Row:
         **asdict(memory),
         "parameters": facts.get("parameters"),
         "weight_bytes": facts.get("weight_bytes"),
+        **_retrieval(record),
         "options": json.dumps(dict(trial.options), sort_keys=True),
         "facts": json.dumps(facts, sort_keys=True, default=str),
         "doubts": json.dumps([asdict(doubt) for doubt in record.doubts]),
+    }
+
+
+def _retrieval(record: Record) -> Row:
+    """How contexts were found, and how well; all null where the mode is not rag."""
+    asked, found = record.trial.retrieval, record.retrieved
+    said = [one.hit for one in found if one.hit is not None]
+    tokens = [one.context_tokens for one in found]
+    return {
+        "corpus_digest": asked.corpus_digest if asked else None,
+        "chunking": asked.chunking if asked else None,
+        "retriever": asked.retriever if asked else None,
+        "top_k": asked.top_k if asked else None,
+        "context_budget": asked.context_tokens if asked else None,
+        "context_template": asked.template if asked else None,
+        "context_tokens": None if None in tokens or not found else sum(t or 0 for t in tokens),
+        "context_left_out": sum(one.left_out for one in found) if found else None,
+        "hits_of": len(said) if found else None,
+        "hits": sum(said) if said else None,
+    }
+
+
+def _retrieved(found: Retrieved | None) -> Row:
+    return {
+        "retrieved_ids": list(found.ids) if found else None,
+        "retrieved_hit": found.hit if found else None,
+        "context_tokens": found.context_tokens if found else None,
+        "context_left_out": found.left_out if found else None,
     }
 
 
@@ -150,7 +191,8 @@ def _queries(record: Record) -> Iterable[Row]:
         repetition, position = divmod(at, scored)
         score = record.scores[position] if repetition == 0 else REPEATED
         row = _query(position, record.queries[position], generation, score, share)
-        yield row | {"repetition": repetition}
+        found = record.retrieved[position] if record.retrieved else None
+        yield row | {"repetition": repetition} | _retrieved(found)
 
 
 def _query(

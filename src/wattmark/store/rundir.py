@@ -93,7 +93,7 @@ class RunDirectory:
                 _empty(path)
             ours = True
             whole = {"schema_version": SCHEMA_VERSION, "status": "running", **info}
-            write_whole(path / INFO, _json(whole))
+            write_whole(path / INFO, info_text(whole))
             return cls(path, whole, lock)
         except (OSError, RunDirectoryError) as reason:
             if ours:
@@ -120,7 +120,7 @@ class RunDirectory:
             else:
                 LiveStore(path / LIVE).close()  # one that cannot go on stays as it was
             info["status"] = "running"
-            write_whole(path / INFO, _json(info))
+            write_whole(path / INFO, info_text(info))
             return cls(path, info, lock)
         except (OSError, RunDirectoryError) as reason:
             if lock is not None:
@@ -153,7 +153,7 @@ class RunDirectory:
         """Add facts to run.json."""
         self.info.update(facts)
         try:
-            write_whole(self.path / INFO, _json(self.info))
+            write_whole(self.path / INFO, info_text(self.info))
         except OSError as reason:
             raise unwritable(self.path, reason) from reason
 
@@ -277,7 +277,8 @@ def _drop(path: Path, names: Iterable[str]) -> None:
         (path / name).unlink(missing_ok=True)
 
 
-def _json(info: Mapping[str, Any]) -> str:
+def info_text(info: Mapping[str, Any]) -> str:
+    """run.json as it is written."""
     return json.dumps(info, indent=1, default=str, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A task by its name: a registered one, or a file of queries."""
+"""A task by its name: a registered one, with options or without, or a file of queries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import cast
 from wattmark import registry
 from wattmark.errors import InputError, unknown
 from wattmark.tasks import Task
+from wattmark.tasks.options import read_options
 from wattmark.tasks.queries import QueryFile
 
 _FILE_SUFFIXES = (".txt", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".md")
@@ -16,13 +17,15 @@ _PATH_STARTS = ("./", "../", "/", "~")
 
 
 def find_task(name: str) -> Task:
-    """The task registered as `name`, or the file at that path.
+    """The task registered as `name`, options after a colon, or the file at that path.
 
-    Raises InputError: unknown (with what exists), or a file that cannot be used.
+    Raises InputError: unknown task, option or value (with what exists), a file that cannot be used.
     """
     names = registry.table("tasks")
-    if name in names:
-        return cast(Task, registry.load("tasks", name)())
+    base, colon, text = name.partition(":")
+    if base in names and not (colon and _is_file(name)):
+        task = registry.load("tasks", base)
+        return cast(Task, task(**read_options(task, base, text)) if colon else task())
     # A file first, whatever its name ends with; then what was plainly meant as one.
     if looks_like_a_file(name):
         if name.lower().endswith(_TABLES):
@@ -38,8 +41,11 @@ def find_task(name: str) -> Task:
 
 def looks_like_a_file(name: str) -> bool:
     """Whether `name` is an existing path, or is written as one."""
-    return (
-        name.startswith(_PATH_STARTS)
-        or name.lower().endswith(_FILE_SUFFIXES)
-        or Path(name).is_file()
-    )
+    return name.startswith(_PATH_STARTS) or name.lower().endswith(_FILE_SUFFIXES) or _is_file(name)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # longer than a path may be, or with a zero byte
+        return False

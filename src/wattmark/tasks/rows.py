@@ -1,33 +1,78 @@
-"""Queries read from a file: a query a line, or JSON lines with `query`, `answer` and `id`.
+"""Queries read from a file: a query a line, or JSON lines with `query` and more.
 
-The file is a stranger's: its size is looked at before it is opened, and what is wrong with it
-is said with the line on which it is wrong.
+The fields of a row are `query`, `answer` (a text, a number or a list of these), `context`,
+`choices`, `scorer`, `lang` and `id`; what is wrong with one is said with its line.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattmark.errors import InputError, did_you_mean
+from wattmark.errors import InputError
+from wattmark.schema import Query
+from wattmark.scoring.choice import LETTERS
+from wattmark.scoring.find import find_scorer
+from wattmark.tasks.formats import (
+    JSON_LINES,
+    decode,
+    encodable,
+    json_value,
+    lines,
+    read_bytes,
+    refuse_duplicates,
+)
 from wattmark.units import BYTES_PER_MIB
 
+OWN_DATA = "MIT, of our own writing"
+"""Licence of the data that ships with Wattmark."""
 LIMIT_BYTES = 16 * BYTES_PER_MIB
 LIMIT_LINES = 100_000
-_FIELDS = ("query", "answer", "id")
+FIELDS = ("query", "answer", "context", "choices", "scorer", "lang", "id")
+_NEAR = 0.8
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One query as the file states it."""
+    """One query as the file states it, and where: "'mine.jsonl' line 7"."""
 
     id: str
     query: str
-    answer: str | None
+    answers: tuple[str, ...] = ()
+    context: str | None = None
+    choices: tuple[str, ...] = ()
+    language: str | None = None
+    scorer: str | None = None
+    where: str = ""
+
+    @property
+    def answer(self) -> str | None:
+        """The first gold; None where there is none."""
+        return self.answers[0] if self.answers else None
+
+    def asked(self) -> Query:
+        """The query as a model gets it: the context above it, the choices by letter below it."""
+        prompt = self.query if self.context is None else f"{self.context}\n\n{self.query}"
+        if self.choices:
+            listed = zip(LETTERS, self.choices, strict=False)
+            prompt += "\n" + "".join(f"{letter}. {text}\n" for letter, text in listed) + "Answer:"
+        return Query(
+            id=self.id,
+            text=self.query,
+            prompt=prompt,
+            answer=self.answer,
+            answers=self.answers if len(self.answers) > 1 else (),
+            choices=self.choices,
+            context=self.context,
+            language=self.language,
+            scorer=self.scorer,
+        )
 
 
 @dataclass(frozen=True)
@@ -40,77 +85,38 @@ class Rows:
 
 def read_rows(path: Path) -> Rows:
     """The rows of `path`; InputError says what is wrong with the file, and on which line."""
-    raw = _read(path)
-    lines = list(_lines(path, raw))
-    if path.suffix.lower() in {".jsonl", ".ndjson", ".json"}:
-        rows = tuple(_from_json(path, number, line) for number, line in lines)
+    raw = read_bytes(path, LIMIT_BYTES)
+    text = decode(path, raw)
+    suffix = path.suffix.lower()
+    if suffix == ".json" and text.lstrip().startswith("["):
+        rows = tuple(_items(path, text))
+    elif suffix in {*JSON_LINES, ".json"}:
+        rows = tuple(
+            row_of(f"'{path}' line {number}", json_value(f"'{path}' line {number}", line), number)
+            for number, line in lines(path, text, LIMIT_LINES)
+        )
     else:
-        rows = tuple(Row(f"line-{number}", line, None) for number, line in lines)
+        rows = tuple(
+            Row(f"line-{number}", line, where=f"'{path}' line {number}")
+            for number, line in lines(path, text, LIMIT_LINES)
+        )
     if not rows:
         raise InputError(f"'{path}' holds no query.", "Write one query a line.")
-    _refuse_duplicates(path, rows, [number for number, _ in lines])
+    refuse_duplicates((row.id, row.where) for row in rows)
     return Rows(rows, hashlib.sha256(raw).hexdigest()[:12])
 
 
-def _read(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            raise InputError(f"There is no file '{path}'.", "Check the path.")
-        if not path.is_file():
-            raise InputError(f"'{path}' is not a file.", "Give a text file with a query a line.")
-        size = path.stat().st_size
-        if size > LIMIT_BYTES:
-            raise InputError(
-                f"'{path}' has {size / BYTES_PER_MIB:.1f} MiB; a task may have"
-                f" {LIMIT_BYTES // BYTES_PER_MIB}.",
-                "Take a sample of it, for example: shuf -n 1000.",
-            )
-        return path.read_bytes()
-    except OSError as reason:
-        raise InputError(
-            f"'{path}' cannot be read: {reason.strerror}.", "Check its permissions."
-        ) from reason
+def _items(path: Path, text: str) -> Iterator[Row]:
+    """The rows of a file that is one list of objects."""
+    content = json_value(f"'{path}'", text, whole=True)
+    if len(content) > LIMIT_LINES:
+        raise InputError(f"'{path}' has {len(content)} items; a task may have {LIMIT_LINES}.")
+    for number, item in enumerate(content, start=1):
+        yield row_of(f"'{path}' item {number}", item, number, unit="item")
 
 
-def _lines(path: Path, raw: bytes) -> Iterator[tuple[int, str]]:
-    """Line number (from 1) and text of every line that is not blank."""
-    if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        at = raw.index(b"\0")
-        raise InputError(
-            f"'{path}' is not text: a zero byte on line {raw.count(10, 0, at) + 1} (byte {at}).",
-            "Give a UTF-8 text file with a query a line, or JSON lines.",
-        )
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as reason:
-        wrong = raw.count(10, 0, reason.start) + 1
-        raise InputError(
-            f"'{path}' is not UTF-8: line {wrong} (byte {reason.start}).",
-            "Convert it, for example: iconv -f LATIN1 -t UTF-8 (or -f UTF-16).",
-        ) from reason
-    # Only line feeds end a line: splitlines would also break at U+2028 inside a query.
-    lines = text.removesuffix("\n").split("\n")
-    if len(lines) > LIMIT_LINES:
-        raise InputError(
-            f"'{path}' has {len(lines)} lines; a task may have {LIMIT_LINES}.",
-            "Take a sample of it, for example: shuf -n 1000.",
-        )
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield number, line.removesuffix("\r")
-
-
-def _from_json(path: Path, number: int, line: str) -> Row:
-    where = f"'{path}' line {number}"
-    try:
-        content = json.loads(line)
-    except json.JSONDecodeError as reason:
-        raise InputError(
-            f"{where} is not valid JSON: {reason.msg} (column {reason.colno}).",
-            'Write one object a line: {"query": "…", "answer": "…"}.',
-        ) from reason
-    except (ValueError, RecursionError) as reason:
-        raise InputError(f"{where} is not JSON that can be read.") from reason
+def row_of(where: str, content: object, number: int, *, unit: str = "line") -> Row:
+    """The row that an object states; its id is that of its line where it has none."""
     if not isinstance(content, dict):
         raise InputError(
             f"{where} is not a JSON object.", 'Write one a line: {"query": "…", "answer": "…"}.'
@@ -119,46 +125,90 @@ def _from_json(path: Path, number: int, line: str) -> Row:
     query = content.get("query")
     if not isinstance(query, str) or not query.strip():
         raise InputError(f"{where} has no 'query', or it is not a text.", "Give it one.")
+    choices = _choices(where, content.get("choices"))
+    answers = _answers(where, content.get("answer"))
+    if choices:
+        answers = tuple(_chosen(where, answer, choices) for answer in answers)
     return Row(
-        id=_plain(where, "id", content.get("id")) or f"line-{number}",
-        query=_encodable(where, query),
-        answer=_plain(where, "answer", content.get("answer")),
+        id=plain_text(where, "id", content.get("id")) or f"{unit}-{number}",
+        query=encodable(where, query),
+        answers=tuple(dict.fromkeys(answers)),
+        context=plain_text(where, "context", content.get("context")),
+        choices=choices,
+        language=language_code(where, content.get("lang")),
+        scorer=_scorer(where, content.get("scorer")),
+        where=where,
     )
 
 
-def _refuse_misspelt(where: str, content: dict[str, Any]) -> None:
+def _refuse_misspelt(where: str, content: Mapping[str, Any]) -> None:
     """Fields of other tools pass; one that is nearly ours would be lost without a word."""
+    missing = [field for field in FIELDS if field not in content]
     for name in content:
-        if name not in _FIELDS:
-            guess = did_you_mean(name, [field for field in _FIELDS if field not in content])
-            if guess:
-                raise InputError(f"{where} has a field '{name}'.{guess}", "Correct it.")
+        close = difflib.get_close_matches(name, missing, n=1, cutoff=_NEAR)
+        if name not in FIELDS and close:
+            raise InputError(
+                f"{where} has a field '{name}'. Did you mean '{close[0]}'?", "Correct it."
+            )
 
 
-def _plain(where: str, name: str, value: object) -> str | None:
+def _answers(where: str, value: object) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else [value]
+    texts = (plain_text(where, "answer", item) for item in found)
+    return tuple(text for text in texts if text is not None)
+
+
+def _choices(where: str, value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    found = value if isinstance(value, list) else []
+    texts = tuple(str(item) for item in found if isinstance(item, str | int | float))
+    distinct = len(set(texts)) == len(texts) == len(found)
+    if not 2 <= len(texts) <= len(LETTERS) or not distinct or not all(map(str.strip, texts)):
+        raise InputError(
+            f"{where}: 'choices' must be a list of 2 to {len(LETTERS)} different texts.",
+            "Correct it.",
+        )
+    return tuple(encodable(where, text) for text in texts)
+
+
+def _chosen(where: str, answer: str, choices: tuple[str, ...]) -> str:
+    """The choice that an answer means: its text, or its letter."""
+    if answer in choices:
+        return answer
+    letters = LETTERS[: len(choices)]
+    if len(answer) == 1 and answer.upper() in letters:
+        return choices[letters.index(answer.upper())]
+    raise InputError(
+        f"{where}: the answer '{answer[:80]}' is none of its choices.",
+        f"Write one of them as it stands, or its letter: {', '.join(letters)}.",
+    )
+
+
+def language_code(where: str, value: object) -> str | None:
+    """'pt' of 'pt', 'pt-BR' or 'PT_br', None of None; InputError where it is no such code."""
+    if value is None:
+        return None
+    code = value.replace("_", "-").partition("-")[0].lower() if isinstance(value, str) else ""
+    if not _LANGUAGE.fullmatch(code):
+        raise InputError(f"{where}: 'lang' must be a code such as en or pt.", "Correct it.")
+    return code
+
+
+def _scorer(where: str, value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        find_scorer(str(value))
+    except InputError as reason:
+        raise InputError(f"{where}: {reason.message}", reason.hint or "Correct it.") from reason
+    return str(value)
+
+
+def plain_text(where: str, name: str, value: object) -> str | None:
     """A text or a number as a text; None where there is none."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InputError(f"{where}: '{name}' must be a text or a number.", "Correct it.")
-    return _encodable(where, str(value))
-
-
-def _encodable(where: str, text: str) -> str:
-    r"""`text`, unless it holds half a character (a lone \ud800 escape), which nothing can store."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as reason:
-        raise InputError(f"{where} holds a lone surrogate.", "Correct its escapes.") from reason
-    return text
-
-
-def _refuse_duplicates(path: Path, rows: tuple[Row, ...], numbers: list[int]) -> None:
-    seen: dict[str, int] = {}
-    for row, number in zip(rows, numbers, strict=True):
-        if row.id in seen:
-            raise InputError(
-                f"'{path}' has the id '{row.id}' twice: lines {seen[row.id]} and {number}.",
-                "Give every query an id of its own, or none.",
-            )
-        seen[row.id] = number
+    return encodable(where, str(value))

@@ -1,0 +1,127 @@
+"""Does a model know what it knows? Confidence against how often it is right.
+
+A model is calibrated where, of all answers given with confidence p, the share p is right. The
+answers are sorted into bins of equal width (Guo et al. 2017, On Calibration of Modern Neural
+Networks); each bin's share right has Wilson's interval, so that a bin of three answers shows how
+little it says. The expected calibration error is the mean distance between confidence and share
+right, weighted by the bins' answers: it is biased upwards where answers are few, and its bootstrap
+interval shows that only in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattmark.analysis.intervals import CONFIDENCE, Interval, wilson
+from wattmark.store.reader import Run
+
+BINS = 10
+RESAMPLES = 1_999
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers whose confidence lies in (low, high]; the first bin holds 0 as well."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    """Mean confidence; None for an empty bin."""
+    accuracy: Interval | None
+    """Share right with its interval; None for an empty bin."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How well confidence tells accuracy, over `n` scored answers that have a confidence."""
+
+    n: int
+    bins: tuple[Bin, ...]
+    error: Interval
+    """Expected calibration error, 0 (best) to 1."""
+    brier: float
+    """Mean square of confidence less right (1) or wrong (0); Brier 1950."""
+
+
+def calibration(
+    confidence: Sequence[float], correct: Sequence[bool], *, bins: int = BINS
+) -> Calibration | None:
+    """Of answers with a confidence (0 to 1) each and whether they are right; None without any.
+
+    Raises ValueError for lengths that differ, or a confidence outside 0 to 1.
+    """
+    told = np.asarray(confidence, dtype=np.float64)
+    right = np.asarray(correct, dtype=np.float64)
+    if told.shape != right.shape:
+        raise ValueError(f"{told.size} confidences of {right.size} answers")
+    if told.size == 0:
+        return None
+    if not ((told >= 0) & (told <= 1)).all():
+        raise ValueError("a confidence lies between 0 and 1")
+    places = np.clip(np.ceil(told * bins).astype(int) - 1, 0, bins - 1)
+    return Calibration(
+        n=int(told.size),
+        bins=tuple(_bin(k, bins, told[places == k], right[places == k]) for k in range(bins)),
+        error=_error(places, told, right, bins),
+        brier=float(np.mean((told - right) ** 2)),
+    )
+
+
+def calibrations(run: Run) -> dict[str, Calibration]:
+    """Trial key → its calibration, where answers have a confidence and a score.
+
+    Of each trial's first replicate: further ones give the same answers, and no new evidence.
+    """
+    columns = ["trial_key", "replicate", "repetition", "query_id", "confidence", "correct"]
+    told: dict[str, dict[tuple[int, str], tuple[float, bool]]] = {}
+    for row in run.queries.select(columns).to_pylist():
+        if row["confidence"] is not None and row["correct"] is not None and not row["repetition"]:
+            answer = (float(row["confidence"]), bool(row["correct"]))
+            told.setdefault(row["trial_key"], {})[row["replicate"], row["query_id"]] = answer
+    found = {}
+    for key, answers in told.items():
+        first = min(replicate for replicate, _ in answers)
+        mine = [answer for (replicate, _), answer in answers.items() if replicate == first]
+        calibrated = calibration([one for one, _ in mine], [right for _, right in mine])
+        if calibrated is not None:
+            found[key] = calibrated
+    return found
+
+
+def _bin(k: int, bins: int, told: NDArray[np.float64], right: NDArray[np.float64]) -> Bin:
+    n = int(told.size)
+    return Bin(
+        low=k / bins,
+        high=(k + 1) / bins,
+        n=n,
+        confidence=float(told.mean()) if n else None,
+        accuracy=wilson(float(right.sum()), n) if n else None,
+    )
+
+
+def _error(
+    places: NDArray[np.int_], told: NDArray[np.float64], right: NDArray[np.float64], bins: int
+) -> Interval:
+    """The error of all answers, with a percentile bootstrap over them; none of a single answer."""
+    gaps = told - right
+    value = _distance(places, gaps, bins)
+    if gaps.size < 2:
+        return Interval(value, None, None)
+    source = np.random.default_rng(SEED)
+    drawn = []
+    for _ in range(RESAMPLES):
+        sample = source.integers(0, gaps.size, gaps.size)
+        drawn.append(_distance(places[sample], gaps[sample], bins))
+    low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(value, min(value, float(low)), max(value, float(high)))
+
+
+def _distance(places: NDArray[np.int_], gaps: NDArray[np.float64], bins: int) -> float:
+    """Σ over bins of |Σ gaps| ÷ n: each bin's distance, weighted by its answers."""
+    return float(np.abs(np.bincount(places, weights=gaps, minlength=bins)).sum() / gaps.size)

@@ -1,0 +1,93 @@
+"""Which kinds of phrase a text can hold, by its words: the patterns of the others are not tried.
+
+Most answers have none of the words that a denial, a comparison or a label needs, and a pattern
+that searches before every number is what scoring spends its time on.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def _of(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+WORDS: dict[str, frozenset[str]] = {
+    "denied": _of(
+        "not t never cannot não nunca nem instead rather vez invés unlike other except whether"
+    ),
+    "wrong": _of(
+        "wrong incorrect incorrectly errado errada incorreto incorreta false right",
+        "correct não isn answer resposta is isnt",
+    ),
+    "compared": _of("than mais menos maior menor acima abaixo"),
+    "step": _of("step steps passo passos etapa etapas"),
+    "label": _of(
+        "case caso part parte question questão pergunta problem problema exercise exercício",
+        "example exemplo figure figura fig table tabela page página equation equação eq line linha",
+        "option opção method método attempt tentativa section seção chapter capítulo item round",
+        "guess palpite remainder resto r",
+    ),
+    "counted": _of(
+        "step steps passos etapas way ways maneiras formas decimal decimals casas significant",
+        "algarismos digit digits dígitos more",
+    ),
+    "sure": _of(
+        "confidence confiança certainty sure certain confident certeza",
+        "seguro segura",
+    ),
+    "part": _of(
+        "half third quarter metade dobro triplo twice double triple terço quarto square squared",
+        "cube root quadrado cubo raiz",
+    ),
+    "equals": _of("equals equal igual"),
+    "place": _of("in em na no nas nos across within for during por durante"),
+    "retracted": _of(
+        "wait no nope actually sorry apologies oops whoops correction corrected scratch my mistake",
+        "error thought mean meant rather hold let that espera espere peraí não verdade aliás",
+        "desculpe desculpa perdão ops opa correção corrigindo corrijo enganei errei cometi dizendo",
+        "dizer melhor pensando digo errado",
+    ),
+    "explicit": _of(
+        "answer finalanswer ans resposta respostafinal resp gabarito solution solução result",
+        "resultado output saída value valor a r",
+    ),
+    "chatter": _of(
+        "q question pergunta questão problem problema exercise exercício exercicio human user",
+        "usuário instruction input prompt p what quanto how quantos quantas calculate calcule",
+    ),
+    "checking": _of(
+        "check checking checks verify verification verifying confirm proof prova verificação",
+        "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
+        "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
+        "veja comparar working reasoning raciocínio cálculo confidence",
+    ),
+    "clause": _of(
+        "because since as porque pois que by if when se let would do quer not which ao somando",
+        "subtraindo multiplicando dividindo obtained obtido obtida out",
+    ),
+    "trailing": _of("from of including out compared up down dos das incluindo de"),
+    "afterwards": _of("is are é são as would seria como"),
+}
+
+
+@lru_cache(maxsize=64)  # the parts of one answer are asked for several times
+def cues_of(text: str) -> frozenset[str]:
+    """The kinds of phrase whose words, or signs, a text has."""
+    words = frozenset(_WORD.findall(text.casefold()))
+    found = {kind for kind, needed in WORDS.items() if not words.isdisjoint(needed)}
+    if "≠" in text or "!=" in text:
+        found.add("denied")
+    if "=" in text or "≈" in text:
+        found.add("equals")
+    if any(sign in text for sign in ("<", ">", "≤", "≥", "±", "+/-")):
+        found.add("compared")
+    if "####" in text:
+        found.add("explicit")
+    if any(word.startswith("hmm") for word in words):
+        found.add("retracted")
+    return frozenset(found)

@@ -1,0 +1,332 @@
+"""Numbers in digits: where they stand in a text, and what values they can have.
+
+'1.234' is a thousand in Portuguese and one and a bit in English: a number keeps all its readings
+where the language is not known. Values are exact fractions; what is too long or too large to be
+one (ten thousand digits, 1e999999) has no reading and equals nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from wattmark.scoring.clean import THIN
+from wattmark.scoring.units import Unit, unit_of
+from wattmark.scoring.words import DOZENS, SCALES
+
+MOST = 400
+"""Numbers of one text that are looked at, a quarter of them from its beginning."""
+LONGEST = 400
+"""Digits of a number that is read, and its largest power of ten."""
+_COMMA = frozenset(
+    (
+        *("pt", "es", "fr", "de", "it", "nl", "ro", "pl", "cs", "da", "nb", "no", "sv", "fi"),
+        *("tr", "ru", "uk", "el", "id", "vi", "ca", "gl"),
+    )
+)
+"""Languages with a decimal comma; the others of which that is known have a point."""
+_POINT = frozenset(("en", "zh", "ja", "ko", "th", "he"))
+
+Reading = tuple[Fraction, int | None]
+"""A value, and how many decimals were written (None: a fraction or a power)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as it stands in a text."""
+
+    start: int
+    end: int
+    shown: str
+    readings: tuple[Reading, ...]
+    percent: bool = False
+    unit: Unit | None = None
+    endless: bool = False
+    """Followed by dots: 0.666… was cut off, not rounded."""
+    noun: str = ""
+    """The word right after it."""
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<skip>0[xX][0-9a-fA-F]+\b
+      |(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}/\d{1,2}/\d{2})(?![\d,])
+      |(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])
+      |(?<=[^\W\d])\^[({]?-?\d{1,9}[)}]?
+      |[^\W\d][\w]*)
+   |(?P<whole>\d{1,9})(?:[ ]|[ ](?:and|e)[ ])(?P<over>\d{1,9})/(?P<under>\d{1,9})(?![\d/])
+   |(?P<above>\d{1,15})[ ]?/[ ]?(?P<below>\d{1,15})(?![\d/]|[.,]\d)
+   |(?P<period>\d{1,15}[.,]\d{0,15}\(\d{1,9}\))(?!\d)
+   |(?P<run>(?<!\d[ ])\d{1,3}(?:[ ]\d{3})+(?!\d|[ ]\d)(?:[.,]\d+)?
+      |\d+(?:[.,'_"""
+    + THIN
+    + r"""]\d+)*
+      |(?<!\w)(?<!\w[.,])[.,]\d+)
+    (?P<power>[eE][-+]?\d{1,9}(?!\w)|[ ]?[*xX][ ]?10[ ]?\^[ ]?[({]?[-+]?\d{1,9}[)}]?
+      |\^[({]?-?\d{1,9}[)}]?)?
+    """,
+    re.VERBOSE,
+)
+PERCENT = re.compile(r"\s?(?:%|percent\b|per[ ]cent\b|por[ ]cento\b|pct\b)", re.IGNORECASE)
+_SCALE = re.compile(
+    r"[\s-]?(?:({})\b(?:\s+d[eo]\b)?)".format("|".join(sorted((*SCALES, *DOZENS), key=len)[::-1])),
+    re.IGNORECASE,
+)
+_AND_PART = re.compile(
+    r"\s+(?:and\s+(?:a|one)|e(?:\s+um)?)\s+(half|quarter|meio|meia|quarto)\b", re.IGNORECASE
+)
+_KILO = re.compile(r"[kK](?!\w)")
+_NOUN = re.compile(r"[\s-]?(°?[^\W\d_]{1,30}|€|£|\$)")
+_CURRENCY = re.compile(
+    r"(?:(R\$|US\$|\$|€|£|¥)|\b(USD|BRL|EUR|GBP|JPY))\s?[-+]?\s?$", re.IGNORECASE
+)
+_CURRENCY_ENDS = frozenset("$€£¥DLRPYdlrpy")
+_DIGITS_AT_END = re.compile(r"-?\d+")
+_TEN = re.compile(r"[*xX]\s?10\s?\^")
+
+
+def numbers(text: str, language: str | None = None) -> list[Number]:
+    """All numbers of a cleaned text, in order, without dates, times and parts of words."""
+    found = list(_numbers(text, language))
+    return found if len(found) <= MOST else found[: MOST // 4] + found[-MOST + MOST // 4 :]
+
+
+def _numbers(text: str, language: str | None) -> Iterator[Number]:
+    for found in _TOKEN.finditer(text):
+        if found.lastgroup == "skip":
+            continue
+        start, end, shown = found.start(), found.end(), found.group()
+        if found["run"] and "," in shown:
+            parts = _listed(found["run"])
+            if parts:
+                for offset, part in parts:
+                    at = start + offset
+                    yield from _completed(text, at, at + len(part), part, _run(part, language))
+                continue
+        if found["whole"] and int(found["over"]) >= int(found["under"]):
+            yield from _completed(
+                text, *found.span("whole"), found["whole"], _run(found["whole"], language)
+            )
+            start = found.start("over")
+            shown = f"{found['over']}/{found['under']}"
+            yield from _completed(text, start, end, shown, _ratio(found["over"], found["under"]))
+            continue
+        if found["above"] and _is_division(found):
+            for name in ("above", "below"):
+                part = found[name]
+                yield from _completed(text, *found.span(name), part, _run(part, language))
+            continue
+        yield from _completed(text, start, end, shown, _readings(found, language))
+
+
+def _is_division(found: re.Match[str]) -> bool:
+    """'100 / 4' is still to be computed; '1 / 2' and '100/4' are numbers."""
+    return " " in found.group() and int(found["above"]) >= int(found["below"])
+
+
+def _readings(found: re.Match[str], language: str | None) -> tuple[Reading, ...]:
+    if found["whole"]:
+        part = _ratio(found["over"], found["under"])
+        return tuple((int(found["whole"]) + value, None) for value, _ in part)
+    if found["above"]:
+        return _ratio(found["above"], found["below"])
+    if found["period"]:
+        return _periodic(found["period"])
+    read = _run(found["run"], language)
+    return _raised(read, found["power"]) if found["power"] else read
+
+
+def _raised(read: tuple[Reading, ...], power: str) -> tuple[Reading, ...]:
+    """1.2e3 and 1.2 * 10^3 are 1200; 3^2 is 9."""
+    size = int(_DIGITS_AT_END.findall(power)[-1])
+    if abs(size) > LONGEST:
+        return ()
+    if power[0] in "eE" or _TEN.search(power):
+        return tuple((value * Fraction(10) ** size, None) for value, _ in read)
+    return tuple((value**size, None) for value, _ in read if _small(value, size))
+
+
+def _small(base: Fraction, size: int) -> bool:
+    return base == 10 or (abs(size) <= 64 and abs(base) <= 10**6 and not (size < 0 and base == 0))
+
+
+def _ratio(above: str, below: str) -> tuple[Reading, ...]:
+    return ((Fraction(int(above), int(below)), None),) if int(below) else ()
+
+
+def _periodic(written: str) -> tuple[Reading, ...]:
+    """0.1(6) is 1/6."""
+    head, _, period = written.rstrip(")").partition("(")
+    whole, _, fixed = head.replace(",", ".").partition(".")
+    base = Fraction(int(whole + fixed), 10 ** len(fixed))
+    return ((base + Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(fixed)), None),)
+
+
+def _listed(run: str) -> list[tuple[int, str]]:
+    """The parts of '1,2,3', which is no number but three; [] where it is one."""
+    if _run(run, None) or run.count(",") < 2:
+        return []
+    parts, at = [], 0
+    for part in run.split(","):
+        if part:
+            parts.append((at, part))
+        at += len(part) + 1
+    return parts
+
+
+def _run(run: str, language: str | None) -> tuple[Reading, ...]:
+    """The readings of digits with separators; () where they make no number."""
+    if len(run) > LONGEST:
+        return ()
+    if run.isdigit():
+        return ((Fraction(int(run)), 0),)
+    if " " in run:
+        grouped = _run(run.replace(" ", ""), language or "en")
+        last = run.rpartition(" ")[2]
+        # '60 132' may be one number or two, of which the last is the answer.
+        return grouped if language else (*grouped, *_run(last, language))
+    plain = run.replace("_", "")
+    for separator in (THIN, "'"):
+        if separator in plain:
+            if not re.fullmatch(rf"\d{{1,3}}(?:{separator}\d{{3}})+(?:[.,]\d+)?", plain):
+                return ()
+            plain, language = plain.replace(separator, ""), "grouped"
+    return _separated(plain, language)
+
+
+def _separated(plain: str, language: str | None) -> tuple[Reading, ...]:
+    """Digits with points and commas."""
+    points, commas = plain.count("."), plain.count(",")
+    if points and commas:
+        return _both(plain)
+    if points + commas == 0:
+        return ((Fraction(int(plain)), 0),)
+    separator = "." if points else ","
+    if points + commas == 1:
+        return _single(plain, separator, language)
+    whole = plain.replace(separator, "")
+    return ((Fraction(int(whole)), 0),) if _groups(plain, separator) else ()
+
+
+def _both(plain: str) -> tuple[Reading, ...]:
+    """'1.234,5' and '1,234.5': the later sign is the decimal one."""
+    decimal = "." if plain.rindex(".") > plain.rindex(",") else ","
+    group = "," if decimal == "." else "."
+    whole, _, places = plain.rpartition(decimal)
+    if decimal in whole or not _groups(whole, group):
+        return ()
+    return (_decimal(whole.replace(group, ""), places),)
+
+
+def _single(plain: str, separator: str, language: str | None) -> tuple[Reading, ...]:
+    """One point or comma: decimal, unless it can group thousands and the language has it so."""
+    whole, _, places = plain.partition(separator)
+    decimal = _decimal(whole, places)
+    if len(places) != 3 or not 1 <= len(whole) <= 3 or whole[0] == "0" or language == "grouped":
+        return (decimal,)
+    grouped: Reading = (Fraction(int(whole + places)), 0)
+    if language in _POINT:
+        return (decimal,) if separator == "." else (grouped,)
+    if language in _COMMA:
+        return (decimal,) if separator == "," else (grouped,)
+    if separator == ".":
+        return (decimal, grouped)
+    # Nobody writes 25,000 for 25.
+    return (grouped,) if places.endswith("0") else (grouped, decimal)
+
+
+def _decimal(whole: str, places: str) -> Reading:
+    return Fraction(int(whole + places or "0"), 10 ** len(places)), len(places)
+
+
+def _groups(written: str, separator: str) -> bool:
+    """Groups of three digits, or the Indian 1,00,000."""
+    first, *rest = written.split(separator)
+    if not 1 <= len(first) <= 3 or (first[0] == "0" and rest):
+        return False
+    indian = separator == "," and len(first) <= 2 and all(len(group) == 2 for group in rest[:-1])
+    return len(rest[-1]) == 3 and (indian or all(len(group) == 3 for group in rest))
+
+
+def _completed(
+    text: str, start: int, end: int, shown: str, readings: tuple[Reading, ...]
+) -> Iterator[Number]:
+    """A number with what stands around it: sign and currency before, per cent and unit after."""
+    endless = text.startswith("...", end) and any(places for _, places in readings)
+    head = text[max(0, start - 12) : start]
+    currency = _CURRENCY.search(head) if head.rstrip(" +-")[-1:] in _CURRENCY_ENDS else None
+    if _negative(text, start - len(currency[0]) if currency else start, head, currency):
+        readings = tuple((-value, places) for value, places in readings)
+        shown = f"-{shown}"
+    elif head.endswith("- ") and _BULLET.search(text[max(0, start - 24) : start]):
+        # '- 7' on a line of its own may be an item of a list or a negative number.
+        readings += tuple((-value, places) for value, places in readings)
+    if endless:
+        end += 3
+    follows = text[end : end + 1]
+    if follows and (follows in " -\n" or follows.isalpha()):
+        end, shown, readings = _scaled(text, end, shown, readings)
+    percent = PERCENT.match(text, end)
+    if percent:
+        end, shown = percent.end(), f"{shown}%"
+    noun = _NOUN.match(text, end)
+    word = noun[1] if noun else ""
+    unit = None if percent else unit_of((currency[1] or currency[2]) if currency else "", word)
+    yield Number(start, end, shown, readings, bool(percent), unit, endless, word)
+
+
+def _scaled(
+    text: str, end: int, shown: str, readings: tuple[Reading, ...]
+) -> tuple[int, str, tuple[Reading, ...]]:
+    """What words make of a number: '2 and a half', '1.5 million', '3k'."""
+    half = _AND_PART.match(text, end)
+    if half:
+        part = Fraction(1, 4 if half[1].lower().startswith("qu") else 2)
+        end, shown = half.end(), f"{shown}{half[0]}"
+        readings = tuple((value + (part if value >= 0 else -part), None) for value, _ in readings)
+    scale = _SCALE.match(text, end) or _KILO.match(text, end)
+    if scale:
+        word = "thousand" if scale[0] in "kK" else scale[1].lower()
+        size = 12 if word in DOZENS else SCALES[word]
+        end, shown = scale.end(), f"{shown} {word}"
+        readings = tuple((value * size, None) for value, _ in readings)
+    return end, shown, readings
+
+
+_MINUS_BEFORE = re.compile(r"(?:^|(?<=[\s(\[{=:*/+,;$<>≈|\"'\ue002]))-[ ]?$")
+_BULLET = re.compile(r"(?:^|\n)[ ]*-[ ]$")
+_DASH = re.compile(r"[^\s=(*/+≈][ ]+-[ ]$|[:|][ ]*-[ ]$")
+_SUBTRACTED = re.compile(r"[\w)%][ ]+-$")
+_WORD_MINUS = re.compile(
+    r"(?:^|[^\w\s]\s*|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get)\s+)(?:minus|negative|menos)\s+$",
+    re.IGNORECASE,
+)
+
+
+def _negative(text: str, at: int, head: str, currency: re.Match[str] | None) -> bool:
+    """Does a minus sign belong to the number that begins here (its currency included)?"""
+    if currency and currency[0].rstrip().endswith("-"):
+        return True
+    before = text[max(0, at - 24) : at]
+    if not before:
+        return False
+    if before[-1] not in "- ":
+        return False
+    tail = before.rstrip()
+    if not tail.endswith("-"):
+        worded = tail[-8:].lower().endswith(("minus", "negative", "menos"))
+        return worded and bool(_WORD_MINUS.search(before))
+    if not _MINUS_BEFORE.search(before) or _BULLET.search(before) or _DASH.search(before):
+        return False
+    minus = _SUBTRACTED.search(before)
+    return minus is None or not _is_operand(before)
+
+
+_OPERAND = re.compile(r"(?:\d|\)|%)[ ]+-$")
+
+
+def _is_operand(before: str) -> bool:
+    """'10 -5': something stands there to subtract from; in 'answer -5' nothing does."""
+    return bool(_OPERAND.search(before))

@@ -1,0 +1,211 @@
+"""Numeric answers: the number that a text states as its answer, compared with the gold by value.
+
+Exact by value: 85, 85.0 and 170/2 are one number, 84.9 is another. Two allowances: a gold whose
+decimals never end (1/3, or a float of one) is met by its rounding to as many decimals as are
+shown, two at least; and 25 % is met by 25 and by 0.25. docs/quality.md has the rules in full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+
+from wattmark.schema import Score
+from wattmark.scoring.clean import clean
+from wattmark.scoring.numerals import Number, Reading, numbers
+from wattmark.scoring.stated import Stated, stated
+from wattmark.scoring.text import normalise, shorten
+from wattmark.scoring.units import UNITS, in_units_of
+from wattmark.scoring.words import spoken_numbers
+
+_LANGUAGES = {"portuguese": "pt", "português": "pt", "por": "pt", "english": "en", "eng": "en"}
+_BEFORE = re.compile(r"[-+]?\s*(?:R\$|US\$|[$€£¥]|[A-Z]{3})?\s*[-+]?")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_ECHO = 5
+"""Characters from which on a question is looked for in its answer."""
+LEAST_PLACES = 2
+"""Decimals that a rounding must show: 0.3 is not a third."""
+FLOAT_PLACES = 6
+"""Decimals from which on a gold may be the float of a fraction."""
+FLOAT_DIGITS = 15
+"""Digits from which on a decimal is a float with its error in the last ones."""
+
+
+def language_of(name: str | None) -> str | None:
+    """'pt' of pt-BR, pt_BR, Portuguese; None where nothing was said."""
+    if not name or not name.strip():
+        return None
+    word = name.strip().lower()
+    return _LANGUAGES.get(word) or word.replace("_", "-").split("-")[0]
+
+
+def numeric_score(
+    expected: str, answer: str, language: str | None = None, question: str = ""
+) -> Score:
+    """Correct where the number that `answer` states equals `expected` by value.
+
+    Where `expected` is no number the whole answer is compared with it as a phrase. `language`
+    (en, pt …) decides what 1.234 is; without it either reading may equal the gold. `question`
+    is not read where the answer repeats it.
+    """
+    language = language_of(language)
+    gold = _gold(expected, language)
+    if gold is None:
+        return _as_phrase(expected, answer)
+    said = stated(_without_echo(clean(answer), question), language)
+    if said is None:
+        return Score(False, 0.0, None, "the answer states no number")
+    shown = shorten(said.numbers[0].shown)
+    if said.several:
+        both = f"{shown} and {shorten(said.numbers[1].shown)}"
+        return Score(False, 0.0, shown, f"several answers are left standing: {both}")
+    for number in said.numbers:
+        if _equal(gold, number):
+            return Score(
+                True, 1.0, shorten(number.shown), f"read {shorten(number.shown)}, {said.how}"
+            )
+    return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
+
+
+def _without_echo(text: str, question: str) -> str:
+    """The answer without the question's own words, where it begins by repeating them."""
+    if len(question) < _ECHO:
+        return text
+    asked = clean(question).strip()
+    at = text.find(asked) if len(asked) >= _ECHO else -1
+    if at < 0 or any(char.isalnum() for char in text[:at].replace("Question", "")):
+        return text
+    return text[:at] + " " + text[at + len(asked) :]
+
+
+def is_number(text: str) -> bool:
+    """Is a gold answer one number and nothing else but its sign, per cent, currency or unit?"""
+    plain = clean(text).strip()
+    found = numbers(plain)
+    if len(found) != 1 or not found[0].readings:
+        return False
+    lone = found[0]
+    before, after = plain[: lone.start].strip(), plain[lone.end :].strip()
+    return _BEFORE.fullmatch(before) is not None and (not after or after.lower() in UNITS)
+
+
+@lru_cache(maxsize=4096)
+def _gold(expected: str, language: str | None) -> Number | None:
+    """The number that a gold answer is; the last one of a worked solution that ends in ####."""
+    if _WHOLE.fullmatch(expected):  # most are, and need no looking at
+        return Number(0, len(expected), expected, ((Fraction(int(expected)), 0),))
+    plain = clean(expected).strip()
+    found = numbers(plain, language)
+    if len(found) == 1:
+        return _both_ways(plain, found[0], language)
+    if found:
+        said: Stated | None = stated(plain, language)
+        return said.numbers[0] if said is not None and said.explicit and not said.several else None
+    spoken = spoken_numbers(plain)
+    if len(spoken) == 1 and len(plain) < 100:
+        one = spoken[0]
+        return Number(one.start, one.end, plain, ((one.value, None),))
+    return None
+
+
+def _both_ways(plain: str, gold: Number, language: str | None) -> Number | None:
+    """A gold is often written as programs write it: 1.234 in any language may be a decimal."""
+    if not gold.readings or "√" in plain or "π" in plain:
+        return None
+    if language in (None, "en") or "," in gold.shown:
+        readings = gold.readings
+        if language is None and "," not in gold.shown:
+            readings = gold.readings[:1]
+    else:
+        readings = tuple({*gold.readings, *numbers(plain, "en")[0].readings})
+    return Number(gold.start, gold.end, gold.shown, readings, gold.percent, gold.unit, gold.endless)
+
+
+def _equal(gold: Number, said: Number) -> bool:
+    return any(_same(one, other) for one, other in _pairs(gold, said)) or (
+        said.endless and _cut(gold, said)
+    )
+
+
+def _cut(gold: Number, said: Number) -> bool:
+    """0.666… for 2/3: decimals that go on, cut off where the dots stand."""
+    for shown, places in said.readings:
+        for exact, digits in gold.readings:
+            rest = abs(_exact(exact, digits)) - abs(shown)
+            if places and not _ends(_exact(exact, digits)) and 0 <= rest * 10**places < 1:
+                return True
+    return False
+
+
+def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
+    """Readings to compare, after units and per cent are made alike."""
+    for one, one_places in gold.readings:
+        for other, other_places in said.readings:
+            converted = in_units_of(other, said.unit, gold.unit)
+            if converted is None:
+                continue
+            pair = (one, one_places), (converted, other_places)
+            if gold.percent == said.percent:
+                yield pair
+            elif gold.percent:
+                yield pair
+                yield (one / 100, _shifted(one_places, 2)), pair[1]
+            else:
+                yield (one, one_places), (converted / 100, _shifted(other_places, 2))
+                if abs(one) >= 1:
+                    yield pair
+
+
+def _shifted(places: int | None, by: int) -> int | None:
+    return None if places is None else places + by
+
+
+def _same(one: Reading, other: Reading) -> bool:
+    (gold, gold_places), (said, said_places) = one, other
+    if gold == said:
+        return True
+    return (
+        _rounds_to(_exact(gold, gold_places), said, said_places)
+        or _rounds_to(_exact(said, said_places), gold, gold_places)
+        or _float_noise(gold, said)
+    )
+
+
+def _exact(value: Fraction, places: int | None) -> Fraction:
+    """The fraction that a long decimal stands for; itself otherwise."""
+    if places is None or places < FLOAT_PLACES:
+        return value
+    near = value.limit_denominator(99)
+    return near if abs(near - value) * 10**places <= 1 else value
+
+
+def _rounds_to(exact: Fraction, shown: Fraction, places: int | None) -> bool:
+    """Is `shown` an endless decimal, rounded to the places that are shown?"""
+    if places is None or places < LEAST_PLACES or _ends(exact):
+        return False
+    return abs(exact - shown) <= Fraction(1, 2 * 10**places)
+
+
+def _ends(value: Fraction) -> bool:
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
+def _float_noise(gold: Fraction, said: Fraction) -> bool:
+    """0.30000000000000004 and 0.3: one of them is a float, and they agree to twelve digits."""
+    if gold.denominator == 1 and said.denominator == 1:
+        return False
+    long = max(len(str(gold.denominator)), len(str(said.denominator))) >= FLOAT_DIGITS
+    return long and abs(gold - said) * 10**12 <= abs(gold)
+
+
+def _as_phrase(expected: str, answer: str) -> Score:
+    said = normalise(answer)
+    correct = said == normalise(expected)
+    why = "the expected answer is no number; compared as a phrase"
+    return Score(correct, float(correct), shorten(said) or None, why)

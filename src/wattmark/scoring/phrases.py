@@ -1,0 +1,109 @@
+"""What people and models say around an answer, in English and in Portuguese, as patterns.
+
+Each is bounded: none can go on over more of a text than a sentence or two.
+"""
+
+from __future__ import annotations
+
+import re
+
+_I = re.IGNORECASE
+
+NOUN = (
+    r"(?:(?:final|correct|right|resposta)[\s_-]+)?"
+    r"\b(?:final[_ ]?answer|answer|ans|resposta[_ ]?final|resposta|resp|gabarito|solution"
+    r"|solução)\b"
+)
+EXPLICIT = re.compile(
+    r"(?P<old>\b(?:wrong|incorrect|previous|first|initial|old|earlier|original|your|student's|their|his|her|not\s+the|"
+    r"intermediate|possible)\s+)?"
+    + NOUN
+    + r"(?P<wrong>\s+(?:errada|incorreta|anterior|inicial)\b)?"
+    r"(?:\s+(?:final|correta|certa|numérica)\b)?"
+    r"(?:\s+(?:to|of|for|da|do|de|para|à|ao|in)\b[^.?!\n:=]{0,120}?)?"
+    r"[\"'\s]{0,4}(?:(?:\bshould|\bmust|\bwould|\bwill|\bdeve|\bpode)\s+(?:be|ser)\b|:|=>|=|≈|->|\s[-–—]\s|\bis\b|\bare\b|\bwas\b|\bequals\b"
+    r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|(?<=\bfinal\sanswer)(?=\s\d)|(?=\s[-$]?\d)|\.(?=\s[-$]?\d))"
+    r"|(?P<hash>\#{4})[ ]?"
+    r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s"
+    r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"
+    r"|[\"'](?:result|resultado|output|value|valor)[\"']\s?:",
+    _I,
+)
+AFTERWARDS = re.compile(
+    r"^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be|seria|como)\s+(?:therefore\s+|indeed\s+)?"
+    r"(?:(?:the|a|my|our|o|minha)\s+)?(?:final\s+|correct\s+|right\s+)*"
+    r"(?:answer|resposta|correct\b|right\b|corret|cert[oa]\b)",
+    _I,
+)
+SENTENCE_END = re.compile(r"[.!?;](?=\s|$)|\n|\ue002")
+FILLED = re.compile(
+    r"^[\s\"'\[({$€£R:=≈~*>-]*(?:(?:approximately|approx\.?|about|around|exactly|simply|just|indeed|therefore"
+    r"|thus|equal|to|the|number|value|of|is|x|y|n|be|only|roughly|clearly|now|us|usd|brl|eur|é|são|aproximadamente"
+    r"|cerca|de|exatamente|igual|a|o|número|valor|apenas|portanto|total|foi|that|it|it's|would|should)"
+    r"[\s\"'\[({$€£R:=≈~*-]+)*$",
+    _I,
+)
+CUE = re.compile(
+    r"=|≈|\b(?:so|then|total|therefore|mak(?:es|ing|e)|giv(?:es|ing)|leaving|left|has|have|portanto"
+    r"|logo|então|dá|totaliza\w*|resulta\w*|fica\w*|sobra\w*|restam?|tem|têm)\b",
+    _I,
+)
+
+CHATTER = re.compile(
+    r"(?:^|\n)[ ]*(?:\W{0,4}[ ]?)(?:Q(?:uestion)?|Pergunta|Questão|Problem(?:a)?|Exercise"
+    r"|Exercício|Exercicio|Human|User|Usuário|Instruction|Input|Prompt|P)[ ]?"
+    r"(?:\d{1,3}|\#\d{1,3})?[ ]?[:.)]"
+    r"|\n[ ]*(?:\#{2,}\s*(?:Question|Problem|Instruction|Exercise|Pergunta|Questão|Problema)"
+    r"|Q[ ]?\d{1,3}\b)"
+    r"|\b(?:the\s+)?(?:next|another|new|second|próxim[ao]|outr[ao]|nova?)\s+(?:question|problem|pergunta|questão|problema|exercise|exercício)\b(?!\s+is\s+easier)"
+    r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b",
+    _I,
+)
+RETRACTED = re.compile(
+    r"\b(?:wait\b\s?[,.:!—-]|wait,?\s+(?:no|that|actually|i)|no\b\s?[,:!—]|no,?\s+(?:it|that|the|it's)\s|nope\b|"
+    r"actually|sorry|apologies|oops|whoops|correction|corrected|scratch\s+that|my\s+mistake|my\s+bad"
+    r"|(?:made|is|have)\s+(?:a|an)\s+(?:small\s+)?(?:mistake|error)|on\s+second\s+thought|i\s+mean\b|or\s+rather"
+    r"|hold\s+on|hmm+|let\s+me\s+(?:correct|redo|recalculate|recompute|recheck|reconsider|try\s+again)|i\s+meant"
+    r"|that(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right)"
+    r"|espera\b|espere\b|peraí|não\b\s?[,:!—]|na\s+verdade|aliás|desculpe|desculpa|perdão|ops\b|opa\b|correção|corrigindo|corrijo"
+    r"|me\s+enganei|errei|cometi\s+um\s+erro|melhor\s+dizendo|quer\s+dizer|ou\s+melhor|pensando\s+(?:bem|melhor)|digo,"
+    r"|isso\s+está\s+errado|está\s+errado)",
+    _I,
+)
+CONFIRMED = re.compile(
+    r"\b(?:check\w*|verif\w*|yes|confirm\w*|indeed|sim|confere|matches)\b|[✓✅✔]"
+    r"|\b(?:is|was|are|está|é)\s+(?:correct|right|corret[oa]|cert[oa])\b",
+    _I,
+)
+REFUSED = re.compile(
+    r"\b(?:wrong|incorrect|errad[oa]|incorret[oa]|mistake|error|erro|not\s+right)\b", _I
+)
+EITHER = re.compile(
+    r"^[\s\"'\ue002)]*(?:[^\W\d_]{1,15}\s+)?(?:or|ou|to|até|and|e|a|&|and/or|or\s+maybe|or\s+even|ou\s+talvez|or\s+possibly"
+    r"|perhaps|maybe|talvez)\s+(?:maybe\s+|perhaps\s+|talvez\s+|even\s+|até\s+|possibly\s+)?[\s\"'($€£R]*-?$",
+    _I,
+)
+OR_ELSE = re.compile(r"^\s*(?:or|ou)\s+[a-z]\s?=\s?-?$", _I)
+SAME = re.compile(
+    r"^[\s\"']*(?:≈|~|or\s+(?:about|approximately|roughly)|\(?\s?(?:approximately|approx\.?|about|aproximadamente|cerca\s+de|≈)|,?\s*(?:which\s+is\s+)?(?:approximately|about|aproximadamente|roughly))\s*[($€£R]*-?$",
+    _I,
+)
+OUT_OF = re.compile(
+    r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:out\s+of|em\s+cada|a\s+cada|in\s+every|(?<=^\s)(?:in|em))\s+$",
+    _I,
+)
+OPENING = re.compile(
+    r"^[\s\"'\[({$€£R:=≈~>-]*(?:(?:it\s+is|it's|é|são|that\s+is|that's|approximately|about|aproximadamente|equals)\s+)?[\"'($€£R]*-?$",
+    _I,
+)
+EXPLAINED = re.compile(
+    r"^[\"')\]]*(?:[ ][^\W\d_%]{1,20}){0,2}\s?"
+    r"(?:,?\s*(?:\(|—|–\s|\b(?:because|since|as\s|porque|pois|já\s+que))|,\s+\d+\s?[-+*/]\s?\d|\n|$)"
+    r"|^[\"')\]]*(?:[.!](?:\s|$))",
+    _I,
+)
+COLUMN = re.compile(r"^\s*(?:[-+*/]\s?\d|\d+\s*(?:\n|$))")
+NOTHING = re.compile(r"^\W*(?:none|nenhum|nenhuma|nothing|nada)\W*$", _I)
+NEXT_WORD = re.compile(r"[\s-]([^\W\d_]{1,30})")
+TURNS = 5
+"""Places where a model may have gone on with a question of its own, the first ones."""

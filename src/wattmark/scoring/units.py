@@ -1,0 +1,89 @@
+"""Units and currencies: what is compared only where both sides name one.
+
+An answer of '85' to '85 km' is right, '85 km' to '85' too; '85 m' to '85 km' is not, and
+'120 minutes' to '2 hours' is. A word that is no unit (apples, people) is never compared.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+
+class Unit(NamedTuple):
+    """A kind of quantity and the unit's size in it; two currencies are two kinds."""
+
+    kind: str
+    size: Fraction
+
+
+def _table(kind: str, sizes: dict[str, str]) -> dict[str, Unit]:
+    return {
+        name: Unit(kind, Fraction(size)) for size, names in sizes.items() for name in names.split()
+    }
+
+
+UNITS: dict[str, Unit] = {
+    **_table(
+        "length",
+        {
+            "1/1000": "mm millimeter millimeters millimetre millimetres milímetro milímetros",
+            "1/100": "cm centimeter centimeters centimetre centimetres centímetro centímetros",
+            "1": "m meter meters metre metres metro metros",
+            "1000": "km kilometer kilometers kilometre kilometres quilômetro quilômetros"
+            " quilómetro quilómetros",
+            "0.0254": "inch inches polegada polegadas",
+            "0.3048": "ft foot feet pé pés",
+            "0.9144": "yd yard yards jarda jardas",
+            "1609.344": "mi mile miles milha milhas",
+        },
+    ),
+    **_table(
+        "mass",
+        {
+            "1/1000": "mg milligram milligrams miligrama miligramas",
+            "1": "g gram grams grama gramas",
+            "1000": "kg kilo kilos kilogram kilograms quilo quilos quilograma quilogramas",
+            "1000000": "t ton tons tonne tonnes tonelada toneladas",
+            "453.59237": "lb lbs pound-mass",
+        },
+    ),
+    **_table(
+        "time",
+        {
+            "1/1000": "ms millisecond milliseconds milissegundo milissegundos",
+            "1": "s sec second seconds segundo segundos",
+            "60": "min mins minute minutes minuto minutos",
+            "3600": "h hr hrs hour hours hora horas",
+            "86400": "day days dia dias",
+            "604800": "week weeks semana semanas",
+        },
+    ),
+    **_table(
+        "volume",
+        {
+            "1/1000": "ml milliliter milliliters millilitre millilitres mililitro mililitros",
+            "1": "l liter liters litre litres litro litros",
+        },
+    ),
+    **_table("dollar", {"1": "$ us$ usd dollar dollars dólar dólares", "1/100": "cent cents"}),
+    **_table("real", {"1": "r$ brl real reais"}),
+    **_table("euro", {"1": "€ eur euro euros"}),
+    **_table("sterling", {"1": "£ gbp"}),
+    **_table("yen", {"1": "¥ jpy yen"}),
+}
+
+
+CURRENCIES = frozenset(("dollar", "real", "euro", "sterling", "yen"))
+
+
+def unit_of(before: str, after: str) -> Unit | None:
+    """The unit that stands at a number: a currency before it, or a word after it."""
+    return UNITS.get(before.lower()) or UNITS.get(after) or UNITS.get(after.lower())
+
+
+def in_units_of(value: Fraction, unit: Unit | None, other: Unit | None) -> Fraction | None:
+    """`value` said in `other`; as it stands where one names no unit; None where they differ."""
+    if unit is None or other is None or unit == other:
+        return value
+    return value * unit.size / other.size if unit.kind == other.kind else None

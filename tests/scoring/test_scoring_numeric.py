@@ -1,0 +1,160 @@
+"""The number that an answer states, against lists of pairs that a person has judged."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattmark.scoring.numeric import is_number, numeric_score
+from wattmark.scoring.thinking import final_answer
+from wattmark.scoring.words import spoken_numbers
+
+DATA = Path(__file__).parent / "data"
+LISTS = ("numeric_tuned", "numeric_held_out", "numeric_later", "numeric_fourth")
+
+
+def pairs(name: str) -> list[dict[str, Any]]:
+    lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_it_judges_as_a_person_does(name: str) -> None:
+    other = [
+        (row["expected"], row["response"], said)
+        for row in pairs(name)
+        if (said := _score(row)).correct is not row["correct"]
+    ]
+    assert other == []
+
+
+def _score(row: dict[str, Any]) -> Any:
+    return numeric_score(row["expected"], final_answer(row["response"]), row.get("lang"))
+
+
+def test_the_lists_are_long_and_in_two_languages() -> None:
+    rows = [row for name in LISTS for row in pairs(name)]
+    assert len(rows) > 800
+    assert sum(row.get("lang", "")[:2] == "pt" for row in rows) > 150
+    assert 200 < sum(not row["correct"] for row in rows) < 600
+
+
+def test_it_says_what_it_read_and_why() -> None:
+    right = numeric_score("85", "The answer is 84. Wait, no: it is 85.")
+    assert (right.correct, right.value, right.extracted) == (True, 1.0, "85")
+    wrong = numeric_score("85", "The answer is 84.")
+    assert (wrong.correct, wrong.value, wrong.extracted) == (False, 0.0, "84")
+    assert wrong.why == "read 84, stated as the answer; expected 85"
+    assert numeric_score("85", "85 or 86").why == "several answers are left standing: 85 and 86"
+    assert numeric_score("85", "?").why == "the answer states no number"
+
+
+def test_the_questions_own_words_are_not_read() -> None:
+    question = "Ana had 12 pears and gave 7 away."
+    assert numeric_score("7", question).correct
+    assert not numeric_score("7", question, question=question).correct
+    assert numeric_score("5", f"{question} She has 5.", question=question).correct
+
+
+def test_a_gold_that_is_no_number_is_compared_as_a_phrase() -> None:
+    assert numeric_score("no solution", " No solution.").correct
+    assert not numeric_score("no solution", "5").correct
+
+
+@pytest.mark.parametrize(
+    "text", ["85", "-1,234.5", "1/2", "25%", "R$ 5,00", "85 km", "1e3", " 3 1/2 "]
+)
+def test_what_is_a_number(text: str) -> None:
+    assert is_number(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Apollo 11", "85 86", "x", "v1.2", "nan", "12/05/2024", "5 apples"]
+)
+def test_what_is_none(text: str) -> None:
+    assert not is_number(text)
+
+
+@given(st.integers(-(10**12), 10**12), st.text(alphabet="abc :\n", max_size=20))
+def test_a_stated_integer_is_read_back(number: int, before: str) -> None:
+    for written in (str(number), f"{number:,}", f"{number}.0"):
+        assert numeric_score(str(number), f"{before} = {written}", "en").correct
+
+
+@given(st.decimals(-(10**9), 10**9, places=2), st.sampled_from(["en", "pt"]))
+def test_decimals_are_exact_in_each_language(number: Any, language: str) -> None:
+    written = f"{number:,}"
+    if language == "pt":
+        written = written.translate(str.maketrans(",.", ".,"))
+    assert numeric_score(f"{number:f}", f"= {written}", language).correct
+    assert not numeric_score(f"{number + 1:f}", f"= {written}", language).correct
+
+
+@given(st.integers(-999, 999), st.integers(1, 999))
+def test_fractions_are_compared_by_value(above: int, below: int) -> None:
+    assert numeric_score(f"{above}/{below}", f"= {3 * above}/{3 * below}").correct
+    assert not numeric_score(f"{above}/{below}", f"= {above + 1}/{below}").correct
+
+
+@given(st.text())
+def test_any_text_gets_a_score(text: str) -> None:
+    assert numeric_score("85", text, "pt").correct in {True, False}
+    assert numeric_score(text, "85").correct in {True, False}
+
+
+MIB = 2**20
+LONG = {
+    "letters": "x" * MIB,
+    "digits": "9" * MIB,
+    "groups": "1,234" * (MIB // 5),
+    "signs": "-" * MIB,
+    "spaced": "1 " * (MIB // 2),
+    "boxes": "\\boxed{" * (MIB // 7),
+    "markers": "the answer is " * (MIB // 14),
+    "turns": "wait, no: 5 " * (MIB // 12),
+    "checks": "check: 5 " * (MIB // 9),
+    "reasons": "5 because " * (MIB // 10),
+    "questions": "1\nQ: " * (MIB // 5),
+    "equations": "1 + 2 = 3\n" * (MIB // 10),
+    "words": "twenty " * (MIB // 7),
+    "tags": "<a " * (MIB // 3),
+    "surrogates": "\ud800" * MIB,
+    "controls": "".join(map(chr, range(32))) * (MIB // 32),
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
+def test_a_megabyte_of_anything_ends(text: str) -> None:
+    score = numeric_score("85", text)
+    assert score.correct is False
+    assert score.extracted is None or len(score.extracted) <= 80
+
+
+def test_both_ends_of_a_megabyte_are_read() -> None:
+    assert numeric_score("85", "The answer is 85. " + "x " * MIB).correct
+    assert numeric_score("85", "x " * MIB + "The answer is 85.").correct
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("two hundred and five", [205]),
+        ("five and six", [5, 6]),
+        ("cinco e seis", [5, 6]),
+        ("vinte e cinco e seis", [25, 6]),
+        ("um milhão duzentos mil e três", [1200003]),
+        ("half a million", [500000]),
+        ("three point one four", [Fraction(157, 50)]),
+        ("três vírgula cinco", [Fraction(7, 2)]),
+        ("por cento", []),
+        ("someone else", []),
+    ],
+)
+def test_numbers_in_words(text: str, values: list[Any]) -> None:
+    assert [spoken.value for spoken in spoken_numbers(text)] == values

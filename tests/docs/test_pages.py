@@ -92,6 +92,17 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "src/wattmark/models/embedded/arithmetic", folder / "my-model")
     (folder / "queries.txt").write_text("27 + 58 =\n184 + 219 =\n", encoding="utf-8")
     (folder / "my_script.py").write_text("print(sum(range(100_000)))\n", encoding="utf-8")
+    (folder / "squad").mkdir()
+    sample = ROOT / "src/wattmark/tasks/data/squad-sample-v1.1.json"
+    shutil.copy(sample, folder / "squad/dev-v1.1.json")
+    (folder / "notes").mkdir()
+    (folder / "notes/sums.md").write_text("The sum of 27 and 58 is 85.\n", encoding="utf-8")
+    (folder / "questions.jsonl").write_text(
+        '{"query": "27 + 58 =", "answer": "85"}\n', encoding="utf-8"
+    )
+    (folder / "answers.jsonl").write_text(
+        '{"expected": "85", "response": "27 + 58 = 85"}\n', encoding="utf-8"
+    )
     for name, text in files_of(INSTRUMENT).items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
@@ -145,11 +156,14 @@ def elsewhere(desk: Path) -> Iterator[str]:
 def test_the_commands_of_the_readme_run(desk: Path) -> None:
     shown = commands(README)
     assert {words[1] for words in shown} == {
-        *("run", "show", "report"),
+        *("run", "show", "report", "list", "score", "rescore"),
         *("measure", "integrate", "watch", "calibrate"),
     }
-    for words in shown:
-        done = wattmark(quick(words), desk)
+    for place, words in enumerate(shown):
+        asked = quick(words)
+        if words[1] == "run" and (desk / "runs/NAME").exists():
+            asked[asked.index("runs/NAME")] = f"runs/{place}"
+        done = wattmark(asked, desk)
         assert done.returncode == 0, done.stderr
     assert (desk / "runs/NAME/report.html").stat().st_size > 100_000
     assert list((desk / "runs/NAME/charts").glob("*.png"))

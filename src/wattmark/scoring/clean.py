@@ -89,6 +89,7 @@ _PROGRAM = re.compile(
 _ITALIC = re.compile(r"(?<![\w)*])\*(?=[^\s*])([^*\n]{1,200})(?<=\S)\*(?![\w(*])")
 _EDGE_UNDERSCORE = re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
 _TIMES = re.compile(r"(?<=\d)(?<!\b0)[xX](?=\d)|(?<=\d) [xX] (?=\d)")
+_CLOCK = re.compile(r"(?<![\w.,])(\d{1,3})\s?h\s?(\d{1,2})(?:\s?(?:min|m))?(?!\w)")
 _ITEM_STAR = re.compile(r"^[ ]*\*[ ]+", re.MULTILINE)
 
 
@@ -207,4 +208,6 @@ def _markdown(text: str) -> str:
         text = _EDGE_UNDERSCORE.sub("", text)
     if "x" in text or "X" in text:
         text = _TIMES.sub(" * ", text)
+    if "h" in text:
+        text = _CLOCK.sub(r"\1 h \2 min", text)
     return text.replace("`", "")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from wattmark.scoring.clean import THIN
-from wattmark.scoring.units import Unit, unit_of
-from wattmark.scoring.words import DOZENS, SCALES
+from wattmark.scoring.sizes import below_zero, is_negative, maybe_item, scaled
+from wattmark.scoring.units import Unit, other_unit, unit_of
 
 MOST = 400
 """Numbers of one text that are looked at, a quarter of them from its beginning."""
@@ -47,6 +47,8 @@ class Number:
     """Followed by dots: 0.666… was cut off, not rounded."""
     noun: str = ""
     """The word right after it."""
+    also: Unit | None = None
+    """A smaller or larger unit that a bare gold may be in: minutes of '1 hour and 35 minutes'."""
 
 
 _TOKEN = re.compile(
@@ -70,15 +72,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 PERCENT = re.compile(r"\s?(?:%|percent\b|per[ ]cent\b|por[ ]cento\b|pct\b)", re.IGNORECASE)
-_SCALE = re.compile(
-    r"[\s-]?(?:({})\b(?:\s+d[eo]\b)?)".format("|".join(sorted((*SCALES, *DOZENS), key=len)[::-1])),
-    re.IGNORECASE,
-)
-_AND_PART = re.compile(
-    r"\s+(?:and\s+(?:a|one)|e(?:\s+um)?)\s+(half|quarter|meio|meia|quarto)\b", re.IGNORECASE
-)
-_KILO = re.compile(r"[kK](?!\w)")
-_NOUN = re.compile(r"[\s-]?(°?[^\W\d_]{1,30}|€|£|\$)")
+_NOUN = re.compile(r"[\s-]?(?:(?:de|of\s+an?)\s+(?=[hm]))?(°?[^\W\d_]{1,30}|€|£|\$)")
 _CURRENCY = re.compile(
     r"(?:(R\$|US\$|\$|€|£|¥)|\b(USD|BRL|EUR|GBP|JPY))\s?[-+]?\s?$", re.IGNORECASE
 )
@@ -257,76 +251,26 @@ def _completed(
     endless = text.startswith("...", end) and any(places for _, places in readings)
     head = text[max(0, start - 12) : start]
     currency = _CURRENCY.search(head) if head.rstrip(" +-")[-1:] in _CURRENCY_ENDS else None
-    if _negative(text, start - len(currency[0]) if currency else start, head, currency):
+    place = start - len(currency[0]) if currency else start
+    minus = is_negative(text, place, currency[0] if currency else "")
+    if minus:
         readings = tuple((-value, places) for value, places in readings)
         shown = f"-{shown}"
-    elif head.endswith("- ") and _BULLET.search(text[max(0, start - 24) : start]):
+    elif head.endswith("- ") and maybe_item(text, start):
         # '- 7' on a line of its own may be an item of a list or a negative number.
         readings += tuple((-value, places) for value, places in readings)
     if endless:
         end += 3
     follows = text[end : end + 1]
     if follows and (follows in " -\n" or follows.isalpha()):
-        end, shown, readings = _scaled(text, end, shown, readings)
+        end, shown, readings = scaled(text, end, shown, readings)
     percent = PERCENT.match(text, end)
     if percent:
         end, shown = percent.end(), f"{shown}%"
     noun = _NOUN.match(text, end)
     word = noun[1] if noun else ""
     unit = None if percent else unit_of((currency[1] or currency[2]) if currency else "", word)
-    yield Number(start, end, shown, readings, bool(percent), unit, endless, word)
-
-
-def _scaled(
-    text: str, end: int, shown: str, readings: tuple[Reading, ...]
-) -> tuple[int, str, tuple[Reading, ...]]:
-    """What words make of a number: '2 and a half', '1.5 million', '3k'."""
-    half = _AND_PART.match(text, end)
-    if half:
-        part = Fraction(1, 4 if half[1].lower().startswith("qu") else 2)
-        end, shown = half.end(), f"{shown}{half[0]}"
-        readings = tuple((value + (part if value >= 0 else -part), None) for value, _ in readings)
-    scale = _SCALE.match(text, end) or _KILO.match(text, end)
-    if scale:
-        word = "thousand" if scale[0] in "kK" else scale[1].lower()
-        size = 12 if word in DOZENS else SCALES[word]
-        end, shown = scale.end(), f"{shown} {word}"
-        readings = tuple((value * size, None) for value, _ in readings)
-    return end, shown, readings
-
-
-_MINUS_BEFORE = re.compile(r"(?:^|(?<=[\s(\[{=:*/+,;$<>≈|\"'\ue002]))-[ ]?$")
-_BULLET = re.compile(r"(?:^|\n)[ ]*-[ ]$")
-_DASH = re.compile(r"[^\s=(*/+≈][ ]+-[ ]$|[:|][ ]*-[ ]$")
-_SUBTRACTED = re.compile(r"[\w)%][ ]+-$")
-_WORD_MINUS = re.compile(
-    r"(?:^|[^\w\s]\s*|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get)\s+)(?:minus|negative|menos)\s+$",
-    re.IGNORECASE,
-)
-
-
-def _negative(text: str, at: int, head: str, currency: re.Match[str] | None) -> bool:
-    """Does a minus sign belong to the number that begins here (its currency included)?"""
-    if currency and currency[0].rstrip().endswith("-"):
-        return True
-    before = text[max(0, at - 24) : at]
-    if not before:
-        return False
-    if before[-1] not in "- ":
-        return False
-    tail = before.rstrip()
-    if not tail.endswith("-"):
-        worded = tail[-8:].lower().endswith(("minus", "negative", "menos"))
-        return worded and bool(_WORD_MINUS.search(before))
-    if not _MINUS_BEFORE.search(before) or _BULLET.search(before) or _DASH.search(before):
-        return False
-    minus = _SUBTRACTED.search(before)
-    return minus is None or not _is_operand(before)
-
-
-_OPERAND = re.compile(r"(?:\d|\)|%)[ ]+-$")
-
-
-def _is_operand(before: str) -> bool:
-    """'10 -5': something stands there to subtract from; in 'answer -5' nothing does."""
-    return bool(_OPERAND.search(before))
+    if follows and not minus and not percent and below_zero(text, end):
+        shown, readings = f"-{shown}", tuple((-value, places) for value, places in readings)
+    also = other_unit(unit, readings)
+    yield Number(start, end, shown, readings, bool(percent), unit, endless, word, also)

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
 from wattmark.schema import Score
+from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.clean import clean
 from wattmark.scoring.numerals import Number, Reading, numbers
 from wattmark.scoring.stated import Stated, stated
 from wattmark.scoring.text import normalise, shorten
-from wattmark.scoring.units import UNITS, in_units_of
+from wattmark.scoring.units import UNITS, Unit, in_units_of
 from wattmark.scoring.words import spoken_numbers
 
 _LANGUAGES = {"portuguese": "pt", "português": "pt", "por": "pt", "english": "en", "eng": "en"}
 _BEFORE = re.compile(r"[-+]?\s*(?:R\$|US\$|[$€£¥]|[A-Z]{3})?\s*[-+]?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
+"""A thousand in Portuguese: a program writes no zero after its decimals."""
 _ECHO = 5
 """Characters from which on a question is looked for in its answer."""
 LEAST_PLACES = 2
@@ -97,7 +101,7 @@ def _gold(expected: str, language: str | None) -> Number | None:
     if _WHOLE.fullmatch(expected):  # most are, and need no looking at
         return Number(0, len(expected), expected, ((Fraction(int(expected)), 0),))
     plain = clean(expected).strip()
-    found = numbers(plain, language)
+    found = joined(plain, numbers(plain, language))
     if len(found) == 1:
         return _both_ways(plain, found[0], language)
     if found:
@@ -105,8 +109,7 @@ def _gold(expected: str, language: str | None) -> Number | None:
         return said.numbers[0] if said is not None and said.explicit and not said.several else None
     spoken = spoken_numbers(plain)
     if len(spoken) == 1 and len(plain) < 100:
-        one = spoken[0]
-        return Number(one.start, one.end, plain, ((one.value, None),))
+        return as_number(spoken[0], plain)
     return None
 
 
@@ -114,13 +117,13 @@ def _both_ways(plain: str, gold: Number, language: str | None) -> Number | None:
     """A gold is often written as programs write it: 1.234 in any language may be a decimal."""
     if not gold.readings or "√" in plain or "π" in plain:
         return None
-    if language in (None, "en") or "," in gold.shown:
+    if language in (None, "en") or "," in gold.shown or _ROUND.fullmatch(gold.shown):
         readings = gold.readings
         if language is None and "," not in gold.shown:
             readings = gold.readings[:1]
     else:
         readings = tuple({*gold.readings, *numbers(plain, "en")[0].readings})
-    return Number(gold.start, gold.end, gold.shown, readings, gold.percent, gold.unit, gold.endless)
+    return replace(gold, readings=readings)
 
 
 def _equal(gold: Number, said: Number) -> bool:
@@ -143,6 +146,9 @@ def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
     """Readings to compare, after units and per cent are made alike."""
     for one, one_places in gold.readings:
         for other, other_places in said.readings:
+            bare = said.also is not None and gold.unit is None and gold.percent == said.percent
+            if bare:
+                yield (one, one_places), (_in(other, said.unit, said.also), None)
             converted = in_units_of(other, said.unit, gold.unit)
             if converted is None:
                 continue
@@ -156,6 +162,11 @@ def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
                 yield (one, one_places), (converted / 100, _shifted(other_places, 2))
                 if abs(one) >= 1:
                     yield pair
+
+
+def _in(value: Fraction, unit: Unit | None, other: Unit | None) -> Fraction:
+    converted = in_units_of(value, unit, other)
+    return value if converted is None else converted
 
 
 def _shifted(places: int | None, by: int) -> int | None:

@@ -103,7 +103,13 @@ EXPLAINED = re.compile(
     _I,
 )
 COLUMN = re.compile(r"^\s*(?:[-+*/]\s?\d|\d+\s*(?:\n|$))")
-NOTHING = re.compile(r"^\W*(?:none|nenhum|nenhuma|nothing|nada)\W*$", _I)
-NEXT_WORD = re.compile(r"[\s-]([^\W\d_]{1,30})")
+NOTHING = re.compile(
+    r"^\W*(?:none|nenhum|nenhuma|nothing|nada)\W*$"
+    r"|\b(?:none|nothing|nada|nenhuma?|ninguém|no|sem)\s+(?:(?!of\s+the\s+above)[^\W\d_]{1,15}\s+){0,3}"
+    r"(?:left|remain(?:s|ing)?|sobr\w{1,4}|rest\w{1,4}|fic\w{1,4})\b"
+    r"|\b(?:sobr\w{1,4}|rest\w{1,4}|fic\w{1,4}|há|tem|have|has|there\s+(?:are|is)|is|são)\s+"
+    r"(?:com\s+|sem\s+|left\s+with\s+)?(?:none|nothing|nada|nenhuma?|ninguém)\b(?!\s+of\s+the\s+above)",
+    _I,
+)
 TURNS = 5
 """Places where a model may have gone on with a question of its own, the first ones."""

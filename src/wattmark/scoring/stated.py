@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
+from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.context import Marks, marks_of
 from wattmark.scoring.cues import cues_of
-from wattmark.scoring.numerals import PERCENT, Number, numbers
+from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.phrases import (
     AFTERWARDS,
     CHATTER,
@@ -27,7 +28,6 @@ from wattmark.scoring.phrases import (
     EXPLAINED,
     EXPLICIT,
     FILLED,
-    NEXT_WORD,
     NOTHING,
     OPENING,
     OR_ELSE,
@@ -38,8 +38,7 @@ from wattmark.scoring.phrases import (
     SENTENCE_END,
     TURNS,
 )
-from wattmark.scoring.units import unit_of
-from wattmark.scoring.words import Spoken, spoken_numbers
+from wattmark.scoring.words import spoken_numbers
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _without_chatter(text: str, language: str | None) -> str:
 
 
 def _pick(text: str, language: str | None, *, asides: bool = True) -> Stated | None:
-    found = numbers(text, language)
+    found = joined(text, numbers(text, language))
     marks = marks_of(text, found)
     explicit = _explicit(text, found, marks)
     if explicit is not None:
@@ -236,7 +235,7 @@ def _opening_words(text: str, found: Sequence[Number]) -> Stated | None:
     for spoken in spoken_numbers(head[:200])[:1]:
         ended = re.match(r"[.!](?:\s|$)|\n", head[spoken.end :])
         if ended and OPENING.search(head[: spoken.start]) and not spoken.one:
-            return Stated((_as_number(spoken, head),), "opens the answer")
+            return Stated((as_number(spoken, head),), "opens the answer")
     return None
 
 
@@ -316,7 +315,7 @@ def _in_words(
         return Stated((_zero(region),), "said in words", explicit)
     spoken = spoken_numbers(region)
     firm = [one for one in spoken if not one.one] or (spoken if alone else [])
-    places = [_as_number(one, region) for one in firm]
+    places = joined(region, [as_number(one, region) for one in firm])
     marks = marks_of(region, places)
     free = [n for n in range(len(places)) if n not in marks.out]
     loose = [n for n in free if n not in marks.aside] or free
@@ -324,15 +323,6 @@ def _in_words(
         return None
     at = loose[0] if explicit and not CUE.search(region) else loose[-1]
     return _said(region, places, marks, at, "said in words", explicit=explicit)
-
-
-def _as_number(spoken: Spoken, text: str) -> Number:
-    percent = PERCENT.match(text, spoken.end)
-    end = percent.end() if percent else spoken.end
-    noun = NEXT_WORD.match(text, end)
-    unit = unit_of("", noun[1]) if noun and not percent else None
-    shown = text[spoken.start : end]
-    return Number(spoken.start, end, shown, ((spoken.value, None),), bool(percent), unit)
 
 
 def _zero(text: str) -> Number:

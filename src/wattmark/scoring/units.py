@@ -6,6 +6,7 @@ An answer of '85' to '85 km' is right, '85 km' to '85' too; '85 m' to '85 km' is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -67,9 +68,9 @@ UNITS: dict[str, Unit] = {
         },
     ),
     **_table("dollar", {"1": "$ us$ usd dollar dollars dólar dólares", "1/100": "cent cents"}),
-    **_table("real", {"1": "r$ brl real reais"}),
+    **_table("real", {"1": "r$ brl real reais", "1/100": "centavo centavos"}),
     **_table("euro", {"1": "€ eur euro euros"}),
-    **_table("sterling", {"1": "£ gbp"}),
+    **_table("sterling", {"1": "£ gbp", "1/100": "penny pence"}),
     **_table("yen", {"1": "¥ jpy yen"}),
 }
 
@@ -87,3 +88,14 @@ def in_units_of(value: Fraction, unit: Unit | None, other: Unit | None) -> Fract
     if unit is None or other is None or unit == other:
         return value
     return value * unit.size / other.size if unit.kind == other.kind else None
+
+
+def other_unit(unit: Unit | None, readings: Iterable[tuple[Fraction, int | None]]) -> Unit | None:
+    """The unit that a bare number may be meant in besides: reais of centavos, minutes of 1½ h."""
+    if unit is None:
+        return None
+    if unit.kind in CURRENCIES and unit.size < 1:
+        return Unit(unit.kind, Fraction(1))
+    if unit == UNITS["hour"] and any(value.denominator > 1 for value, _ in readings):
+        return UNITS["minute"]
+    return None

@@ -47,20 +47,26 @@ SCALES: dict[str, int] = {
     "hundred": 100,
     "thousand": 1000,
     "mil": 1000,
+    **dict.fromkeys(("milhar", "milhares"), 1000),
     **dict.fromkeys(("million", "millions", "milhão", "milhões", "milhao", "milhoes"), 10**6),
     **dict.fromkeys(("billion", "billions", "bilhão", "bilhões", "bilhao", "bilhoes"), 10**9),
     **dict.fromkeys(("trillion", "trillions", "trilhão", "trilhões"), 10**12),
 }
 DOZENS = ("dozen", "dozens", "dúzia", "dúzias", "duzia", "duzias")
-_PARTS: dict[str, int] = {
+PARTS: dict[str, int] = {
     **dict.fromkeys(("half", "halves", "meio", "meia", "meios", "metade"), 2),
     **dict.fromkeys(("third", "thirds", "terço", "terços"), 3),
     **dict.fromkeys(("quarter", "quarters", "fourth", "fourths", "quarto", "quartos"), 4),
     **dict.fromkeys(("fifth", "fifths", "quinto", "quintos"), 5),
     **dict.fromkeys(("sixth", "sixths", "sexto", "sextos"), 6),
     **dict.fromkeys(("eighth", "eighths", "oitavo", "oitavos"), 8),
+    **dict.fromkeys(("seventh", "sevenths", "sétimo", "sétimos"), 7),
+    **dict.fromkeys(("ninth", "ninths", "nono", "nonos"), 9),
     **dict.fromkeys(("tenth", "tenths", "décimo", "décimos"), 10),
+    **dict.fromkeys(("hundredth", "hundredths", "centésimo", "centésimos"), 100),
+    **dict.fromkeys(("thousandth", "thousandths", "milésimo", "milésimos"), 1000),
 }
+WHOLES = ("inteiro", "inteiros", "whole", "wholes")
 _ALONE = ("half", "metade", "meio", "meia")
 _NEGATIVE = ("minus", "negative", "menos", "negativo")
 _AND = ("and", "e")
@@ -118,14 +124,14 @@ def _number(names: Sequence[str], at: int) -> tuple[Fraction | None, int]:
     name = names[at]
     if name in ("a", "an"):
         follows = names[at + 1] if at + 1 < len(names) else ""
-        counted = follows in SCALES or follows in DOZENS or follows in _PARTS
+        counted = follows in SCALES or follows in DOZENS or follows in PARTS
         return _number(names, at + 1) if counted else (None, at)
     if name in DOZENS:
         return Fraction(12), at + 1
     if name in _ALONE:
         return _half(names, at)
-    if name in _PARTS and at and names[at - 1] in _ONE:
-        return Fraction(1, _PARTS[name]), at + 1
+    if name in PARTS and at and names[at - 1] in _ONE:
+        return Fraction(1, PARTS[name]), at + 1
     if name in _SIMPLE or name in SCALES:
         whole, after = _whole(names, at)
         return _fractional(names, Fraction(whole), after)
@@ -189,13 +195,15 @@ def _lowest(total: int) -> int:
 
 def _fractional(names: Sequence[str], value: Fraction, after: int) -> tuple[Fraction, int]:
     """What may follow a whole number: 'point five', 'thirds', 'dozen', 'and a half', 'e meio'."""
+    if names[after : after + 1] and names[after] in WHOLES:
+        after += 1
     follows = names[after : after + 3]
     if not follows:
         return value, after
     if follows[0] in _POINT:
         return _decimals(names, value, after)
-    if follows[0] in _PARTS and (follows[0] not in _ALONE or value == 1):
-        return value / _PARTS[follows[0]], after + 1
+    if follows[0] in PARTS and (follows[0] not in _ALONE or value == 1):
+        return value / PARTS[follows[0]], after + 1
     if follows[0] in DOZENS:
         return value * 12, after + 1
     if follows[0] in _AND:
@@ -207,10 +215,12 @@ def _and_part(follows: Sequence[str], value: Fraction, after: int) -> tuple[Frac
     """'and a half', 'e meio', 'and three quarters'."""
     if len(follows) > 1 and follows[1] in _ALONE:
         return value + Fraction(1, 2), after + 2
-    if len(follows) > 2 and follows[2] in _PARTS:
+    if len(follows) > 2 and follows[1] in _ONE and follows[2] in _ALONE:
+        return value + Fraction(1, 2), after + 3
+    if len(follows) > 2 and follows[2] in PARTS:
         count = 1 if follows[1] in _ONE else _SIMPLE.get(follows[1], 0)
         if count:
-            return value + Fraction(count, _PARTS[follows[2]]), after + 3
+            return value + Fraction(count, PARTS[follows[2]]), after + 3
     return value, after
 
 

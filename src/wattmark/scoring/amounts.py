@@ -1,0 +1,86 @@
+"""Numbers that are parts of one amount: '1 hour and 35 minutes', '4 mil e 320', '2 ft 3 in'.
+
+Two that stand side by side are one where the second is a part of the first: its unit is a smaller
+one of the same kind, or it is smaller than the size word of the first. Also numbers in words, made
+like those in digits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from wattmark.scoring.numerals import PERCENT, Number
+from wattmark.scoring.units import UNITS, Unit, other_unit, unit_of
+from wattmark.scoring.words import SCALES, WHOLES, Spoken
+
+_GAP = 24
+"""Characters between the parts of an amount, the unit's name included."""
+_BETWEEN = re.compile(r"\s?([^\W\d_]{0,14})\.?\s?(?:,?\s?\b(?:and|e)\s+)?(?:R\$|[$€£])?\s?")
+_NEXT_WORD = re.compile(r"[\s-](?:(?:de|of\s+an?)\s+(?=hora|hour|dia|day))?([^\W\d_]{1,30})")
+
+
+def joined(text: str, found: Sequence[Number]) -> list[Number]:
+    """The numbers of a text, those that are parts of one amount as one."""
+    if len(found) < 2:  # noqa: PLR2004 -- two parts
+        return list(found)
+    whole = [found[0]]
+    for number in found[1:]:
+        left = whole[-1]
+        one = _one(text, left, number) if number.start - left.end <= _GAP else None
+        if one is None:
+            whole.append(number)
+        else:
+            whole[-1] = one
+    return whole
+
+
+def _one(text: str, left: Number, right: Number) -> Number | None:
+    if not left.readings or not right.readings or left.percent or right.percent:
+        return None
+    between = _BETWEEN.fullmatch(text, left.end, right.start)
+    if between is None:
+        return None
+    more = _more(left, right, between[1].casefold())
+    if more is None:
+        return None
+    size, unit = more
+    value = left.readings[0][0]
+    rest = right.readings[0][0] * size
+    total = value - rest if value < 0 else value + rest
+    shown = text[left.start : right.end]
+    also = right.unit if unit is not None else None
+    return Number(
+        left.start, right.end, shown, ((total, None),), False, unit or right.unit,
+        noun=right.noun, also=also,
+    )  # fmt: skip
+
+
+def _more(left: Number, right: Number, word: str) -> tuple[Fraction, Unit | None] | None:
+    """What one of the right number is of the left one's unit; None where they are two."""
+    value = right.readings[0][0]
+    unit, small = left.unit, right.unit
+    if unit is not None and small is not None:
+        if unit.kind != small.kind or small.size >= unit.size or value * small.size >= unit.size:
+            return None
+        return (small.size / unit.size, unit) if word in UNITS or word in ("", "e", "and") else None
+    if word in WHOLES:
+        return (Fraction(1), unit) if 0 < value < 1 else None
+    scale = SCALES.get(left.shown.rpartition(" ")[2].casefold(), 0)
+    if scale > value and value.denominator == 1 and word in ("", "e", "and"):
+        return Fraction(1), None
+    return None
+
+
+def as_number(spoken: Spoken, text: str) -> Number:
+    """A number in words, with the per cent or unit after it."""
+    percent = PERCENT.match(text, spoken.end)
+    end = percent.end() if percent else spoken.end
+    noun = _NEXT_WORD.match(text, end)
+    word = noun[1] if noun else ""
+    unit = unit_of("", word) if word and not percent else None
+    readings = ((spoken.value, None),)
+    shown = text[spoken.start : end]
+    also = other_unit(unit, readings)
+    return Number(spoken.start, end, shown, readings, bool(percent), unit, noun=word, also=also)

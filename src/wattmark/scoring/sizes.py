@@ -1,0 +1,98 @@
+"""What stands at a number and changes its value: signs, 'and a half', 'million', 'tenths'."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from wattmark.scoring.words import DOZENS, PARTS, SCALES
+
+Reading = tuple[Fraction, int | None]
+
+_SCALE = re.compile(
+    r"[\s-]?(?:({})\b(?:\s+d[eo]\b)?)".format("|".join(sorted((*SCALES, *DOZENS), key=len)[::-1])),
+    re.IGNORECASE,
+)
+_AND_PART = re.compile(
+    r"\s+(?:and\s+(?:a|one)|e(?:\s+um)?)\s+(half|quarter|meio|meia|quarto)\b", re.IGNORECASE
+)
+_KILO = re.compile(r"[kK](?!\w)")
+_ROOMS = ("half", "meio", "meia", "metade", "quarto", "quarter", "second")
+_PART = re.compile(
+    r"[\s-]({})\b|[\s-](quartos|quarters|fourths)\s+(?=d[aeo]\b|of\b)".format(
+        "|".join(word for word in PARTS if not word.startswith(_ROOMS))
+    ),
+    re.IGNORECASE,
+)
+_LARGEST_COUNT = 999
+"""Of parts: '5 hundredths'."""
+
+
+def scaled(
+    text: str, end: int, shown: str, readings: tuple[Reading, ...]
+) -> tuple[int, str, tuple[Reading, ...]]:
+    """What words make of a number: '2 and a half', '1.5 million', '3k', '5 hundredths'."""
+    half = _AND_PART.match(text, end)
+    if half:
+        part = Fraction(1, 4 if half[1].lower().startswith("qu") else 2)
+        end, shown = half.end(), f"{shown}{half[0]}"
+        readings = tuple((value + (part if value >= 0 else -part), None) for value, _ in readings)
+    scale = _SCALE.match(text, end) or _KILO.match(text, end)
+    if scale:
+        word = "thousand" if scale[0] in "kK" else scale[1].lower()
+        size = 12 if word in DOZENS else SCALES[word]
+        end, shown = scale.end(), f"{shown} {word}"
+        readings = tuple((value * size, None) for value, _ in readings)
+    part_of = _PART.match(text, end)
+    if part_of and all(places == 0 and abs(n) <= _LARGEST_COUNT for n, places in readings):
+        under = PARTS[(part_of[1] or part_of[2]).lower()]
+        end, shown = part_of.end(), f"{shown}{part_of[0].rstrip()}"
+        readings = tuple((value / under, None) for value, _ in readings)
+    return end, shown, readings
+
+
+_MINUS_BEFORE = re.compile(r"(?:^|(?<=[\s(\[{=:*/+,;$<>≈|\"'\ue002]))-[ ]?$")
+_BULLET = re.compile(r"(?:^|\n)[ ]*-[ ]$")
+_DASH = re.compile(r"[^\s=(*/+≈][ ]+-[ ]$|[:|][ ]*-[ ]$")
+_SUBTRACTED = re.compile(r"[\w)%][ ]+-$")
+_WORD_MINUS = re.compile(
+    r"(?:^|[^\w\s]\s*|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get)\s+)(?:minus|negative|menos)\s+$",
+    re.IGNORECASE,
+)
+
+
+_BELOW_ZERO = re.compile(
+    r"\s?(?:°\s?[CF]?|graus?(?:\s+celsius)?|degrees?(?:\s+(?:celsius|fahrenheit))?|reais|pontos"
+    r"|met(?:ers|res|ros))?\s*(?:negativ[oa]s?\b|(?:below|abaixo\s+de)\s+(?:zero|0)\b)",
+    re.IGNORECASE,
+)
+_OPERAND = re.compile(r"(?:\d|\)(?= +- )|%)[ ]+-$|\)[ ]+-[ ]$")
+_BEHIND = 24
+"""Characters before a number in which its sign is looked for."""
+
+
+def is_negative(text: str, at: int, currency: str) -> bool:
+    """Does a minus sign belong to the number that begins here (its currency included)?"""
+    if currency.rstrip().endswith("-"):
+        return True
+    before = text[max(0, at - _BEHIND) : at]
+    if not before or before[-1] not in "- ":
+        return False
+    tail = before.rstrip()
+    if not tail.endswith("-"):
+        worded = tail[-8:].lower().endswith(("minus", "negative", "menos"))
+        return worded and bool(_WORD_MINUS.search(before))
+    if not _MINUS_BEFORE.search(before) or _BULLET.search(before) or _DASH.search(before):
+        return False
+    # '10 -5': something stands there to subtract from; in 'answer -5' nothing does.
+    return not (_SUBTRACTED.search(before) and _OPERAND.search(before))
+
+
+def below_zero(text: str, end: int) -> bool:
+    """'6 graus negativos', '6 °C below zero'."""
+    return text[end : end + 1] in " °" and _BELOW_ZERO.match(text, end) is not None
+
+
+def maybe_item(text: str, start: int) -> bool:
+    """Does a dash at the start of a line stand before the number?"""
+    return _BULLET.search(text[max(0, start - _BEHIND) : start]) is not None

@@ -16,7 +16,10 @@ from wattmark.scoring.thinking import final_answer
 from wattmark.scoring.words import spoken_numbers
 
 DATA = Path(__file__).parent / "data"
-LISTS = ("numeric_tuned", "numeric_held_out", "numeric_later", "numeric_fourth")
+LISTS = (
+    *("numeric_tuned", "numeric_held_out", "numeric_later", "numeric_fourth"),
+    *("numeric_review", "numeric_asked", "blind"),
+)
 
 
 def pairs(name: str) -> list[dict[str, Any]]:
@@ -35,14 +38,15 @@ def test_it_judges_as_a_person_does(name: str) -> None:
 
 
 def _score(row: dict[str, Any]) -> Any:
-    return numeric_score(row["expected"], final_answer(row["response"]), row.get("lang"))
+    said = final_answer(row["response"])
+    return numeric_score(row["expected"], said, row.get("lang"), row.get("query", ""))
 
 
 def test_the_lists_are_long_and_in_two_languages() -> None:
     rows = [row for name in LISTS for row in pairs(name)]
-    assert len(rows) > 800
-    assert sum(row.get("lang", "")[:2] == "pt" for row in rows) > 150
-    assert 200 < sum(not row["correct"] for row in rows) < 600
+    assert len(rows) > 1500
+    assert sum(row.get("lang", "")[:2] == "pt" for row in rows) > 500
+    assert 300 < sum(not row["correct"] for row in rows) < 900
 
 
 def test_it_says_what_it_read_and_why() -> None:
@@ -60,6 +64,20 @@ def test_the_questions_own_words_are_not_read() -> None:
     assert numeric_score("7", question).correct
     assert not numeric_score("7", question, question=question).correct
     assert numeric_score("5", f"{question} She has 5.", question=question).correct
+
+
+def test_the_question_tells_which_of_two_numbers_is_meant() -> None:
+    said = "O pai tem 39 anos e Nina tem 13."
+    asked = "Nina e o pai somam 52 anos. Quantos anos tem {}?"
+    assert numeric_score("39", said, "pt", asked.format("o pai")).extracted == "39"
+    assert numeric_score("13", said, "pt", asked.format("Nina")).extracted == "13"
+
+
+def test_a_question_for_minutes_is_not_answered_in_days() -> None:
+    asked = "How many minutes are there in 3 days?"
+    assert numeric_score("4320", "4320 minutes", "en", asked).correct
+    assert not numeric_score("4320", "3 days", "en", asked).correct
+    assert numeric_score("95", "1 hour and 35 minutes", "en").correct
 
 
 def test_a_gold_that_is_no_number_is_compared_as_a_phrase() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from wattmark import registry
 from wattmark.backends import BackendSpec
 from wattmark.backends.devices import gpu_indices
 from wattmark.backends.find import backends, find_backend, missing
@@ -191,7 +192,10 @@ class Grid:
     def _tasks_of(self, name: str, kind: str) -> list[Task]:
         """The tasks that a kind of model can do; without --task, those that ship for it."""
         if not self.suite.tasks:
-            return [find_task("sentiment" if kind == "classifier" else "arithmetic")]
+            own = name.removeprefix("embedded/")  # an embedded model is named for its task
+            known = own != name and own in registry.table("tasks")
+            fits = "sentiment" if kind == "classifier" else "arithmetic"
+            return [find_task(own if known else fits)]
         good = [task for task in self._tasks if "any" in (kind, task.kind) or task.kind == kind]
         for task in self._tasks:
             if task not in good:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from wattmark.scoring.numerals import PERCENT, Number
+from wattmark.scoring.sizes import HALF_MORE, below_zero
 from wattmark.scoring.units import UNITS, Unit, other_unit, unit_of
 from wattmark.scoring.words import SCALES, WHOLES, Spoken
 
@@ -23,11 +24,13 @@ _NEXT_WORD = re.compile(r"[\s-](?:(?:de|of\s+an?)\s+(?=hora|hour|dia|day))?([^\W
 
 def joined(text: str, found: Sequence[Number]) -> list[Number]:
     """The numbers of a text, those that are parts of one amount as one."""
-    if len(found) < 2:  # noqa: PLR2004 -- two parts
+    if len(found) < 2:
         return list(found)
     whole = [found[0]]
     for number in found[1:]:
         left = whole[-1]
+        if number.start < left.end:
+            continue  # the half of 'an hour and a half'
         one = _one(text, left, number) if number.start - left.end <= _GAP else None
         if one is None:
             whole.append(number)
@@ -80,7 +83,14 @@ def as_number(spoken: Spoken, text: str) -> Number:
     noun = _NEXT_WORD.match(text, end)
     word = noun[1] if noun else ""
     unit = unit_of("", word) if word and not percent else None
-    readings = ((spoken.value, None),)
+    value = spoken.value
+    more = HALF_MORE.match(text, noun.end()) if noun and not percent else None
+    if more:
+        end, value = more.end(), value + Fraction(1, 2)
+    below = below_zero(text, end)
+    if below and value > 0:
+        end, value = below, -value
+    readings = ((value, None),)
     shown = text[spoken.start : end]
     also = other_unit(unit, readings)
     return Number(spoken.start, end, shown, readings, bool(percent), unit, noun=word, also=also)

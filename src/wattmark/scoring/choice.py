@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from itertools import islice
 
 from wattmark.schema import Score
+from wattmark.scoring.around import DENIED_AFTER, DENIED_BEFORE
 from wattmark.scoring.clean import clean
-from wattmark.scoring.context import DENIED_AFTER, DENIED_BEFORE
 from wattmark.scoring.phrases import CHATTER, RETRACTED, TURNS
 from wattmark.scoring.text import normalise, shorten
 

@@ -70,7 +70,9 @@ WORDS: dict[str, frozenset[str]] = {
         "because since as porque pois que by if when se let would do quer not which ao somando",
         "subtraindo multiplicando dividindo obtained obtido obtida out",
     ),
-    "trailing": _of("from of including out compared up down dos das incluindo de"),
+    "trailing": _of(
+        "though although embora from of including out compared up down dos das incluindo de"
+    ),
     "afterwards": _of("is are é são as would seria como"),
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from wattmark.scoring.clean import THIN
-from wattmark.scoring.sizes import below_zero, is_negative, maybe_item, scaled
+from wattmark.scoring.sizes import HALF_MORE, below_zero, is_negative, maybe_item, scaled
 from wattmark.scoring.units import Unit, other_unit, unit_of
 
 MOST = 400
@@ -270,7 +270,16 @@ def _completed(
     noun = _NOUN.match(text, end)
     word = noun[1] if noun else ""
     unit = None if percent else unit_of((currency[1] or currency[2]) if currency else "", word)
-    if follows and not minus and not percent and below_zero(text, end):
-        shown, readings = f"-{shown}", tuple((-value, places) for value, places in readings)
+    below = below_zero(text, end) if follows and not minus and not percent else 0
+    if below:
+        end, shown, readings = (
+            below,
+            f"-{shown}",
+            tuple((-value, places) for value, places in readings),
+        )
+    more = HALF_MORE.match(text, noun.end()) if noun and not percent else None
+    if more:
+        end, shown = more.end(), text[start : more.end()]
+        readings = tuple((value + Fraction(1, 2), None) for value, _ in readings)
     also = other_unit(unit, readings)
     yield Number(start, end, shown, readings, bool(percent), unit, endless, word, also)

@@ -15,15 +15,24 @@ from functools import lru_cache
 
 from wattmark.schema import Score
 from wattmark.scoring.amounts import as_number, joined
+from wattmark.scoring.asked import NOTHING_ASKED, asked_by
 from wattmark.scoring.clean import clean
 from wattmark.scoring.numerals import Number, Reading, numbers
-from wattmark.scoring.stated import Stated, stated
+from wattmark.scoring.saying import Stated
+from wattmark.scoring.stated import stated
 from wattmark.scoring.text import normalise, shorten
 from wattmark.scoring.units import UNITS, Unit, in_units_of
 from wattmark.scoring.words import spoken_numbers
 
 _LANGUAGES = {"portuguese": "pt", "português": "pt", "por": "pt", "english": "en", "eng": "en"}
 _BEFORE = re.compile(r"[-+]?\s*(?:R\$|US\$|[$€£¥]|[A-Z]{3})?\s*[-+]?")
+_ALONE = re.compile(
+    r"\s{0,9}(?:=\s?)?(-?[0-9]{1,15})\.?\s{0,9}"
+    r"|\s{0,9}(?:\$?\\boxed\{|The (?:final )?answer is:? |A resposta (?:final )?é:? )"
+    r"(-?[0-9]{1,15})(?:\}\$?)?\.?\s{0,9}"
+)
+"""The plainest answers, which need no looking at: '85', '= 85', 'The answer is 85.'"""
+_SAID = ("the last number stated", "stated as the answer")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
@@ -58,19 +67,35 @@ def numeric_score(
     gold = _gold(expected, language)
     if gold is None:
         return _as_phrase(expected, answer)
-    said = stated(_without_echo(clean(answer), question), language)
+    alone = _ALONE.fullmatch(answer)
+    if alone is not None:
+        return _judged(
+            gold, Stated((_whole(alone[1] or alone[2]),), _SAID[alone[1] is None]), expected
+        )
+    asked = asked_by(question, language) if question else NOTHING_ASKED
+    if asked.unit is not None and gold.unit is None and not gold.percent:
+        gold = replace(gold, unit=asked.unit, also=asked.unit)
+    said = stated(_without_echo(clean(answer), question), language, asked)
     if said is None:
         return Score(False, 0.0, None, "the answer states no number")
     shown = shorten(said.numbers[0].shown)
     if said.several:
         both = f"{shown} and {shorten(said.numbers[1].shown)}"
         return Score(False, 0.0, shown, f"several answers are left standing: {both}")
+    return _judged(gold, said, expected)
+
+
+def _judged(gold: Number, said: Stated, expected: str) -> Score:
     for number in said.numbers:
         if _equal(gold, number):
-            return Score(
-                True, 1.0, shorten(number.shown), f"read {shorten(number.shown)}, {said.how}"
-            )
+            shown = shorten(number.shown)
+            return Score(True, 1.0, shown, f"read {shown}, {said.how}")
+    shown = shorten(said.numbers[0].shown)
     return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
+
+
+def _whole(digits: str) -> Number:
+    return Number(0, len(digits), digits, ((Fraction(int(digits)), 0),))
 
 
 def _without_echo(text: str, question: str) -> str:
@@ -99,7 +124,7 @@ def is_number(text: str) -> bool:
 def _gold(expected: str, language: str | None) -> Number | None:
     """The number that a gold answer is; the last one of a worked solution that ends in ####."""
     if _WHOLE.fullmatch(expected):  # most are, and need no looking at
-        return Number(0, len(expected), expected, ((Fraction(int(expected)), 0),))
+        return _whole(expected)
     plain = clean(expected).strip()
     found = joined(plain, numbers(plain, language))
     if len(found) == 1:
@@ -146,6 +171,8 @@ def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
     """Readings to compare, after units and per cent are made alike."""
     for one, one_places in gold.readings:
         for other, other_places in said.readings:
+            if gold.also is not None and _elsewhere(said, gold.also):
+                continue
             bare = said.also is not None and gold.unit is None and gold.percent == said.percent
             if bare:
                 yield (one, one_places), (_in(other, said.unit, said.also), None)
@@ -162,6 +189,13 @@ def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
                 yield (one, one_places), (converted / 100, _shifted(other_places, 2))
                 if abs(one) >= 1:
                     yield pair
+
+
+def _elsewhere(said: Number, asked: Unit) -> bool:
+    """Is it in hours where the question asks for minutes? Reais and ml may stand."""
+    if said.unit is None or said.unit == asked or said.also is not None:
+        return False
+    return asked.kind == "time" or said.unit.kind != asked.kind
 
 
 def _in(value: Fraction, unit: Unit | None, other: Unit | None) -> Fraction:

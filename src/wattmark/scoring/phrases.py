@@ -85,11 +85,12 @@ EITHER = re.compile(
 )
 OR_ELSE = re.compile(r"^\s*(?:or|ou)\s+[a-z]\s?=\s?-?$", _I)
 SAME = re.compile(
-    r"^[\s\"']*(?:≈|~|or\s+(?:about|approximately|roughly)|\(?\s?(?:approximately|approx\.?|about|aproximadamente|cerca\s+de|≈)|,?\s*(?:which\s+is\s+)?(?:approximately|about|aproximadamente|roughly))\s*[($€£R]*-?$",
+    r"^[\s\"']*(?:≈|~|or\s+(?:about|approximately|roughly)|\(?\s?(?:approximately|approx\.?|about|aproximadamente|cerca\s+de|≈)|,?\s*(?:which\s+is\s+)?(?:approximately|about|aproximadamente|roughly|rounded(?:\s+to)?|arredondando|arredondado(?:\s+para)?),?)\s*[($€£R]*-?$",
     _I,
 )
+RESTATED = re.compile(r"\b(?:ou\s+seja|isto\s+é|(?:that|which)\s+is|i\.e\.|or|ou|=)", _I)
 OUT_OF = re.compile(
-    r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:out\s+of|em\s+cada|a\s+cada|in\s+every|(?<=^\s)(?:in|em))\s+$",
+    r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:out\s+of|of\s+the|d[ao]s|em\s+cada|a\s+cada|in\s+every|(?<=^\s)(?:in|em))\s+$",
     _I,
 )
 OPENING = re.compile(

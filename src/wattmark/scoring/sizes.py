@@ -16,6 +16,11 @@ _SCALE = re.compile(
 _AND_PART = re.compile(
     r"\s+(?:and\s+(?:a|one)|e(?:\s+um)?)\s+(half|quarter|meio|meia|quarto)\b", re.IGNORECASE
 )
+HALF_MORE = re.compile(
+    r"\s+(?:and\s+a|e)\s+(?:half|meia|meio)\b(?!\s+(?:d[úu]zia|dozen|of|a|um|de|d[oa])\b)",
+    re.IGNORECASE,
+)
+"""After a unit's name: '3 hours and a half'."""
 _KILO = re.compile(r"[kK](?!\w)")
 _ROOMS = ("half", "meio", "meia", "metade", "quarto", "quarter", "second")
 _PART = re.compile(
@@ -88,9 +93,13 @@ def is_negative(text: str, at: int, currency: str) -> bool:
     return not (_SUBTRACTED.search(before) and _OPERAND.search(before))
 
 
-def below_zero(text: str, end: int) -> bool:
-    """'6 graus negativos', '6 °C below zero'."""
-    return text[end : end + 1] in " °" and _BELOW_ZERO.match(text, end) is not None
+def below_zero(text: str, end: int) -> int:
+    """Where '6 graus negativos', '6 °C below zero' ends; 0 where a number is not said so."""
+    near = text[end : end + 40].lower()
+    if "negativ" not in near and "zero" not in near and " 0" not in near:
+        return 0
+    found = _BELOW_ZERO.match(text, end)
+    return found.end() if found else 0
 
 
 def maybe_item(text: str, start: int) -> bool:

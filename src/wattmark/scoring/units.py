@@ -67,6 +67,7 @@ UNITS: dict[str, Unit] = {
             "1": "l liter liters litre litres litro litros",
         },
     ),
+    **_table("months", {"1": "month months mês meses mes", "12": "year years ano anos yr yrs"}),
     **_table("dollar", {"1": "$ us$ usd dollar dollars dólar dólares", "1/100": "cent cents"}),
     **_table("real", {"1": "r$ brl real reais", "1/100": "centavo centavos"}),
     **_table("euro", {"1": "€ eur euro euros"}),

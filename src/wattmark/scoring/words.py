@@ -125,17 +125,23 @@ def _number(names: Sequence[str], at: int) -> tuple[Fraction | None, int]:
     if name in ("a", "an"):
         follows = names[at + 1] if at + 1 < len(names) else ""
         counted = follows in SCALES or follows in DOZENS or follows in PARTS
-        return _number(names, at + 1) if counted else (None, at)
+        if counted:
+            return _number(names, at + 1)
+        return (Fraction(1), at + 1) if follows == "hour" else (None, at)
     if name in DOZENS:
-        return Fraction(12), at + 1
-    if name in _ALONE:
-        return _half(names, at)
-    if name in PARTS and at and names[at - 1] in _ONE:
-        return Fraction(1, PARTS[name]), at + 1
+        return _dozens(names, Fraction(1), at)
     if name in _SIMPLE or name in SCALES:
         whole, after = _whole(names, at)
         return _fractional(names, Fraction(whole), after)
-    return None, at
+    if name in _ALONE:
+        return _half(names, at)
+    one_part = name in PARTS and at and names[at - 1] in _ONE
+    return (Fraction(1, PARTS[name]), at + 1) if one_part else (None, at)
+
+
+def _dozens(names: Sequence[str], count: Fraction, at: int) -> tuple[Fraction, int]:
+    half = list(names[at + 1 : at + 3]) == ["e", "meia"]
+    return (count * 12 + 6, at + 3) if half else (count * 12, at + 1)
 
 
 def _half(names: Sequence[str], at: int) -> tuple[Fraction, int]:
@@ -143,7 +149,7 @@ def _half(names: Sequence[str], at: int) -> tuple[Fraction, int]:
     if names[at] in ("meia", "half") and names[at + 1 : at + 2] and names[at + 1] in DOZENS:
         return Fraction(6), at + 2
     if names[at + 1 : at + 3] and names[at + 1] in ("a", "um") and names[at + 2 : at + 3]:
-        scale = SCALES.get(names[at + 2])
+        scale = 12 if names[at + 2] in DOZENS else SCALES.get(names[at + 2])
         if scale:
             return Fraction(scale, 2), at + 3
     return Fraction(1, 2), after
@@ -205,7 +211,7 @@ def _fractional(names: Sequence[str], value: Fraction, after: int) -> tuple[Frac
     if follows[0] in PARTS and (follows[0] not in _ALONE or value == 1):
         return value / PARTS[follows[0]], after + 1
     if follows[0] in DOZENS:
-        return value * 12, after + 1
+        return _dozens(names, value, after)
     if follows[0] in _AND:
         return _and_part(follows, value, after)
     return value, after

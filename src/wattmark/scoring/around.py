@@ -1,0 +1,135 @@
+"""What stands around a number, in English and in Portuguese, as patterns; each is bounded."""
+
+from __future__ import annotations
+
+import re
+
+from wattmark.scoring.clean import CODE_CLOSE, CODE_OPEN
+
+_I = re.IGNORECASE
+
+OPERATOR = re.compile(
+    r"^[)\]\s]*(?:(?:[^\W\d_]{1,20}\.?\s+){0,2}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
+    r"|(?:multiplied|divided)\s+by|(?:multiplicad|dividid)[oa]s?\s+por|added\s+to|somad[oa]s?\s+a)"
+    r"|-|–)[\s(\[$€£R]*-?$",
+    _I,
+)
+BY_SO_MUCH = re.compile(r"^\s*(?:[^\W\d_]{1,20}\s+)?a\s+(?:mais|menos)\b", _I)
+MINUS = re.compile(r"^\s?[^\W\d_]{1,30}\s+[-–]\s+$")
+EQUALS = re.compile(r"(?:=|≈|=>|\bequals|\bequal\s+to|\bigual\s+a)\s*[(\[$€£R\s\"']*-?\s?$", _I)
+OF = re.compile(r"^\s*(?:of|de|do|da|dos|das)\s+(?:[^\W\d_]{1,12}\s+){0,1}[$€£R\s]*$", _I)
+TAKEN_TOGETHER = re.compile(
+    r"\b(?:sum|difference|product|quotient|ratio|soma|diferença|produto|quociente|add|adding|adds"
+    r"|added|subtract\w{0,6}|multipl[iy]\w{0,6}|divid\w{1,6}|som(?:ar|amos|ando|armos|e|ei)"
+    r"|subtra\w{1,6}|multiplic\w{1,6}|adicion\w{1,6}|combin\w{1,6}|between|entre|juntando|taking)"
+    r"\s+(?:[^\W\d_]{1,15}\s+){0,3}[$€£R\s]*$",
+    _I,
+)
+AND = re.compile(
+    r"^\s+(?:[^\W\d_]{1,20}\s+){0,2}(?:and|e|to|from|by|with|com|por|a|de|&)\s+"
+    r"(?:(?:the|o|a|os|as)\s+)?[$€£R\s]*$|^,\s*(?:and\s+|e\s+)?[$€£R\s]*$",
+    _I,
+)
+AND_MORE = re.compile(r"^\s*(?:,|&|,?\s*and|,?\s*e|com|with)\s+$", _I)
+
+DENIED_BEFORE = re.compile(
+    r"(?:\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
+    r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
+    r"(?:\s+(?:exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
+    r"|é|a|o|resposta|resultado|igual|ser|seja|são|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
+    _I,
+)
+WRONG_BEFORE = re.compile(
+    r"\b(?:wrong|incorrect|errad[oa]|incorret[oa])\s+(?:answer|resposta|result|resultado|value|valor)?"
+    r"\s*(?:is|was|would\s+be|é|seria|:|=)*\s*$"
+    r"|\b(?:resposta|answer)\s+(?:errada|incorreta)\s*(?:é|seria|:)*\s*$",
+    _I,
+)
+DENIED_AFTER = re.compile(
+    r"^[\ue002\s\"')]*(?:(?:is|was|would\s+be|é|está|seria|are)\s+(?:also\s+|clearly\s+)?"
+    r"(?:wrong|incorrect|not\s+(?:the|right|correct)|errad|incorret|false\b)"
+    r"|isn't\s+(?:the|right|correct)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
+    _I,
+)
+COMPARED = re.compile(
+    r"(?:\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
+    r"|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
+    r"|\babaixo\s+de|(?<![-=])[<>]=?|[≤≥±]|\+/-)\s*[$€£R]*\s*$",
+    _I,
+)
+REST = re.compile(
+    r"[\d)]\s*,?\s*(?:and|with|e|com)?\s*(?:the|a|o|um)?\s*\b(?:remainder|resto|r)"
+    r"\s*(?:is|of|é|de|:|=)?\s*$",
+    _I,
+)
+PLACE = re.compile(r"\b(?:in|em|n[ao]s?|across|within)\s+(?:the\s+|all\s+)?$", _I)
+PART_OF = re.compile(
+    r"\b(?:half|third|quarter|metade|dobro|triplo|twice|double|triple|terço|quarto|squared?|cube"
+    r"|root|quadrado|cubo|raiz(?:\s+quadrada)?)\s+(?:(?:of|de|do|da)\s+)?(?:the\s+)?$",
+    _I,
+)
+FOR = re.compile(r"\b(?:for|during|por|durante)\s+(?:the\s+)?$", _I)
+TIMES = ("month", "months", "year", "years", "mês", "meses", "ano", "anos")
+STEP = re.compile(r"\b(?:steps?|passos?|etapas?)\s*[#:]?\s*$", _I)
+LABEL = re.compile(
+    r"\b(?:case|caso|part|parte|question|questão|pergunta|problem|problema|exercise|exercício"
+    r"|example|exemplo|figure|figura|fig\.|table|tabela|page|página|equation|equação|eq\.?|line"
+    r"|linha|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
+    r"|guess|palpite)\s*[#(]?\s*$",
+    _I,
+)
+SURE_BEFORE = re.compile(
+    r"\b(?:confidence|confiança|certainty)\W*(?:level|score|is|of|é|de)?"
+    r"\W*$",
+    _I,
+)
+SURE_AFTER = re.compile(
+    r"^\s*(?:sure|certain|confident|confidence|de\s+certeza|certeza|segur[oa]|de\s+confiança)\b", _I
+)
+ASIDE_AFTER = re.compile(
+    r"^\s*(?:-?\s*(?:steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
+    r"|algarismos|digits?|dígitos|more\s+(?:examples|problems|questions)))\b",
+    _I,
+)
+UNREADABLE_AFTER = re.compile(
+    r"^\s?(?:π|√)|^!\s?=|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznab](?!\w)"
+)
+UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt)\s?[({]?\s?$|√\([^()]*$")
+ORDINAL = re.compile(r"^(?:st|nd|rd|th|º|ª|o|a)(?!\w)", _I)
+ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
+ITEM_END = re.compile(r"^(?:[.)]|\.\))\s+\S")
+PARENTHESES = re.compile(rf"\([^()\n]{{0,300}}\)|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?")
+
+CHECKING = re.compile(
+    r"\b(?:check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
+    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|proof\s*:|"
+    r"prova\s+real|prova\s*:|verificação|verificando|conferindo|conferência|para\s+(?:verificar|conferir)"
+    r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
+    r"|nota\s*:|fun\s+fact|curiosidade|by\s+the\s+way|for\s+(?:comparison|example)|por\s+exemplo|explanation"
+    r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
+    r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:|confidence\s*:)",
+    _I,
+)
+CLAUSE = re.compile(
+    r"\b(?:because|since|as\s+(?:we|you|the)|porque|pois|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|somar)|let\s+me\s+know|would\s+you|do\s+you"
+    r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
+    r"|que\s+é\s+a\s+(?:soma|diferença)|ao\s+(?:somar|subtrair|multiplicar|dividir)"
+    r"|(?:somando|subtraindo|multiplicando|dividindo)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
+    _I,
+)
+TRAILING = re.compile(
+    r",\s+(?:(?:even\s+)?though|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
+    r"|down\s+from|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b[^,.;!?\n]{0,200}",
+    _I,
+)
+CLAUSE_END = re.compile(
+    r"[.!?;](?=\s|$)|\n|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
+    r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
+    r"|,\s+(?:temos|fica|dá|obtemos)",
+    _I,
+)
+CHECK_END = re.compile(
+    r"\b(?:so|therefore|thus|hence|portanto|então|logo|assim)\b[,:]?\s+(?:the|a|o|it|we|é|são|temos)?",
+    _I,
+)

@@ -1,0 +1,94 @@
+"""The last statement that calls itself the answer: 'the answer is', a box, ####."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattmark.scoring.context import Marks
+from wattmark.scoring.cues import cues_of
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.phrases import AFTERWARDS, CUE, EXPLICIT, FILLED, SENTENCE_END
+from wattmark.scoring.saying import Stated, in_words, said_at
+
+_MARKERS = 40
+"""Statements of an answer that are looked at, the last ones."""
+_SENTENCE = 400
+"""Characters of a statement."""
+
+
+def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | None:
+    """The last statement that calls itself the answer."""
+    cues = cues_of(text)
+    markers = list(EXPLICIT.finditer(text)) if "explicit" in cues else []
+    for mark in markers:
+        if mark["old"] or mark["wrong"]:
+            start, end = _region(text, mark.end())
+            marks.out |= {n for n, one in enumerate(found) if start <= one.start < end}
+    best = _afterwards(text, found, marks) if "afterwards" in cues else None
+    for mark in markers[: -_MARKERS - 1 : -1]:
+        if mark["old"] or mark["wrong"]:
+            continue
+        start, end = _region(text, mark.end())
+        if best is not None and best[0] > start:
+            break
+        said = _stated_in(text, found, marks, start, end)
+        if said is not None:
+            return said
+    return best[1] if best else None
+
+
+def _afterwards(text: str, found: Sequence[Number], marks: Marks) -> tuple[int, Stated] | None:
+    """'85 is the answer': the last that is called so afterwards, and its place."""
+    for at in range(len(found) - 1, -1, -1):
+        number = found[at]
+        if at not in marks.out and AFTERWARDS.search(text[number.end : number.end + 60]):
+            said = said_at(text, found, marks, at, "stated as the answer", explicit=True)
+            return number.start, said
+    return None
+
+
+def _stated_in(
+    text: str, found: Sequence[Number], marks: Marks, start: int, end: int
+) -> Stated | None:
+    at = _in_region(text, found, marks, start, end)
+    if at is not None:
+        return said_at(text, found, marks, at, "stated as the answer", explicit=True)
+    if any(start <= one.start < end for one in found):
+        return None
+    return in_words(text, start, end, explicit=True)
+
+
+def _region(text: str, start: int) -> tuple[int, int]:
+    """From a marker to the end of its sentence; an empty line's rest is skipped."""
+    while start < len(text) and text[start] in " \n\t:\"'*=[>":
+        start += 1
+    end = SENTENCE_END.search(text, start, start + _SENTENCE)
+    return start, end.start() if end else min(len(text), start + _SENTENCE)
+
+
+def _in_region(
+    text: str, found: Sequence[Number], marks: Marks, start: int, end: int
+) -> int | None:
+    inside = [n for n, one in enumerate(found) if start <= one.start < end]
+    usable = [n for n in inside if n not in marks.out]
+    firm = [n for n in usable if n not in marks.aside] or usable
+    if not firm:
+        return None
+    first = firm[0]
+    if first == inside[0] and FILLED.search(text[start : found[first].start]):
+        return _end_of_chain(text, found, marks, inside, first)
+    return firm[-1] if CUE.search(text[start:end]) else first
+
+
+def _end_of_chain(
+    text: str, found: Sequence[Number], marks: Marks, inside: Sequence[int], at: int
+) -> int:
+    """In 'x = 1/2 = 0.5' the last that stands alone."""
+    for following in inside:
+        if (
+            following > at
+            and text[found[at].end : found[following].start].strip() == "="
+            and following not in marks.out
+        ):
+            at = following
+    return at

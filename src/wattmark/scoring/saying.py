@@ -1,0 +1,144 @@
+"""How a number that was found is said: once, twice, beside another, as a share, or in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from wattmark.scoring.amounts import as_number, joined
+from wattmark.scoring.asked import NOTHING_ASKED, Asked
+from wattmark.scoring.choose import choose, told_apart
+from wattmark.scoring.context import Marks, marks_of
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.phrases import CUE, EITHER, NOTHING, OR_ELSE, OUT_OF, RESTATED, SAME
+from wattmark.scoring.sizes import HALF_MORE
+from wattmark.scoring.units import in_units_of
+from wattmark.scoring.words import spoken_numbers
+
+_PARTS = 6
+_NOUN_AND_COLON = 40
+_BESIDE = 60
+"""Characters between two numbers that are said together."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """The answer of a text: what may equal the gold (several are one value said twice), and how."""
+
+    numbers: tuple[Number, ...]
+    how: str
+    explicit: bool = False
+    several: bool = False
+    """More than one answer was left standing ('85 or 86'): no answer at all."""
+
+
+def value_of(number: Number) -> Fraction | None:
+    """The number's first reading."""
+    return number.readings[0][0] if number.readings else None
+
+
+def said_at(
+    text: str,
+    found: Sequence[Number],
+    marks: Marks,
+    at: int,
+    how: str,
+    *,
+    explicit: bool = False,
+    asked: Asked = NOTHING_ASKED,
+) -> Stated:
+    """A number, with those that say the same once more; several where another stands beside it."""
+    chosen = found[at]
+    alternatives = [chosen]
+    for other in (at - 1, at + 1):
+        if not 0 <= other < len(found):
+            continue
+        left, right = sorted((at, other))
+        gap = text[found[left].end : found[right].start]
+        if len(gap) > _BESIDE:
+            continue
+        if SAME.search(gap) or (RESTATED.search(gap) and _same_amount(chosen, found[other])):
+            alternatives.append(found[other])
+        elif OUT_OF.search(gap):
+            return _share(found[left], found[right], how, explicit=explicit)
+        elif (
+            other not in marks.out
+            and _beside(gap)
+            and not _equal(chosen, found[other])
+            and not told_apart(text, found, at, other, asked)
+        ):
+            whole = _whole_of(text, found[:left], found[left], found[right])
+            if whole is not None:
+                return Stated((whole,), how, explicit)
+            return Stated((found[left], found[right]), how, explicit, several=True)
+    return Stated(tuple(alternatives), how, explicit)
+
+
+def _same_amount(one: Number, other: Number) -> bool:
+    values = value_of(one), value_of(other)
+    if None in values or one.unit is None or other.unit is None:
+        return False
+    return in_units_of(values[1] or Fraction(0), other.unit, one.unit) == values[0]
+
+
+def _beside(gap: str) -> bool:
+    """Do two numbers stand side by side as answers ('85 or 86')?"""
+    return bool(EITHER.search(gap) or OR_ELSE.search(gap))
+
+
+def _whole_of(text: str, before: Sequence[Number], one: Number, other: Number) -> Number | None:
+    """In '85 students: 27 boys and 58 girls' the 85, in '3 primes: 2, 3 and 5' the 3."""
+    parts = [one, other]
+    for number in before[: -_PARTS - 1 : -1]:
+        values = [value_of(part) for part in parts]
+        total = sum((value for value in values if value is not None), Fraction(0))
+        listed = ":" in text[number.end : number.end + _NOUN_AND_COLON].partition(parts[0].shown)[0]
+        if value_of(number) == total or (listed and value_of(number) == len(parts)):
+            return number
+        parts.insert(0, number)
+    return None
+
+
+def _share(part: Number, whole: Number, how: str, *, explicit: bool) -> Stated:
+    above, below = value_of(part), value_of(whole)
+    if above is None or not below:
+        return Stated((part,), how, explicit)
+    ratio = Number(part.start, whole.end, f"{part.shown}/{whole.shown}", ((above / below, None),))
+    return Stated((part, ratio), how, explicit)
+
+
+def _equal(one: Number, other: Number) -> bool:
+    values = {value / 100 if one.percent else value for value, _ in one.readings}
+    return any((value / 100 if other.percent else value) in values for value, _ in other.readings)
+
+
+def in_words(
+    text: str,
+    start: int,
+    end: int,
+    asked: Asked = NOTHING_ASKED,
+    *,
+    explicit: bool = False,
+    alone: bool = True,
+) -> Stated | None:
+    """The last number in words of a stretch; a lone 'one' only where there is no other."""
+    region = text[start:end]
+    if NOTHING.search(region):
+        return Stated((_zero(region),), "said in words", explicit)
+    spoken = spoken_numbers(region)
+    firm = [one for one in spoken if not one.one or HALF_MORE.search(region, one.end)]
+    firm = firm or (spoken if alone else [])
+    places = joined(region, [as_number(one, region) for one in firm])
+    marks = marks_of(region, places)
+    free = [n for n in range(len(places)) if n not in marks.out]
+    loose = [n for n in free if n not in marks.aside] or free
+    if not loose:
+        return None
+    first = explicit and not CUE.search(region)
+    at = loose[0] if first else choose(region, places, loose, asked)
+    return said_at(region, places, marks, at, "said in words", explicit=explicit, asked=asked)
+
+
+def _zero(text: str) -> Number:
+    return Number(0, len(text), text.strip(), ((Fraction(0), 0),))

@@ -72,7 +72,14 @@ def test_it_is_listed_and_its_absence_is_said(site: Path) -> None:
 
 
 def test_it_keeps_the_contract_of_all_engines(site: Path) -> None:
-    words = ["tests/backends/test_backend_contract.py", "-k", "ngram", "-p", "no:cacheprovider"]
+    words = [
+        "tests/backends/test_backend_contract.py",
+        "-k",
+        "ngram",
+        "-p",
+        "no:cacheprovider",
+        "-rs",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=ROOT,
@@ -83,4 +90,5 @@ def test_it_keeps_the_contract_of_all_engines(site: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout
-    assert "skipped" not in done.stdout
+    skipped = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert [line.partition("ngram ")[2] for line in skipped] == ["loads a model as it is"]

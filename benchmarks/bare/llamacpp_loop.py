@@ -52,9 +52,21 @@ def prepare(question: Question) -> Answer:
             },
             said.append,
         )
-        return sum(each["usage"]["completion_tokens"] for each in answers(said))
+        told = answers(said)
+        if question.endless:
+            # Each has its full length; of several prompts only one answer may tell its usage.
+            return question.new_tokens * answered(told, len(batch))
+        return sum(each["usage"]["completion_tokens"] for each in told)
 
     return answer
+
+
+def answered(told: Sequence[Any], asked: int) -> int:
+    """How many prompts were answered; SystemExit where some were not."""
+    count = sum(len(each["choices"]) for each in told)
+    if count != asked:
+        raise SystemExit(f"{count} of {asked} prompts were answered")
+    return count
 
 
 def answers(said: Sequence[Any]) -> list[Any]:

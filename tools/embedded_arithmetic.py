@@ -17,9 +17,14 @@ from typing import Any
 
 import torch
 from embedded_common import (
+    BOS,
+    EOS,
+    PAD,
+    UNK,
     Paths,
     Row,
     Schedule,
+    causal_tokenizer,
     count_parameters,
     fit,
     fixed_json,
@@ -34,7 +39,7 @@ from embedded_problems import (
     held_out_rows,
     spell,
 )
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch.nn import functional
 from transformers import (
     AutoModelForCausalLM,
@@ -45,7 +50,6 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-PAD, BOS, EOS, UNK = "<pad>", "<bos>", "<eos>", "<unk>"
 VOCABULARY = 288
 """256 bytes, four special tokens, and reserved ones up to a multiple of 32, which the integer
 kernels of several engines ask of an output layer."""
@@ -65,21 +69,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     core.decoder = decoders.ByteLevel()
     core.add_special_tokens([*special, *reserved])
-    core.post_processor = processors.TemplateProcessing(
-        single=f"{BOS} $A",
-        pair=f"{BOS} $A $B",
-        special_tokens=[(BOS, vocabulary[BOS])],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        pad_token=PAD,
-        bos_token=BOS,
-        eos_token=EOS,
-        unk_token=UNK,
-        padding_side="left",
-        model_max_length=MAX_LENGTH,
-        clean_up_tokenization_spaces=False,
-    )
+    return causal_tokenizer(core, MAX_LENGTH)
 
 
 def build_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:

@@ -16,7 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer, processors
 from torch import nn
+from transformers import PreTrainedTokenizerFast
+
+PAD, BOS, EOS, UNK = "<pad>", "<bos>", "<eos>", "<unk>"
+"""Special tokens of the causal models."""
 
 Row = dict[str, str]
 """One held-out example: `id`, `query`, `answer`."""
@@ -133,3 +138,22 @@ def fixed_json(path: Path, **changes: object) -> None:
 def percent(share: float) -> str:
     """A share as a percentage with one decimal."""
     return f"{100 * share:.1f} %"
+
+
+def causal_tokenizer(core: Tokenizer, window: int) -> PreTrainedTokenizerFast:
+    """The tokenizer of a causal model: `<bos>` put in front by itself, padding on the left."""
+    core.post_processor = processors.TemplateProcessing(
+        single=f"{BOS} $A",
+        pair=f"{BOS} $A $B",
+        special_tokens=[(BOS, core.token_to_id(BOS))],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        pad_token=PAD,
+        bos_token=BOS,
+        eos_token=EOS,
+        unk_token=UNK,
+        padding_side="left",
+        model_max_length=window,
+        clean_up_tokenization_spaces=False,
+    )

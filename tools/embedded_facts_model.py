@@ -15,8 +15,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 import torch
-from embedded_arithmetic import BOS, EOS, MAX_LENGTH, PAD, UNK
-from embedded_common import Schedule
+from embedded_arithmetic import MAX_LENGTH
+from embedded_common import BOS, EOS, PAD, UNK, Schedule, causal_tokenizer
 from embedded_facts_relations import CLASSES, RELATIONS
 from embedded_facts_world import (
     CONTEXT_PROMPT,
@@ -35,7 +35,6 @@ from tokenizers import (
     models,
     normalizers,
     pre_tokenizers,
-    processors,
 )
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -117,21 +116,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
     core.add_special_tokens(special)
-    core.post_processor = processors.TemplateProcessing(
-        single=f"{BOS} $A",
-        pair=f"{BOS} $A $B",
-        special_tokens=[(BOS, vocabulary[BOS])],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        pad_token=PAD,
-        bos_token=BOS,
-        eos_token=EOS,
-        unk_token=UNK,
-        padding_side="left",
-        model_max_length=MAX_LENGTH,
-        clean_up_tokenization_spaces=False,
-    )
+    return causal_tokenizer(core, MAX_LENGTH)
 
 
 def build_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from threadpoolctl import threadpool_limits
 
+from wattmark.energy.beside import Cut, cuts, likeliest
 from wattmark.energy.bounds import Bounds
 from wattmark.energy.curve import Curve
 from wattmark.energy.design import Design
@@ -50,6 +51,8 @@ PIECE_TICKS = 3.0
 WINDOWS_S = np.concatenate([np.geomspace(0.005, 0.2, 16), np.arange(0.25, 2.05, 0.05)])
 # Lags that are tried, and by how much (log-likelihood) one must explain the readings better.
 LONGEST_LAG_S, SURELY = 0.5, 15.0
+# Cuts of the pauses beside phases that are fitted, of those that promise to explain as much better.
+MOST_CUTS = 3
 # A lag that differs from a shift which the brackets allow by less than this share of them is none.
 NO_LAG = 0.1
 # Updates on which lags and windows are tried.
@@ -74,6 +77,8 @@ class PhaseFit:
     quantile: float
     lag_s: float = 0.0
     """How late the readings were found to be, beyond what the sensor tells of itself."""
+    beside: Cut | None = None
+    """Where load was found that no span names."""
 
     def total(self, names: Iterable[str]) -> tuple[float, float]:
         """Joules of all time in which one of `names` was open, and their half-width at 95 %."""
@@ -176,7 +181,56 @@ def _fit(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit | None
     quantile = student(_fewest_seen(updates, states, names, window_s))
     if not counts and curve.info.averaging_window_s is None:
         quantile *= UNTOLD
-    return PhaseFit(names, states, pieces, fitted, begin_ns, quantile, lag_s)
+    fit = PhaseFit(names, states, pieces, fitted, begin_ns, quantile, lag_s)
+    return _with_beside(fit, design, spans, concerned)
+
+
+def _with_beside(
+    plain: PhaseFit, design: Design, spans: Sequence[Span], concerned: Sequence[Span]
+) -> PhaseFit:
+    """The fit, or one that knows of load beside the phases, where the readings surely show it.
+
+    A load that cannot be told from the phases leaves them as they are, and is kept to be said.
+    """
+    quoted = [span for span in concerned if span.name not in UNQUOTED]
+    tried = [(cut, _cut(plain, design, [*spans, *cut.spans])) for cut in cuts(quoted)]
+    misfits = [_misfit(of, design) for _, of in tried]
+    misfit = _misfit(design, design)
+    found: list[PhaseFit] = []
+    for k in likeliest(misfits, misfit, SURELY, MOST_CUTS):
+        cut, of = tried[k]
+        try:
+            fitted = regress(of)
+        except np.linalg.LinAlgError:  # the cut is a phase's twin
+            continue
+        # Ticks may run away where little else is left to explain.
+        if fitted.evidence > plain.fitted.evidence + SURELY and _misfit(of, of) < misfit - SURELY:
+            fit = replace(plain, states=of.timeline, pieces=of.pieces, fitted=fitted, beside=cut)
+            found.append(replace(fit, lag_s=0.0))
+    if not found:
+        return plain
+    told = [fit for fit in found if fit.separable()]
+    return max(told or [replace(plain, beside=found[0].beside)], key=lambda f: f.fitted.evidence)
+
+
+def _cut(plain: PhaseFit, design: Design, spans: Sequence[Span]) -> Design:
+    """The design with more spans, before its shifts are sought."""
+    begin, end = (plain.origin_ns + s_to_ns(float(plain.states.edges[k])) for k in (0, -1))
+    states = timeline(spans, begin, end, plain.origin_ns)
+    return Design(
+        design.ticks,
+        states,
+        states.cut(float(plain.pieces.lengths.max())),
+        window_s=design.window_s,
+        floor=design.floor,
+    )
+
+
+def _misfit(design: Design, shifted: Design) -> float:
+    """Less its constant, −log likelihood of the readings by plain least squares, at its shifts."""
+    some, at = design.some(MOST_TRIED), shifted.some(MOST_TRIED).times()
+    square = float(some.plain(at[None], BENT)[1][0])
+    return at.size / 2 * math.log(max(square, some.least_noise() ** 2))
 
 
 def _fewest_seen(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wattmark.energy.beside import BESIDE
 from wattmark.energy.curve import Curve
 from wattmark.energy.doubts import AT_REST, UNQUOTED
 from wattmark.energy.phases import LEAST_KNOWN, PhaseFit, fit_phases, smeared_by
@@ -64,6 +65,8 @@ def tell_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> Told:
         doubts.append(_inseparable(curve, mixed, [span for name in mixed for span in groups[name]]))
     if fit is not None and fit.lag_s:
         doubts.append(_late(curve, fit.lag_s))
+    if fit is not None and fit.beside is not None:
+        doubts.append(_unnamed(curve, fit))
     used = fit if any(figure.method == REGRESSED for figure in joules.values()) else None
     return Told(joules, separable, used, tuple(doubts), tuple(mixed))
 
@@ -129,8 +132,27 @@ def _late(curve: Curve, lag_s: float) -> Doubt:
     )
 
 
+def _unnamed(curve: Curve, fit: PhaseFit) -> Doubt:
+    where = "" if fit.beside is None else fit.beside.where()
+    told = (
+        "it is kept apart from them"
+        if BESIDE in frozenset().union(*fit.states.states)
+        else "it cannot be kept apart from them, so their joules may hold it"
+    )
+    return Doubt(
+        "unnamed-load",
+        f"{curve.info.name}: the readings show load beside {_listed(fit.names)} that no span "
+        f"names, {where}: {told}.",
+        "Give it a span of its own, or stamp the phases where their work begins and ends.",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"'{name}'" for name in names)
+
+
 def _inseparable(curve: Curve, names: Sequence[str], spans: Sequence[Span]) -> Doubt:
-    listed = " and ".join(f"'{name}'" for name in names)
+    listed = _listed(names)
     what = "cannot be told from each other" if len(names) > 1 else "cannot be told from the rest"
     start, end = min(s.start_ns for s in spans), max(s.end_ns for s in spans)
     whole = curve.between([start], [end])

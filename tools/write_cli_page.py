@@ -19,6 +19,7 @@ COMMANDS = (
     "run",
     "show",
     "report",
+    "compare",
     "measure",
     "integrate",
     "watch",
@@ -29,7 +30,7 @@ COMMANDS = (
 HEAD = """# Command line
 
 Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted; of
-`measure` the command's own.
+`measure` the command's own, of `compare` [the gate's](compare.md#the-gate).
 Results go to standard output, everything else to standard error. `make docs` writes this page.
 """
 

@@ -37,6 +37,7 @@ analyses, and anybody may read it: JSON, Parquet, SQLite and Arrow, nothing else
 | `trace.arrows` | the table `trace`, an Arrow IPC stream | until it is complete |
 | `run.lock` | held by the process that writes; without meaning afterwards | until it is complete |
 | `report.html`, `charts/` | the report, made from the rest | when asked for |
+| `exports/` | its files for other tools, made from the rest | when asked for |
 
 ```python
 import wattmark

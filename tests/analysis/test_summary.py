@@ -20,10 +20,11 @@ NAMES = {
     "energy_per_token_j", "energy_per_token_net_j", "energy_per_query_j", "energy_per_query_net_j",
     "energy_per_correct_j", "tokens_per_s", "queries_per_s", "ttft_s", "tpot_s", "latency_s",
     "ram_peak_bytes", "ram_unique_bytes", "vram_peak_bytes", "vram_board_peak_bytes", "accuracy",
-    "power_mean_w", "idle_power_w",
+    "power_mean_w", "idle_power_w", "power_peak_w", "temperature_max_c",
+    "energy_per_token_total_j", "energy_delay_js", "correct_per_kj", "efficiency_reference",
     "co2e_g_per_query", "co2e_g_per_token", "co2e_g_per_run",
     "sci_g_per_token", "sci_g_per_query", "sci_g_per_correct", "sci_g_per_run",
-    "water_l_per_query",
+    "water_l_per_query", "f1",
 }  # fmt: skip
 
 

@@ -111,6 +111,24 @@ def test_fp32_says_what_torch_says_token_by_token(
     assert engine.facts["cache_precision"] == "fp32"
 
 
+def test_a_file_that_brings_its_tokenizer_stops_at_a_text_too(
+    converted: Path, load: Load, queries: list[Query], stamp: Recorder
+) -> None:
+    def answers(stops: tuple[str, ...]) -> list[Generation]:
+        engine = load(converted, precision="q8_0", batch_size=5, stops=stops)
+        return engine.generate(0, queries, stamp)
+
+    plain = answers(())
+    stop = next(a.text[2:4] for a in plain if len(a.text) > 6)
+    for answer, whole in zip(answers((stop,)), plain, strict=True):
+        assert answer.text == whole.text.partition(stop)[0]
+        assert answer.input_tokens == whole.input_tokens
+        assert (answer.stop_reason == "stop") == (stop in whole.text)
+        assert (answer.output_tokens < whole.output_tokens) == (
+            stop in whole.text and not whole.text.endswith(stop)
+        )
+
+
 def test_rows_of_a_batch_run_together(
     causal_folder: Path, load: Load, queries: list[Query], stamp: Recorder
 ) -> None:

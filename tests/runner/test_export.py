@@ -33,6 +33,10 @@ class Slow(FakeBackend):
         time.sleep(1.2)
         return not self.made
 
+class Breaks(Slow):
+    def generate(self, batch, queries, stamp):
+        raise MemoryError("too large")
+
 class There(Slow):
     made = True
 
@@ -94,6 +98,16 @@ def test_trying_sizes_converts_first(workers: Workers) -> None:
         ending = workers.run(_job("converting_engines:Slow", 1), meter, 1.0)
     assert ending.status == Status.OK, ending.error
     assert [size for size, _ in ending.tried] == [1]
+    (export,) = ending.made
+    assert export.name == "export"
+    assert export.seconds > 1.1
+
+
+def test_an_export_is_told_before_the_first_size_that_may_not_fit(workers: Workers) -> None:
+    with Meter([], 60) as meter:
+        ending = workers.run(_job("converting_engines:Breaks", 1), meter, 1.0)
+    assert (ending.status, ending.tried) == (Status.OOM, ())
+    assert [span.name for span in ending.made] == ["export"]
 
 
 def test_an_export_that_does_not_end_is_ended(

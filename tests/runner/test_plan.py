@@ -1,14 +1,16 @@
 """The plan: what is run, in which order, what is left out and why."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from wattmark.errors import InputError
-from wattmark.runner.duration import estimated_seconds
+from wattmark.runner.duration import converting, estimated_seconds
 from wattmark.runner.plan import Plan, expand
 from wattmark.runner.suite import read_suite
+from wattmark.schema import Trial
 
 
 def plan(**flags: Any) -> Plan:
@@ -71,3 +73,30 @@ def test_the_same_thing_twice_is_one_trial() -> None:
 def test_the_estimate_grows_with_the_work() -> None:
     small = estimated_seconds(plan(limit=8, replicates=1))
     assert 0 < small < estimated_seconds(plan(limit=256, replicates=5))
+
+
+def test_what_ends_an_answer_is_in_the_key_where_it_can_end_one() -> None:
+    def only(**flags: Any) -> Trial:
+        (trial,) = plan(limit=2, **flags).trials
+        return trial
+
+    ended = only(tasks="squad")
+    assert ended.stops == ("\nQuestion:", "\nPassage:")
+    assert replace(ended, stops=()).key != ended.key
+    labelled = {"models": "embedded/sentiment", "backends": "transformers"}
+    fixed = {"models": "gpt2", "backends": "transformers", "weights": "random"}
+    for flags in (
+        {"tasks": "prompts"},
+        {"tasks": "arithmetic"},
+        {"tasks": "sentiment"},
+        {"tasks": "sst2", **labelled},
+        {"tasks": "squad", **fixed},
+    ):
+        assert only(**flags).stops == ()
+
+
+def test_what_an_engine_converts_is_said_beside_the_time_that_is_foreseen() -> None:
+    assert converting(plan()) == []
+    both = plan(models="embedded/arithmetic", backends="transformers,onnxruntime,openvino")
+    engines = {trial.backend for trial in both.trials}
+    assert set(converting(both)) == engines - {"transformers"}

@@ -9,7 +9,7 @@ import pytest
 
 from wattmark.errors import InputError
 from wattmark.schema import Generation
-from wattmark.tasks import Task
+from wattmark.tasks import Task, stops_of
 from wattmark.tasks.find import find_task
 from wattmark.tasks.queries import Jsonl, QueryFile
 from wattmark.tasks.sst2 import SST2
@@ -148,3 +148,15 @@ def test_the_sample_shows_every_field() -> None:
     assert {query.language for query in queries} == {"en", "pt"}
     assert any(query.context for query in queries)
     assert any(len(query.answers) > 1 for query in queries)
+
+
+def test_a_text_of_ones_own_ends_an_answer(mine: str) -> None:
+    task = find_task(rf"jsonl:data={mine},stop=\n\nQ:")
+    assert stops_of(task) == ("\n\nQ:",)
+    assert stops_of(find_task(task.name)) == ("\n\nQ:",)
+    assert stops_of(find_task(rf"jsonl:data={mine},stop=a\tb\\n")) == ("a\tb\\n",)
+    assert stops_of(find_task(mine)) == stops_of(Jsonl(data=mine)) == ()
+    assert task.version == Jsonl(data=mine).version
+    for wrong in (r"\x", "end\\", "x" * 101):
+        with pytest.raises(InputError, match="stop"):
+            Jsonl(data=mine, stop=wrong)

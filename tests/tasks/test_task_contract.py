@@ -12,7 +12,7 @@ import pytest
 from wattmark import registry
 from wattmark.errors import InputError
 from wattmark.schema import Generation, Query
-from wattmark.tasks import Task
+from wattmark.tasks import Task, stops_of, unscored
 from wattmark.tasks.find import find_task
 
 ANSWER = Generation(
@@ -32,6 +32,7 @@ WITH_OPTIONS: tuple[str, ...] = (
     "squad:mode=closed",
     "squad:version=2",
     "squad:version=2,mode=closed",
+    r"jsonl:data=sample,stop=\n\n",
     "sst2:labels=LABEL_0:negative/LABEL_1:positive",
 )
 HUB_COLUMNS = "query=question,answer=answers.text,context=context,id=id,scorer=squad"
@@ -127,6 +128,19 @@ def test_gold_is_correct(task: Task) -> None:
             score = task.score(query, said(query, gold))
             assert (score.correct, score.value) == (True, 1.0), (query, score)
             assert task.score(query, said(query, f" {gold}\n")).correct
+
+
+def test_what_ends_an_answer_is_in_no_gold_and_no_question(task: Task) -> None:
+    stops = stops_of(task)
+    assert all(isinstance(stop, str) and stop for stop in stops)
+    for query in task.queries(None, seed=0):
+        assert not any(stop in gold for stop in stops for gold in golds(query))
+        assert not any(stop in query.text for stop in stops)
+
+
+def test_a_task_without_gold_by_design_has_none(task: Task) -> None:
+    if unscored(task) is not None:
+        assert not any(map(golds, task.queries(None, seed=0)))
 
 
 def test_another_querys_gold_is_not(task: Task) -> None:

@@ -10,11 +10,11 @@ interval shows that only in part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike, NDArray
 
 from wattmark.analysis.intervals import CONFIDENCE, Interval, wilson
 from wattmark.store.reader import Run
@@ -50,7 +50,7 @@ class Calibration:
 
 
 def calibration(
-    confidence: Sequence[float], correct: Sequence[bool], *, bins: int = BINS
+    confidence: ArrayLike, correct: ArrayLike, *, bins: int = BINS
 ) -> Calibration | None:
     """Of answers with a confidence (0 to 1) each and whether they are right; None without any.
 
@@ -78,17 +78,21 @@ def calibrations(run: Run) -> dict[str, Calibration]:
 
     Of each trial's first replicate: further ones give the same answers, and no new evidence.
     """
-    columns = ["trial_key", "replicate", "repetition", "query_id", "confidence", "correct"]
-    told: dict[str, dict[tuple[int, str], tuple[float, bool]]] = {}
-    for row in run.queries.select(columns).to_pylist():
-        if row["confidence"] is not None and row["correct"] is not None and not row["repetition"]:
-            answer = (float(row["confidence"]), bool(row["correct"]))
-            told.setdefault(row["trial_key"], {})[row["replicate"], row["query_id"]] = answer
+    told = run.select(
+        "queries",
+        ["trial_key", "replicate", "confidence", "correct"],
+        (pc.field("repetition") == 0) & pc.field("confidence").is_valid(),
+    ).drop_null()
+    keys = told["trial_key"].combine_chunks().dictionary_encode()
+    place = keys.indices.to_numpy()
+    replicate, confidence, correct = (
+        told[name].to_numpy(zero_copy_only=False) for name in ("replicate", "confidence", "correct")
+    )
     found = {}
-    for key, answers in told.items():
-        first = min(replicate for replicate, _ in answers)
-        mine = [answer for (replicate, _), answer in answers.items() if replicate == first]
-        calibrated = calibration([one for one, _ in mine], [right for _, right in mine])
+    for k, key in enumerate(keys.dictionary.to_pylist()):
+        mine = place == k
+        mine &= replicate == replicate[mine].min()
+        calibrated = calibration(confidence[mine], correct[mine])
         if calibrated is not None:
             found[key] = calibrated
     return found

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import pyarrow as pa
 
 from wattmark.analysis.intervals import CONFIDENCE
 from wattmark.analysis.metrics import Metric, Row, metric_named
@@ -129,13 +130,13 @@ def _outcome(others: Sequence[Verdict]) -> str:
 
 def answers_of(run: Run) -> dict[str, dict[str, bool]]:
     """Trial key → query id → was it right, by the majority of the replicates."""
-    votes: dict[str, dict[str, list[bool]]] = {}
-    table = run.queries.select(["trial_key", "query_id", "correct"])
-    columns: list[list[Any]] = [table.column(name).to_pylist() for name in table.column_names]
-    for key, query_id, correct in zip(*columns, strict=True):
-        if correct is not None:
-            votes.setdefault(key, {}).setdefault(query_id, []).append(correct)
-    return {
-        key: {query_id: 2 * sum(given) > len(given) for query_id, given in by_query.items()}
-        for key, by_query in votes.items()
-    }
+    told = run.select("queries", ["trial_key", "query_id", "correct"]).drop_null()
+    told = told.set_column(2, "correct", told["correct"].cast(pa.int8()))
+    votes = told.group_by(["trial_key", "query_id"], use_threads=False).aggregate(
+        [("correct", "mean")]
+    )
+    found: dict[str, dict[str, bool]] = {}
+    columns = (votes[name].to_pylist() for name in ("trial_key", "query_id", "correct_mean"))
+    for key, query_id, share in zip(*columns, strict=True):
+        found.setdefault(key, {})[query_id] = 2 * share > 1
+    return found

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wattmark.analysis.intervals import LARGEST
 from wattmark.errors import InputError, unknown
 
 Row = Mapping[str, Any]
@@ -25,6 +26,8 @@ ONE_WORD = "no answer has a second token"
 NO_LOGARITHM = "a replicate has 0 or less, which cannot be: the work was too short for its sensor"
 NO_INTENSITY = "no country, zone or carbon intensity was given"
 NOT_MEASURED = "not measured"
+NO_JOULES = "the work took no joules that its sensor could tell"
+GB = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,56 @@ def _token_time(name: str, why: str) -> Callable[[Row], Reading]:
     return lambda row: read(row) if row.get("output_tokens") else _missing(NO_TOKENS)
 
 
+def _per_any_token(row: Row) -> Reading:
+    tokens = (row.get("input_tokens") or 0) + (row.get("output_tokens") or 0)
+    return _energy(row, False, tokens, "no token went in or came out")
+
+
+def _energy_delay(row: Row) -> Reading:
+    """Joules a query times its latency: what a change must lower to be no mere trade of the two.
+
+    Gonzalez and Horowitz 1996, Energy Dissipation in General Purpose Microprocessors.
+    """
+    latency_s = row.get("latency_s")
+    if not latency_s:
+        return _missing(NOT_MEASURED)
+    return _energy(row, False, (row.get("queries") or 0) / latency_s, "no query was answered")
+
+
+def _correct_per_kj(row: Row) -> Reading:
+    """Correct answers a kilojoule. None correct is 0, which joules a correct answer cannot say."""
+    if not row.get("scored"):
+        return _missing(why_unscored(row))
+    energy = _energy(row, False, 1000, "")
+    if energy.value is None:
+        return energy
+    if energy.value <= 0:
+        return _missing(NO_JOULES)
+    answers = (row.get("correct") or 0) * (row.get("repetitions") or 1)
+    if energy.low is None or energy.high is None:
+        return Reading(answers / energy.value)
+    most = answers / energy.low if energy.low > 0 else LARGEST
+    return Reading(answers / energy.value, answers / energy.high, min(most, LARGEST))
+
+
+def _efficiency_reference(row: Row) -> Reading:
+    """Share right × output tokens/s ÷ GB: of the GPU's memory, or of RAM where the device is one.
+
+    A formula that is in use, and no physical quantity: twice the memory at twice the speed is
+    as good to it, and joules are not in it.
+    """
+    if not row.get("scored"):
+        return _missing(why_unscored(row))
+    speed = METRICS["tokens_per_s"].of(row)
+    memory_bytes = row.get("vram_peak_bytes") or row.get("vram_board_peak_bytes")
+    if not memory_bytes and str(row.get("device") or "").startswith("cpu"):
+        memory_bytes = row.get("ram_peak_bytes")
+    if speed.value is None or not memory_bytes:
+        return speed if speed.value is None else _missing("no memory was measured")
+    share = (row.get("correct") or 0) / row["scored"]
+    return Reading(share * speed.value / (memory_bytes / GB))
+
+
 def _mean_power(row: Row) -> Reading:
     if row.get("power_mean_w") is None:
         return _missing(NO_ENERGY)
@@ -146,6 +199,30 @@ METRICS: dict[str, Metric] = {
             logs=False,
         ),
         Metric("energy_per_correct_j", "J", "Energy per correct answer", "lower", _per_correct),
+        Metric(
+            "energy_per_token_total_j",
+            "J",
+            "Energy per token, input and output",
+            "lower",
+            _per_any_token,
+        ),
+        Metric("energy_delay_js", "J·s", "Energy–delay product", "lower", _energy_delay),
+        Metric(
+            "correct_per_kj",
+            "answers/kJ",
+            "Correct answers per kJ",
+            "higher",
+            _correct_per_kj,
+            logs=False,
+        ),
+        Metric(
+            "efficiency_reference",
+            "tokens/s/GB",
+            "Accuracy × tokens/s ÷ memory",
+            "higher",
+            _efficiency_reference,
+            logs=False,
+        ),
         Metric(
             "tokens_per_s",
             "tokens/s",
@@ -180,6 +257,15 @@ METRICS: dict[str, Metric] = {
             _column("vram_board_peak_bytes", "no reading of the GPU's memory"),
         ),
         Metric("power_mean_w", "W", "Mean power", "lower", _mean_power),
+        Metric("power_peak_w", "W", "Peak power", "lower", _column("power_peak_w")),
+        Metric(
+            "temperature_max_c",
+            "°C",
+            "Highest temperature",
+            "lower",
+            _column("temperature_max_c"),
+            logs=False,
+        ),
         Metric(
             "idle_power_w",
             "W",

@@ -41,6 +41,7 @@ from wattmark.analysis.metrics import (
     Row,
     why_unscored,
 )
+from wattmark.analysis.scores import F1, RIGHT_OR_WRONG, MeanScore, f1, mean_scores
 from wattmark.schema import Estimate
 from wattmark.store.reader import Run
 
@@ -131,10 +132,21 @@ def summarise(
     planned = _planned(run.info)
     replicates = (run.info.get("suite") or {}).get("replicates") or 0
     keys = list(dict.fromkeys([*planned, *rows_of]))
+    scores = mean_scores(run)
     return [
-        _summary(key, rows_of.get(key, []), planned.get(key, {}), replicates, carbon)
+        _with_f1(
+            _summary(key, rows_of.get(key, []), planned.get(key, {}), replicates, carbon),
+            scores.get(key),
+        )
         for key in keys
     ]
+
+
+def _with_f1(summary: TrialSummary, score: MeanScore | None) -> TrialSummary:
+    """F1 beside accuracy, and for the same reason missing where no answer was scored."""
+    accuracy = summary.estimates["accuracy"]
+    why = RIGHT_OR_WRONG if accuracy.value is not None else accuracy.note
+    return dataclasses.replace(summary, estimates={**summary.estimates, F1: f1(score, why)})
 
 
 def _planned(info: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -9,13 +9,13 @@ machine as far as it is the same for both; a model of power (estimated) may not 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy import stats
 
-from wattmark.analysis.intervals import CONFIDENCE, Interval, ratio_paired, widen_ratio
+from wattmark.analysis.contrast import ratio_of, values_of
+from wattmark.analysis.intervals import CONFIDENCE, Interval
 from wattmark.analysis.metrics import METRICS, NO_LOGARITHM, Metric, Reading, Row, metric_named
 from wattmark.analysis.paired import difference_of_shares, paired
 from wattmark.analysis.summary import TrialSummary, run_values, summarise
@@ -131,23 +131,11 @@ def _ratio(
         return None, "no block has this metric for both"
     if not metric.logs:
         return None, "a figure that may be zero or negative has no ratio: compare the gross one"
-    base = [float(pair[0].value or 0.0) for pair in pairs]
-    head = [float(pair[1].value or 0.0) for pair in pairs]
-    if min(*base, *head) <= 0:
+    base, head = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    if min(*values_of(base), *values_of(head)) <= 0:
         return None, NO_LOGARITHM
-    arms = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-    ratio = widen_ratio(ratio_paired(base, head, confidence), [_half_width(arm) for arm in arms])
+    ratio = ratio_of(base, head, paired=True, confidence=confidence)
     return ratio, "one block: no interval" if len(pairs) == 1 else ""
-
-
-def _half_width(readings: Sequence[Reading]) -> float:
-    """Mean logarithmic half-width of the measurement; 0 where it has no bounds."""
-    widths = [
-        math.log(reading.high / reading.low) / 2 if reading.low > 0 else math.inf
-        for reading in readings
-        if reading.low is not None and reading.high is not None
-    ]
-    return sum(widths) / len(widths) if widths else 0.0
 
 
 def _word(ratio: Interval | None) -> str:
@@ -174,7 +162,7 @@ def reference_of(group: Sequence[TrialSummary], metric: str) -> TrialSummary:
 
 
 def accuracy_change(
-    reference: Mapping[str, bool], trial: Mapping[str, bool]
+    reference: Mapping[str, bool], trial: Mapping[str, bool], confidence: float = CONFIDENCE
 ) -> AccuracyChange | None:
     """Exact McNemar test over the queries both answered; None where there is none.
 
@@ -194,7 +182,7 @@ def accuracy_change(
         queries=len(shared),
         lost=lost,
         gained=gained,
-        difference=difference_of_shares(paired(reference, trial)),
+        difference=difference_of_shares(paired(reference, trial), confidence),
         p_value=p_value,
         word=word,
     )

@@ -51,6 +51,8 @@ class Backend(Protocol):
     `load` reads the weights (a `ModelError` says why it cannot, an `OutOfMemoryError` that it does
     not fit); `generate` answers a batch of prompts, `classify` labels one: each returns a
     Generation a query, in order, and marks its spans (host, prefill, decode, classify).
+    An engine whose spec says `stops` ends an answer with the token that completes one of the
+    trial's stop strings (`stopping`), and its stop_reason is then "stop".
     `facts` tells what was loaded: parameters, weight_bytes, dtype, versions. Where it has the
     model's tokenizer at hand, `texts` counts with it (`Counts`) and writes conversations
     (`Chats`); an engine may do without.
@@ -115,8 +117,13 @@ class BackendSpec:
     several_gpus: Callable[[Mapping[str, Option], str], str | None] | None = None
     """(options, precision) → why it cannot spread a model over several GPUs so, or None; itself
     None where it runs on one GPU only."""
+    converts: bool = False
+    """Whether it has models converted to files of its own (`Converts`), but for `own_files`."""
     own_files: tuple[str, ...] = ()
     """Origins of models in files that few engines read, of which this is one: gguf, onnx."""
+    stops: bool = False
+    """Whether generation itself ends at a trial's stop strings; where not, answers are cut there
+    afterwards, and what came behind has cost all the same."""
     draws: bool = False
     """Whether it can draw tokens at a temperature; greedy decoding is everyone's."""
     models: Callable[[str], bool] | None = None

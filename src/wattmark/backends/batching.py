@@ -44,11 +44,21 @@ class Answer:
     stop_reason: str
 
 
-def cut(rows: Sequence[Sequence[int]], eos_ids: Collection[int]) -> list[Answer]:
-    """Each row up to and including its first end token; what follows is padding."""
+def cut(
+    rows: Sequence[Sequence[int]],
+    eos_ids: Collection[int],
+    stopped: Sequence[int | None] | None = None,
+) -> list[Answer]:
+    """Each row up to and including its first end token; what follows is padding.
+
+    `stopped` are the tokens of each row up to the end of a stop string, None where it has none.
+    """
     answers = []
-    for row in rows:
+    for row, length in zip(rows, stopped or [None] * len(rows), strict=True):
         end = next((at for at, token in enumerate(row) if token in eos_ids), None)
+        if length is not None and (end is None or length <= end):
+            answers.append(Answer(list(row[:length]), "stop"))
+            continue
         kept = list(row) if end is None else list(row[: end + 1])
         answers.append(Answer(kept, "length" if end is None else "eos"))
     return answers

@@ -16,6 +16,7 @@ from typing import Any
 
 from wattmark.backends import Stamp
 from wattmark.backends.faults import FAULTS, FakeModel, parse_fake
+from wattmark.backends.stopping import find_stop
 from wattmark.errors import InputError, OutOfMemoryError
 from wattmark.schema import Generation, Query, Trial
 
@@ -33,12 +34,14 @@ class FakeBackend:
         self._model = FakeModel()
         self._seed = 0
         self._max_new_tokens = _DEFAULT_NEW_TOKENS
+        self._stops: tuple[str, ...] = ()
         self.texts = _Bytes()
 
     def load(self, trial: Trial) -> None:
         self._model = parse_fake(trial.model)
         self._seed = trial.seed
         self._max_new_tokens = trial.max_new_tokens
+        self._stops = trial.stops
         self._fail_at("load")
         self._pass(self._model.load_s)
         self.facts = {
@@ -141,6 +144,12 @@ class FakeBackend:
     def _emit(self, text: str) -> tuple[str, int, str]:
         """What comes out within the limit: text, tokens (the end token included), stop reason."""
         raw = text.encode()
+        at = find_stop(text, self._stops)
+        if at is not None:
+            said = text[:at].encode()
+            ends = [len(stop.encode()) for stop in self._stops if text.startswith(stop, at)]
+            if len(said) + min(ends) <= self._max_new_tokens:
+                return text[:at], len(said) + min(ends), "stop"
         wanted = self._model.tokens or len(raw) + 1
         if wanted <= self._max_new_tokens:
             return text, wanted, "eos"

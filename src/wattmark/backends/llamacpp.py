@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,8 @@ from wattmark.backends.llamacpp_limits import (
     refuses_options,
     window,
 )
-from wattmark.backends.llamacpp_server import Row, Server
+from wattmark.backends.llamacpp_server import STOPPED, Row, Server
+from wattmark.backends.stopping import StopWatch, begins_thinking, find_stop
 from wattmark.backends.texts import Texts, end_ids
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.work import Work
@@ -56,6 +57,7 @@ class LlamaCppBackend:
         self._chooser = Chooser(None, 0)
         self._context = 0
         self._endless = False
+        self._stops: tuple[str, ...] = ()
         self._weight_bytes = 0
 
     @property
@@ -74,6 +76,7 @@ class LlamaCppBackend:
         source = model_of(trial)
         made = _made(trial, source)
         self._texts, self._endless = made.texts, made.endless
+        self._stops = () if source.origin == RANDOM else trial.stops
         header = read_gguf(str(made.path))
         self._new_tokens = trial.max_new_tokens
         self._chooser = Chooser(trial.asking, trial.seed)
@@ -129,6 +132,7 @@ class LlamaCppBackend:
                 stamp.now,
                 endless=self._endless,
                 chooser=self._chooser,
+                stopped=self._stopped(queries),
             )
         times = [max(row.times_ns[0] for row in rows), max(row.times_ns[-1] for row in rows)]
         work = Work(
@@ -140,6 +144,7 @@ class LlamaCppBackend:
             began,
             times if any(len(row.ids) > 1 for row in rows) else times[:1],
             [row.times_ns for row in rows],
+            self._stops,
         )
         said = iter(["".join(row.pieces) for row in rows])
         answers = [_answer(row) for row in rows]
@@ -162,6 +167,29 @@ class LlamaCppBackend:
         self._endless = False
         self.facts = {}
         gc.collect()
+
+    def _stopped(self, queries: Sequence[Query]) -> Callable[[int, Row], bool] | None:
+        """Which row has ended by its text; None where there is nothing to end it.
+
+        The server itself could not tell: of a converted model it knows tokens by number alone.
+        """
+        stops, texts = self._stops, self._texts
+        if not stops:
+            return None
+        if texts is None:
+            thinking = [begins_thinking(query.prompt) for query in queries]
+            return lambda place, row: (
+                find_stop("".join(row.pieces), stops, thinking=thinking[place]) is not None
+            )
+        watch = StopWatch(stops, texts.text)
+        watch.begin(queries)
+        seen = [0] * len(queries)
+
+        def stopped(place: int, row: Row) -> bool:
+            fresh, seen[place] = row.ids[seen[place] :], len(row.ids)
+            return any(watch.take_one(place, token) for token in fresh)
+
+        return stopped
 
     def _check_room(self, queries: Sequence[Query], lengths: Sequence[int]) -> None:
         for query, length in zip(queries, lengths, strict=True):
@@ -219,7 +247,8 @@ def _sure(row: Row) -> float | None:
 
 
 def _answer(row: Row) -> Answer:
-    return Answer(row.ids, "eos" if row.stop == "stop" else "length")
+    reasons = {"stop": "eos", STOPPED: "stop"}
+    return Answer(row.ids, reasons.get(row.stop, "length"))
 
 
 def _room(trial: Trial, positions: int | None) -> int:

@@ -36,6 +36,7 @@ _FLASH = dict(
     )
 )
 _ALL_LAYERS = 9999
+STOPPED = "stopped by its text"
 _LONGEST_SOCKET = 100
 """A socket's path has room for 107 bytes."""
 
@@ -51,7 +52,7 @@ class Row:
     """Log-probability of each token, where the server told it."""
     pieces: list[str] = field(default_factory=list)
     stop: str = ""
-    """stop or length; empty until it is done."""
+    """stop (an end token), length, or STOPPED; empty until it is done."""
     prompt_tokens: int = 0
 
 
@@ -123,8 +124,13 @@ class Server:
         *,
         endless: bool,
         chooser: Chooser,
+        stopped: Callable[[int, Row], bool] | None = None,
     ) -> list[Row]:
-        """Answers to prompts (token ids, or text) of at most `most` tokens each."""
+        """Answers to prompts (token ids, or text) of at most `most` tokens each.
+
+        `stopped` is asked at each token whether a row, told by its place, has ended by it. Such a
+        row takes no more in; the server goes on with it until all rows have ended.
+        """
         rows = [Row() for _ in prompts]
         failed: list[str] = []
 
@@ -136,8 +142,13 @@ class Server:
                 failed.append(str(chunk.get("message") or chunk.get("error") or chunk))
                 return True
             for choice in chunk["choices"]:
-                _note(rows[choice["index"]], choice, chunk, moment)
-            return False
+                row = rows[choice["index"]]
+                if row.stop:
+                    continue
+                _note(row, choice, chunk, moment)
+                if stopped is not None and not row.stop and stopped(choice["index"], row):
+                    row.stop = STOPPED
+            return stopped is not None and all(row.stop for row in rows)
 
         self._server.handle_completions(
             {
@@ -149,6 +160,8 @@ class Server:
                 "ignore_eos": endless,
                 # Ids come with probabilities alone; after sampling they cost nothing to have.
                 "n_probs": 1,
+                # A prompt's length comes with its answer's end, which is not waited for then.
+                "timings_per_token": stopped is not None,
                 "post_sampling_probs": not chooser.asking.confidence,
             },
             take,
@@ -182,6 +195,7 @@ def _note(row: Row, choice: Mapping[str, Any], chunk: Mapping[str, Any], moment:
     """One piece of an answer, or its end."""
     listed = (choice.get("logprobs") or {}).get("content") or ()
     row.pieces.append(choice.get("text") or "")
+    row.prompt_tokens = int((chunk.get("timings") or {}).get("prompt_n", row.prompt_tokens))
     for token in listed:
         row.ids.append(int(token["id"]))
         row.times_ns.append(moment)

@@ -34,6 +34,7 @@ from wattmark.backends.onnxruntime_generator import Generator
 from wattmark.backends.onnxruntime_limits import refuses, window
 from wattmark.backends.onnxruntime_session import Session
 from wattmark.backends.specs import ONNXRUNTIME
+from wattmark.backends.stopping import StopWatch
 from wattmark.backends.texts import Texts, end_ids, pad_id
 from wattmark.backends.work import Work
 from wattmark.errors import InputError, ModelError, OutOfMemoryError, WattmarkError, unknown
@@ -62,6 +63,7 @@ class OnnxRuntimeBackend:
         self._eos_ids: tuple[int, ...] = ()
         self._most = 0
         self._chooser = Chooser(None, 0)
+        self._watch = StopWatch()
         self._weight_bytes = 0
 
     @property
@@ -83,6 +85,8 @@ class OnnxRuntimeBackend:
         self._chooser = Chooser(trial.asking, trial.seed)
         endless = source.origin == RANDOM
         self._eos_ids = () if endless else made.ends
+        stops = () if endless else trial.stops
+        self._watch = StopWatch(stops, made.texts.text)
         self._weight_bytes = int(made.facts["weight_bytes"])
         family, threads = check_trial(trial)
         with _errors(f"loading '{trial.model}'", trial.model, self._weight_bytes):
@@ -116,14 +120,15 @@ class OnnxRuntimeBackend:
         lengths = [len(row) for row in rows]
         shape = f"generating for {len(rows)} prompts of up to {max(lengths)} tokens"
         self._chooser.begin(batch)
+        watch = self._watch
+        watch.begin(queries)
         prefill = stamp.now()
         with _errors(shape, "", self._weight_bytes):
-            said, times = self._engine.answer(rows, self._most, stamp.now, self._chooser)
-        answers = cut(said, self._eos_ids)
+            said, times = self._engine.answer(rows, self._most, stamp.now, self._chooser, watch)
+        answers = cut(said, self._eos_ids, watch.lengths)
         sure = self._chooser.confidences([len(answer.ids) for answer in answers])
-        return Work(batch, queries, lengths, stamp, start, prefill, times).answers(
-            answers, self._texts.text, sure
-        )
+        work = Work(batch, queries, lengths, stamp, start, prefill, times, stops=watch.stops)
+        return work.answers(answers, self._texts.text, sure)
 
     def classify(self, batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
         """The most likely label of each text, with its probability."""

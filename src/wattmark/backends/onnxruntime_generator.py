@@ -17,6 +17,7 @@ import onnxruntime_genai as genai
 
 from wattmark.backends.batching import pad
 from wattmark.backends.choosing import Chooser
+from wattmark.backends.stopping import StopWatch
 from wattmark.errors import ModelError
 
 
@@ -45,15 +46,22 @@ class Generator:
             config.append_provider("cuda")
         self._model: Any = genai.Model(config)
         self._pad_id = pad_id
+        self._eos_ids = sorted(eos_ids)
         self._endless = endless
         """Whether the end of text is ignored."""
 
     def answer(
-        self, rows: Sequence[Sequence[int]], most: int, now: Callable[[], int], chooser: Chooser
+        self,
+        rows: Sequence[Sequence[int]],
+        most: int,
+        now: Callable[[], int],
+        chooser: Chooser,
+        watch: StopWatch,
     ) -> tuple[list[list[int]], list[int]]:
         """New tokens of each row, with padding behind its end, and the stamp of each step.
 
-        It draws by itself, as `chooser` would; how likely tokens were it does not tell.
+        It draws by itself, as `chooser` would; how likely tokens were it does not tell. It is
+        left alone once all rows have ended, or stopped by their text (`watch`).
         """
         padded = pad(rows, self._pad_id, left=False)
         self._check(rows)
@@ -72,11 +80,13 @@ class Generator:
         generator.append_tokens(np.array(padded.ids, dtype=np.int32))
         said: list[Any] = []
         times: list[int] = []
-        while not generator.is_done():
+        alive = np.ones(len(rows), dtype=bool)
+        while alive.any() and not generator.is_done():
             generator.generate_next_token()
             # Asked for step by step: a last end token never gets into the engine's sequences.
             said.append(generator.get_next_tokens())
             times.append(now())
+            alive &= ~np.isin(said[-1], self._eos_ids) & watch.going_on(said[-1])
         answers: list[list[int]] = np.stack(said, axis=1).tolist()
         return answers, times
 

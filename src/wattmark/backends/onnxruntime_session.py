@@ -17,6 +17,7 @@ import onnxruntime
 
 from wattmark.backends.batching import Padded, pad
 from wattmark.backends.choosing import Chooser
+from wattmark.backends.stopping import StopWatch
 from wattmark.errors import ModelError
 
 _TYPES = {
@@ -64,9 +65,17 @@ class Session:
         return shares
 
     def answer(
-        self, rows: Sequence[Sequence[int]], most: int, now: Callable[[], int], chooser: Chooser
+        self,
+        rows: Sequence[Sequence[int]],
+        most: int,
+        now: Callable[[], int],
+        chooser: Chooser,
+        watch: StopWatch,
     ) -> tuple[list[list[int]], list[int]]:
-        """New tokens of each row, whatever comes behind its end, and the stamp of each step."""
+        """New tokens of each row, whatever comes behind its end, and the stamp of each step.
+
+        `watch` tells which rows have stopped by their text.
+        """
         padded = pad(rows, self._pad_id, left=True)
         ids, mask = np.array(padded.ids), np.array(padded.mask)
         cache = self._nothing(len(rows))
@@ -80,6 +89,7 @@ class Session:
             times.append(now())
             said.append(tokens)
             alive &= ~np.isin(tokens, list(self._eos_ids))
+            alive &= watch.going_on(tokens)
             ids = tokens[:, None]
             mask = np.concatenate([mask, np.ones_like(ids)], axis=1)
         answers: list[list[int]] = np.stack(said, axis=1).tolist()

@@ -36,6 +36,7 @@ from wattmark.backends.openvino_runtime import (
     settled,
     stored_bytes,
 )
+from wattmark.backends.stopping import StopWatch
 from wattmark.backends.texts import Texts, end_ids, pad_id
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.work import Work
@@ -58,6 +59,7 @@ class OpenVINOBackend:
         self._ends: frozenset[int] = frozenset()
         self._new_tokens = 0
         self._chooser = Chooser(None, 0)
+        self._watch = StopWatch()
         self._weight_bytes = 0
 
     @property
@@ -79,6 +81,8 @@ class OpenVINOBackend:
         self._weight_bytes = source.weight_bytes
         # What random weights say has no end: every answer is as long as it may be.
         self._ends = frozenset() if source.origin == RANDOM else frozenset(made.ends)
+        stops = () if source.origin == RANDOM else trial.stops
+        self._watch = StopWatch(stops, made.texts.text)
         self._labels = made.labels
         self._chooser = Chooser(trial.asking, trial.seed)
         self._new_tokens = trial.max_new_tokens
@@ -105,7 +109,8 @@ class OpenVINOBackend:
         self._runner = Runner(compiled)
         padded = pad([[self._texts.pad_id] * 2], self._texts.pad_id, left=True)
         if kind == "causal":
-            self._runner.decode(padded, 2, (), time.monotonic_ns, Chooser(None, 0).choose)
+            choose = Chooser(None, 0).choose
+            self._runner.decode(padded, 2, (), time.monotonic_ns, choose, watch=StopWatch())
         else:
             self._runner.shares(padded)
         return {
@@ -125,12 +130,19 @@ class OpenVINOBackend:
         began = stamp.now()
         shape = f"generating for {len(queries)} prompts of up to {padded.width} tokens"
         self._chooser.begin(batch)
+        watch = self._watch
+        watch.begin(queries)
         with memory_errors(shape, _CPU, self._weight_bytes):
             rows, times = self._runner.decode(
-                padded, self._new_tokens, self._ends, stamp.now, self._chooser.choose
+                padded,
+                self._new_tokens,
+                self._ends,
+                stamp.now,
+                self._chooser.choose,
+                watch=watch,
             )
-        work = Work(batch, queries, padded.lengths, stamp, start, began, times)
-        answers = cut(rows, self._ends)
+        work = Work(batch, queries, padded.lengths, stamp, start, began, times, stops=watch.stops)
+        answers = cut(rows, self._ends, watch.lengths)
         sure = self._chooser.confidences([len(answer.ids) for answer in answers])
         return work.answers(answers, self._texts.text, sure)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattmark.backends.batching import Padded
+from wattmark.backends.stopping import StopWatch
 
 LOGITS = "logits"
 Ids = NDArray[np.int64]
@@ -36,11 +37,13 @@ class Runner:
         ends: Collection[int],
         now: Callable[[], int],
         choose: Callable[[NDArray[np.float32]], Ids],
+        *,
+        watch: StopWatch,
     ) -> tuple[list[list[int]], list[int]]:
         """The token that `choose` takes for each row, step by step, and `now` at each step's end.
 
-        It stops early when every row has had one of `ends`; what a row says behind its own is
-        not asked for, and costs its batch what padding would.
+        It stops early when every row has had one of `ends`, or has stopped by its text (`watch`);
+        what a row says behind its own is not asked for, and costs its batch what padding would.
         """
         self._request.reset_state()
         ids = np.asarray(padded.ids, np.int64)
@@ -63,6 +66,7 @@ class Runner:
             said[:, step] = chosen
             times.append(now())
             alive &= ~np.isin(chosen, list(ends))
+            alive &= watch.going_on(chosen)
             if not alive.any():
                 break
             ids = chosen[:, None]

@@ -27,6 +27,7 @@ TRANSFORMERS = BackendSpec(
     refused=transformers_limits.REFUSED,
     refuses=transformers_limits.refuses,
     refuses_options=transformers_limits.refuses_options,
+    stops=True,
     draws=True,
     several_gpus=transformers_limits.refuses_several,
 )
@@ -37,6 +38,7 @@ FAKE = BackendSpec(
     requires=(),
     extra="",
     precisions={"cpu": _FLOATS},
+    stops=True,
     models=is_fake,
 )
 
@@ -50,6 +52,8 @@ ONNXRUNTIME = BackendSpec(
         "cuda": onnxruntime_limits.CUDA_PRECISIONS,
     },
     options=onnxruntime_limits.OPTIONS,
+    converts=True,
+    stops=True,
     draws=True,
     refused=onnxruntime_limits.REFUSED,
     refuses=onnxruntime_limits.refuses,
@@ -63,6 +67,8 @@ OPENVINO = BackendSpec(
     extra="openvino",
     precisions={"cpu": openvino_limits.PRECISIONS},
     options=openvino_limits.OPTIONS,
+    converts=True,
+    stops=True,
     draws=True,
     refused=openvino_limits.REFUSED,
     refuses_options=openvino_limits.refuses_options,
@@ -76,6 +82,8 @@ LLAMACPP = BackendSpec(
     precisions={"cpu": llamacpp_limits.PRECISIONS, "cuda": llamacpp_limits.PRECISIONS},
     kinds=("causal",),
     options=llamacpp_limits.OPTIONS,
+    converts=True,
+    stops=True,
     draws=True,
     refused=llamacpp_limits.REFUSED,
     refuses=llamacpp_limits.refuses,

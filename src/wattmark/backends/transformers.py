@@ -11,7 +11,9 @@ stamp is taken when the tokens exist. A criterion runs earlier in the step, wher
 still be at work: it would need a synchronisation of its own, and returns a tensor that the loop
 combines, row by row, every step. Here a step costs one clock read, and on CUDA a copy of one id
 a row into a wait that was due. It holds for any batch size; the hook is refused by beam search
-alone, which is not used. What a stamp leaves out is the end-of-text test of its own step.
+alone, which is not used. What a stamp leaves out is the end-of-text test of its own step. A task
+with stop strings does need a criterion (`Stopped`): its wait, and its reading of a step's tokens,
+fall before the step's stamp.
 """
 
 from __future__ import annotations
@@ -30,11 +32,12 @@ from transformers.utils import logging
 from wattmark.backends import Stamp
 from wattmark.backends.batching import Padded, cut
 from wattmark.backends.quantized import Quantized, quantize, weight_bytes
+from wattmark.backends.stopping import StopWatch
 from wattmark.backends.texts import Texts
 from wattmark.backends.tokenclock import TokenClock
 from wattmark.backends.torch_errors import load_errors, memory_errors
 from wattmark.backends.transformers_compiled import Compilations, StaticCaches, compile_config
-from wattmark.backends.transformers_drawing import Confidences, seed_batch
+from wattmark.backends.transformers_drawing import Confidences, Stopped, seed_batch
 from wattmark.backends.transformers_gpus import (
     Devices,
     describe_gpus,
@@ -84,6 +87,7 @@ class TransformersBackend:
         self._generation: Any = None
         self._weight_bytes = 0
         self._seed, self._asking = 0, Asking()
+        self._watch = StopWatch()
         self._loudness: tuple[int, bool] | None = None
         self._arithmetic = ExitStack()
         self._without_gradients: Callable[[], Any] = torch.inference_mode
@@ -141,6 +145,8 @@ class TransformersBackend:
             asking=self._asking,
         )
         self._texts.pad_id = self._generation.pad_token_id
+        stops = () if source.origin == RANDOM else trial.stops
+        self._watch = StopWatch(stops, self._texts.text)
         # Autocast keeps its copies of trainable weights alone, and of none in inference mode.
         self._without_gradients = torch.no_grad if setup.autocast else torch.inference_mode
         self._model.requires_grad_(setup.autocast is not None)
@@ -160,6 +166,8 @@ class TransformersBackend:
         ids, mask = self._tensors(padded)
         clock = TokenClock(stamp.now)
         told = Confidences() if self._asking.confidence else None
+        watch = self._watch
+        watch.begin(queries)
         if self._asking.temperature:
             seed_batch(self._seed, batch)
         prefill = stamp.now()
@@ -171,11 +179,17 @@ class TransformersBackend:
                 generation_config=self._generation,
                 streamer=clock,
                 logits_processor=None if told is None else [told],
+                stopping_criteria=[Stopped(watch)] if watch.stops else None,
                 **self._cache_for(padded),
             )
         self._tell_compiled()
-        answers = cut(output[:, padded.width :].tolist(), self._generation.eos_token_id or ())
-        work = Work(batch, queries, padded.lengths, stamp, start, prefill, clock.times)
+        answers = cut(
+            output[:, padded.width :].tolist(),
+            self._generation.eos_token_id or (),
+            watch.lengths,
+        )
+        times, stops = clock.times, watch.stops
+        work = Work(batch, queries, padded.lengths, stamp, start, prefill, times, stops=stops)
         lengths = [len(answer.ids) for answer in answers]
         return work.answers(
             answers, self._texts.text, None if told is None else told.of(output, lengths)

@@ -1,4 +1,4 @@
-"""Drawing tokens and telling how likely they were, inside the `generate` of transformers."""
+"""Drawing tokens, telling how likely they were, and stopping, inside `generate` of transformers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import transformers
 
+from wattmark.backends.stopping import StopWatch
 from wattmark.schema import Asking
 
 
@@ -28,6 +29,18 @@ def drawing(asking: Asking | None) -> dict[str, Any]:
 def seed_batch(seed: int, batch: int) -> None:
     """Begin torch's random numbers anew: the same batch of the same trial draws the same."""
     torch.manual_seed(seed * 1_000_003 + batch)
+
+
+class Stopped(transformers.StoppingCriteria):
+    """Ends each row of a batch at its own stop string; a row that has ended is padding."""
+
+    def __init__(self, watch: StopWatch) -> None:
+        self._watch = watch
+
+    def __call__(self, input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
+        """Which rows have stopped, a flag a row."""
+        done = self._watch.take(input_ids[:, -1].tolist())
+        return torch.tensor(done, device=input_ids.device)
 
 
 class Confidences(transformers.LogitsProcessor):

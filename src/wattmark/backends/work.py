@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wattmark.backends import Stamp
 from wattmark.backends.batching import Answer
+from wattmark.backends.stopping import until
 from wattmark.schema import Generation, Query
 
 
@@ -27,6 +28,8 @@ class Work:
     row_times_ns: Sequence[Sequence[int]] | None = None
     """Of each row its tokens' own times, where an engine hands out rows one by one; `times_ns` is
     then the last row's first token, and the last token of all (none where each row has one)."""
+    stops: Sequence[str] = ()
+    """Texts are cut before the first of these."""
 
     def answers(
         self,
@@ -44,7 +47,10 @@ class Work:
         self._mark("prefill", self.began_ns, first, tokens=sum(self.lengths))
         if len(self.times_ns) > 1:
             self._mark("decode", first, last, tokens=sum(len(a.ids) - 1 for a in answers))
-        texts = [text(answer.ids) for answer in answers]
+        texts = [
+            until(text(answer.ids), self.stops, query.prompt)
+            for query, answer in zip(self.queries, answers, strict=True)
+        ]
         rows = self.row_times_ns or [self.times_ns] * len(answers)
         end = self.stamp.now()
         self._mark("host", last, end)

@@ -13,10 +13,14 @@ import typer
 from wattmark import __version__
 from wattmark.cli import (
     calibrate,
+    compare,
     doctor,
+    export,
+    import_,
     integrate,
     list_,
     measure,
+    recommend,
     report,
     rescore,
     run,
@@ -38,6 +42,10 @@ app = typer.Typer(
 app.command("run", short_help="Measure a grid of models and settings.")(run.run)
 app.command("show", short_help="Print what a run found.")(show.show)
 app.command("report", short_help="Write the page of a run.")(report.report)
+app.command("compare", short_help="Head against base, and a gate.")(compare.compare)
+app.command("recommend", short_help="The configuration to take.")(recommend.recommend)
+app.command("export", short_help="A run as other tools' files.")(export.export)
+app.command("import", short_help="Other tools' files as a run.")(import_.import_files)
 app.command("integrate", short_help="Joules of spans from a power log.")(integrate.integrate)
 app.command("watch", short_help="The sensors live.")(watch.watch)
 app.command(
@@ -70,7 +78,8 @@ def top(
 def main() -> None:
     """Run the command line.
 
-    Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted.
+    Exit codes: 0 done, 1 some trials failed, 2 bad input (nothing was run), 130 interrupted; of
+    `compare` 1 is a regression, 3 not resolved.
     """
     # A name or an answer may hold what this terminal's encoding lacks: shown escaped, no crash.
     if isinstance(sys.stdout, io.TextIOWrapper):

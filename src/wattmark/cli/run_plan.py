@@ -7,10 +7,15 @@ from typing import Any
 from wattmark.cli.console import print_json, show
 from wattmark.cli.run_end import replicates_text
 
+CONVERTING = (
+    "a model is converted before its first load, which takes longer the first time; the"
+    " conversion is kept, and is not in the time below"
+)
+
 
 def print_plan(asked: Any, *, as_json: bool) -> None:
     """What a suite would run, and what it leaves out and why; InputError as `expand` has it."""
-    from wattmark.runner.duration import estimated_seconds
+    from wattmark.runner.duration import converting, estimated_seconds
     from wattmark.runner.plan import expand
     from wattmark.units import clock_time
 
@@ -27,6 +32,7 @@ def print_plan(asked: Any, *, as_json: bool) -> None:
                 "left_out": [{"what": item.what, "why": item.why} for item in plan.left_out],
                 "notes": list(plan.notes),
                 "estimated_s": round(seconds, 1),
+                "converting": converting(plan),
             }
         )
         return
@@ -40,6 +46,8 @@ def print_plan(asked: Any, *, as_json: bool) -> None:
         show(f"  note: {note}")
     for item in plan.left_out:
         show(f"  left out: {item.what}: {item.why}")
+    if engines := converting(plan):
+        show(f"  note: {', '.join(engines)}: {CONVERTING}")
     show(f"Up to about {clock_time(seconds)} here, if answers are long. Nothing was run.")
 
 

@@ -57,7 +57,7 @@ def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bo
     from wattmark.store.reader import open_run
 
     opened = open_run(path)
-    carbon = _other_carbon(opened.info, asked) if asked else carbon_of(opened.info)
+    carbon = other_carbon(opened.info, asked) if asked else carbon_of(opened.info)
     summaries = summarise(opened, carbon=carbon)
     if as_json:
         print_json(summary_json(opened, summaries, carbon))
@@ -73,7 +73,8 @@ def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bo
         console.print(line)
 
 
-def _other_carbon(info: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:
+def other_carbon(info: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:
+    """What carbon is computed from, with what was asked for in the place of the run's own."""
     from wattmark.analysis.carbon import CarbonInputs
     from wattmark.runner.carbon import recomputed
     from wattmark.runner.suite import checked

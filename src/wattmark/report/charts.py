@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from wattmark.analysis.summary import TrialSummary
 from wattmark.analysis.verdict import Verdict, groups, verdicts
 from wattmark.report.figure import Figure, same_height
 from wattmark.report.labels import group_title, short_labels
 from wattmark.report.phases import phase_figure
-from wattmark.report.power import power_figures
+from wattmark.report.power import Curves, power_figures
 from wattmark.report.ratios import ratio_figure
 from wattmark.report.spread import energy_figure, latency_figure
 from wattmark.report.tradeoff import tradeoff_figures
@@ -20,7 +24,14 @@ from wattmark.store.reader import Run
 MOST_POWER = 8
 """Power charts a group: more would be looked at by nobody."""
 
+BARS = (
+    *("trial_key", "replicate", "batch", "span", "component", "component_device", "sensor"),
+    *("energy_j", "energy_net_j", "method", "provenance"),
+)
+"""Columns of joules that the bars by phase are made of."""
+
 Row = Mapping[str, Any]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +49,10 @@ def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
     """A section for each (model, task, mode), in the order of the plan."""
     labels = short_labels(summaries)
     trials = by_key(run.trials.to_pylist())
-    energy = by_key(run.energy.to_pylist())
+    # Joules of single batches are most of the table, and no chart's.
+    energy = by_key(run.select("energy", BARS, pc.field("batch").is_null()).to_pylist())
     latencies = _latencies(run)
-    spans: dict[tuple[str, int], list[Row]] = {}
-    for span in run.spans.to_pylist():
-        spans.setdefault((span["trial_key"], span["replicate"]), []).append(span)
+    curves = Curves(run)
     found = verdicts(run)
     made = []
     for group in groups(summaries):
@@ -60,7 +70,7 @@ def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
                 trials=group,
                 verdicts=mine,
                 figures=same_height([figure for figure in drawn if figure is not None]),
-                power=power_figures(run, group[:MOST_POWER], labels, trials, spans),
+                power=power_figures(run, curves, group[:MOST_POWER], labels, trials),
             )
         )
     return made
@@ -79,10 +89,12 @@ def by_key(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _latencies(run: Run) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    keys = run.queries.column("trial_key").to_pylist()
-    for key, latency_s in zip(keys, run.queries.column("latency_s").to_pylist(), strict=True):
-        if latency_s is not None:
-            found.setdefault(key, []).append(latency_s)
-    return found
+def _latencies(run: Run) -> dict[str, Floats]:
+    """Trial key → seconds of its queries, all replicates."""
+    told = run.select("queries", ["trial_key", "latency_s"]).drop_null()
+    keys = told["trial_key"].combine_chunks().dictionary_encode()
+    place, latency_s = keys.indices.to_numpy(), told["latency_s"].to_numpy()
+    order = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place, minlength=len(keys.dictionary)))
+    parts = np.split(latency_s[order], ends)[:-1]
+    return dict(zip(keys.dictionary.to_pylist(), parts, strict=True))

@@ -166,7 +166,7 @@ def table_of(group: Trials, labels: Mapping[str, str]) -> dict[str, Any]:
 
     Accuracy comes first, what it costs next; net stands below gross.
     """
-    titles = {"accuracy": "accuracy", **COST, **SPEED, **QUALITY}
+    titles = {"accuracy": "accuracy", "f1": "F1", **COST, **SPEED, **QUALITY}
     names = shown_columns(titles, group)
     mixed = len({trial.provenance for trial in group if trial.n_ok}) > 1
     return {

@@ -5,8 +5,10 @@ Text from outside is made plain here and escaped by the template.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import pyarrow.compute as pc
 
 from wattmark.analysis.summary import TrialSummary
 from wattmark.report.format import number, percent, plain, provenance, timestamp
@@ -18,6 +20,11 @@ from wattmark.units import clock_time
 ROWS_IN_ALL = 400
 ROWS_A_TRIAL = 50
 LONGEST_TEXT = 240
+SHOWN = (
+    *("prompt", "expected", "response", "correct", "why", "output_tokens", "latency_s"),
+    *("energy_j", "energy_low_j", "energy_high_j"),
+)
+"""What the page tells of an answer."""
 BY_NAME = ("simulated", "replay")
 """Families of sensors that are used only where they are asked for by name."""
 Row = Mapping[str, Any]
@@ -50,27 +57,33 @@ def answers(
 ) -> list[dict[str, Any]]:
     """The first answers of each trial's first good replicate."""
     limit = max(5, min(ROWS_A_TRIAL, ROWS_IN_ALL // max(1, len(summaries))))
-    rows: dict[str, list[Row]] = {}
-    counts: dict[str, int] = {}
-    for row in run.queries.to_pylist():
-        if row["repetition"]:
-            continue
-        mine = rows.setdefault(row["trial_key"], [])
-        if mine and row["replicate"] != mine[0]["replicate"]:
-            continue
-        counts[row["trial_key"]] = counts.get(row["trial_key"], 0) + 1
-        if len(mine) < limit:
-            mine.append(row)
-    return [
-        {
-            "title": f"{group_title(trial)}, {labels[trial.key]}",
-            "rows": [_answer(row) for row in rows[trial.key]],
-            "count": counts[trial.key],
-            "replicate": rows[trial.key][0]["replicate"],
-        }
-        for trial in summaries
-        if rows.get(trial.key)
-    ]
+    found = []
+    for trial, replicate, count in _first_replicates(run, summaries):
+        mine = (pc.field("trial_key") == trial.key) & (pc.field("replicate") == replicate)
+        rows = run.select("queries", SHOWN, mine & (pc.field("repetition") == 0))
+        found.append(
+            {
+                "title": f"{group_title(trial)}, {labels[trial.key]}",
+                "rows": [_answer(row) for row in rows.slice(0, limit).to_pylist()],
+                "count": count,
+                "replicate": replicate,
+            }
+        )
+    return found
+
+
+def _first_replicates(
+    run: Run, summaries: Sequence[TrialSummary]
+) -> Iterator[tuple[TrialSummary, int, int]]:
+    """The trials that have answers, the first replicate that gave any, and how many it gave."""
+    table = run.select("queries", ["trial_key", "replicate"], pc.field("repetition") == 0)
+    counts = table.group_by(["trial_key", "replicate"], use_threads=False).aggregate(
+        [([], "count_all")]
+    )
+    first: dict[str, tuple[int, int]] = {}
+    for row in counts.to_pylist():
+        first.setdefault(row["trial_key"], (row["replicate"], row["count_all"]))
+    return ((trial, *first[trial.key]) for trial in summaries if trial.key in first)
 
 
 def _answer(row: Row) -> dict[str, Any]:

@@ -24,7 +24,7 @@ MINUS = "−"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FACTORS = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "µ": 1e-6, "n": 1e-9}
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_KEPT_UNITS = ("tokens/s", "queries/s")
+_KEPT_UNITS = ("tokens/s", "queries/s", "answers/kJ", "tokens/s/GB")
 
 
 def plain(text: object, limit: int | None = None) -> str:

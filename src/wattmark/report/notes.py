@@ -31,6 +31,7 @@ QUALITY = {
     "vram_peak_bytes": "VRAM",
     "vram_board_peak_bytes": "VRAM, board",
     "accuracy": "accuracy",
+    "f1": "F1",
 }
 NET = {
     "energy_per_token_j": ("energy_per_token_net_j", "J/token net"),
@@ -60,7 +61,7 @@ def missing_reasons(group: Sequence[TrialSummary]) -> list[tuple[str, str]]:
     reasons: dict[str, list[str]] = {}
     for trial in group:
         for name, title in names.items():
-            silent = name.startswith(("co2e", "sci", "vram")) or not trial.n_ok
+            silent = name.startswith(("co2e", "sci", "vram", "f1")) or not trial.n_ok
             for note in trial.estimates[name].note.split("; "):
                 if note and not silent and title not in reasons.setdefault(note, []):
                     reasons[note].append(title)

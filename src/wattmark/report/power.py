@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import pyarrow.compute as pc
 
 from wattmark.analysis.summary import TrialSummary
 from wattmark.report.figure import PHASES, Figure, Rows, finished, values
@@ -28,23 +29,23 @@ Row = Mapping[str, Any]
 
 def power_figures(
     run: Run,
+    curves: Curves,
     group: Sequence[TrialSummary],
     labels: Mapping[str, str],
     trials: Mapping[str, Sequence[Row]],
-    spans: Mapping[tuple[str, int], Sequence[Row]],
 ) -> list[Figure]:
     """Power over time of each trial's replicate with the median energy, phases shaded."""
-    sensors = {
-        sensor.get("name"): sensor for sensor in run.info.get("sensors") or () if sensor.get("name")
-    }
-    curves = _Curves(run, sensors)
     strips = []
     for trial in group:
         chosen = _representative(trials.get(trial.key, ()))
-        stretch = spans.get((trial.key, chosen["replicate"]), ()) if chosen else ()
+        if chosen is None:
+            continue
+        mine = pc.field("trial_key") == trial.key
+        mine &= pc.field("replicate") == chosen["replicate"]
         # Minutes of converting, before the load, would leave the rest no room.
-        stretch = [span for span in stretch if span["name"] != "export"]
-        if chosen is None or not stretch:
+        mine &= pc.field("name") != "export"
+        stretch = run.select("spans", ["name", "start_ns", "end_ns"], mine).to_pylist()
+        if not stretch:
             continue
         start_ns = min(span["start_ns"] for span in stretch)
         end_ns = max(span["end_ns"] for span in stretch)
@@ -109,33 +110,35 @@ def _representative(rows: Sequence[Row]) -> Row | None:
     return able[(len(able) - 1) // 2] if able else None
 
 
-def _sessions(trace: Any) -> Any:
-    """The session of each sample; 0 where it is not said."""
-    if "session" not in trace.column_names:
-        return np.zeros(trace.num_rows, dtype=np.int64)
-    return np.asarray([value or 0 for value in trace.column("session").to_pylist()], dtype=np.int64)
-
-
-class _Curves:
+class Curves:
     """The trace by sensor and session, as stamps and mean powers between them."""
 
-    def __init__(self, run: Run, sensors: Mapping[str, Row]) -> None:
-        trace = run.trace
-        names = np.asarray(trace.column("sensor").to_pylist(), dtype=object)
-        time_ns = trace.column("time_ns").to_numpy()
-        energy = trace.column("energy_j").to_numpy(zero_copy_only=False).astype(float)
-        power = trace.column("power_w").to_numpy(zero_copy_only=False).astype(float)
-        session = _sessions(trace)
+    def __init__(self, run: Run) -> None:
+        sensors: dict[str, Row] = {
+            str(sensor["name"]): sensor
+            for sensor in run.info.get("sensors") or ()
+            if sensor.get("name")
+        }
+        trace = run.select("trace", ["sensor", "session", "time_ns", "energy_j", "power_w"])
+        names = trace["sensor"].combine_chunks().dictionary_encode()
+        session = trace["session"].to_numpy(zero_copy_only=False)
+        whose = np.column_stack([names.indices.to_numpy(), session])
+        time_ns, energy, power = (
+            trace[name].to_numpy(zero_copy_only=False)
+            for name in ("time_ns", "energy_j", "power_w")
+        )
         self.series: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
-        for name, number_ in dict.fromkeys(zip(names, session, strict=True)):
-            mine = (names == name) & (session == number_)
+        found, first = np.unique(whose, axis=0, return_index=True)
+        for place, number_ in found[np.argsort(first)].tolist():
+            name = str(names.dictionary[place])
+            mine = (whose[:, 0] == place) & (whose[:, 1] == number_)
             info = sensors.get(name, {})
             title = component_name(str(info.get("component", name)), str(info.get("device", "")))
             modelled = "estimated" if info.get("kind") == "estimate" else "measured"
             word = info.get("instead") or modelled
             key = (f"{title}, {plain(word)}", int(number_))
             if key in self.series:  # a second sensor of one device: the power beside the counter
-                key = (f"{title}, {plain(word)} by {plain(str(name))}", int(number_))
+                key = (f"{title}, {plain(word)} by {plain(name)}", int(number_))
             self.series[key] = (time_ns[mine], energy[mine], power[mine])
 
     def within(self, start_ns: int, end_ns: int, session: int) -> Rows:

@@ -13,6 +13,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+from numpy.typing import NDArray
 
 from wattmark.analysis.metrics import METRICS
 from wattmark.analysis.summary import TrialSummary
@@ -28,6 +29,8 @@ from wattmark.report.figure import (
 )
 from wattmark.report.format import figure, number, provenance
 from wattmark.report.labels import group_title
+
+Values = Sequence[float] | NDArray[np.float64]
 
 MOST_POINTS = 150
 LOG_FROM = 20.0
@@ -66,7 +69,7 @@ def energy_figure(
 
 
 def latency_figure(
-    group: Sequence[TrialSummary], labels: Mapping[str, str], queries: Mapping[str, Sequence[float]]
+    group: Sequence[TrialSummary], labels: Mapping[str, str], queries: Mapping[str, Values]
 ) -> Figure | None:
     """Latency of every query over all replicates, with the estimate of the median."""
     return _spread(
@@ -85,7 +88,7 @@ def latency_figure(
 def _spread(
     group: Sequence[TrialSummary],
     labels: Mapping[str, str],
-    series: Mapping[str, Sequence[float]],
+    series: Mapping[str, Values],
     *,
     metric: str,
     kind: str,
@@ -147,7 +150,7 @@ def _spread(
     )
 
 
-def _box(label: str, sample: Sequence[float]) -> dict[str, Any]:
+def _box(label: str, sample: Values) -> dict[str, Any]:
     p5, q1, median, q3, p95 = np.quantile(np.asarray(sample), (0.05, 0.25, 0.5, 0.75, 0.95))
     return {
         "trial": label,
@@ -170,7 +173,7 @@ def _estimate_row(label: str, trial: TrialSummary, metric: str) -> dict[str, Any
     }
 
 
-def _thinned(sample: Sequence[float]) -> Iterable[tuple[float, float]]:
+def _thinned(sample: Values) -> Iterable[tuple[float, float]]:
     """At most MOST_POINTS values spread over the sorted sample, with a jitter in −1 to 1."""
     ordered = np.sort(np.asarray(sample))
     if len(ordered) > MOST_POINTS:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wattmark.backends import Backend, Chats, Stamp
+from wattmark.backends.stopping import until
 from wattmark.errors import InputError, ModelError
 from wattmark.runner.wire import Job
 from wattmark.schema import Asking, Generation, Query, Suite
@@ -92,6 +93,24 @@ def asked(job: Job, backend: Backend) -> Asked:
     if job.kind == "classifier":
         return Asked(Asking(chat="off"), None)
     return Asked(job.trial.asking or PLAIN, getattr(backend, "texts", None), job.shots)
+
+
+def ending(answer: Answer, stops: Sequence[str]) -> Answer:
+    """An engine's `generate` whose texts are cut before a stop string.
+
+    An engine that does not stop there itself has written on: its tokens and joules count.
+    """
+    if not stops:
+        return answer
+
+    def with_end(batch: int, queries: Sequence[Query], stamp: Stamp) -> list[Generation]:
+        prompts = {query.id: query.prompt for query in queries}
+        return [
+            replace(given, text=until(given.text, stops, prompts.get(given.query_id, "")))
+            for given in answer(batch, queries, stamp)
+        ]
+
+    return with_end
 
 
 @dataclass

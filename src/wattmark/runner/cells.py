@@ -14,17 +14,21 @@ from wattmark.backends import BackendSpec
 from wattmark.backends.devices import gpu_indices
 from wattmark.backends.find import backends, find_backend, missing
 from wattmark.backends.precisions import true_name
-from wattmark.models import ModelSource, find_model
+from wattmark.models import RANDOM, ModelSource, find_model
 from wattmark.models.own_files import OWN_FILES
 from wattmark.models.weights import fingerprint
 from wattmark.runner.asking import asking_of, shots_of
 from wattmark.runner.devices import find_device
 from wattmark.runner.rag import RAG, Retrievals
 from wattmark.schema import AUTO, TO_BE_FOUND, Asking, Retrieval, Suite, Trial
-from wattmark.tasks import Task
+from wattmark.tasks import Task, stops_of
 from wattmark.tasks.find import find_task
 
 ONE_GPU = "it runs on one GPU; transformers spreads a model over several"
+NO_STOPS = (
+    "it does not stop at a task's stop strings: its answers are cut there afterwards, and what it"
+    " wrote behind them costs tokens and joules"
+)
 GREEDY = "it decodes greedily alone: leave out --temperature"
 OWN = "any"
 """Kind of a model that an engine brings itself: it does any task."""
@@ -118,7 +122,7 @@ class Grid:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was understood otherwise than it was written, or passed over."""
-        return (*self._notes, *self._retrievals.notes)
+        return (*dict.fromkeys(self._notes), *self._retrievals.notes)
 
     def trials(self) -> list[Trial]:
         """All cells that can be."""
@@ -216,9 +220,18 @@ class Grid:
         shots_of(task, self.suite.limit, self.suite.seed, self._asking.shots)
         return self._asking
 
+    def _stops(self, engine: _Engine, name: str, task: Task) -> tuple[str, ...]:
+        """What ends the task's answers; nothing where they are labels, or of a fixed length."""
+        if "classifier" in (self.models[name].kind, task.kind) or self.suite.weights == RANDOM:
+            return ()
+        stops = stops_of(task)
+        if stops and not engine.spec.stops:
+            self._notes.append(f"{engine.spec.name}: {NO_STOPS}")
+        return stops
+
     def _cells(self, engine: _Engine, precisions: list[str], name: str, task: Task) -> list[Trial]:
         suite, how = self.suite, self._how(name, task)
-        modes = self._modes(name, task)
+        modes, stops = self._modes(name, task), self._stops(engine, name, task)
         return [
             Trial(
                 model=name,
@@ -240,6 +253,7 @@ class Grid:
                 options=dict(suite.options),
                 retrieval=retrieval,
                 asking=how,
+                stops=stops,
             )
             for precision in precisions
             for mode, retrieval in modes.items()

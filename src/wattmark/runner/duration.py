@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 
+from wattmark.backends.find import find_backend
+from wattmark.models.own_files import OWN_FILES
 from wattmark.runner.cells import OWN
 from wattmark.runner.plan import Plan
 
@@ -17,7 +19,8 @@ def estimated_seconds(plan: Plan) -> float:
     """A rough guess of the run's length, from a short timing of this machine's memory.
 
     A decode step reads the weights once, so it takes at least weight bytes ÷ bandwidth; a
-    fixed part stands for the calls of each step. Good to a factor of two or three.
+    fixed part stands for the calls of each step. Good to a factor of two or three. What engines
+    convert first is not in it (`converting`).
     """
     bandwidth = _bytes_per_second()
     total = 0.0
@@ -33,6 +36,21 @@ def estimated_seconds(plan: Plan) -> float:
         total += load_s + 2 * plan.suite.idle_s + work_s
     start_s = 0.3 if set(plan.kinds.values()) == {OWN} else _START_S
     return (start_s + total) * plan.suite.replicates
+
+
+def converting(plan: Plan) -> list[str]:
+    """Engines of a plan that have a model converted before its first load.
+
+    How long that takes is not foreseen: minutes for a billion parameters, nothing where what was
+    made before is still in the cache.
+    """
+    origins = {model.model: model.origin for model in plan.models}
+    engines = {
+        trial.backend: None
+        for trial in plan.trials
+        if find_backend(trial.backend).converts and origins.get(trial.model) not in OWN_FILES
+    }
+    return list(engines)
 
 
 def _bytes_per_second() -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wattmark.energy.resolve import resolve
+from wattmark.energy.resolve import Resolved, resolve
 from wattmark.energy.series import Series
 from wattmark.energy.share import share
 from wattmark.energy.total import parts_of, total
@@ -38,9 +38,17 @@ from wattmark.schema import (
     Totals,
     Trial,
 )
-from wattmark.tasks import Task
+from wattmark.tasks import Task, unscored
 
 NO_QUALITY = Score(None, None, None, "random weights: not scored")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apart:
+    """Work of a trial before its replicates: the export while its batch size was looked for."""
+
+    spans: tuple[Span, ...]
+    samples: tuple[Sample, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,8 @@ class Watched:
     """Why the region was not lengthened further, where it fell short of the target."""
     boards: Mapping[str, str | None] = field(default_factory=dict)
     """Visible NVIDIA boards in CUDA's order, with their UUIDs."""
+    before: Apart | None = None
+    """What goes into this replicate's record beside its own work."""
 
 
 def complete(
@@ -94,16 +104,18 @@ def complete(
         for query, answer in zip(queries, first, strict=True)
     )
     measured = next((span for span in result.spans if span.name == "measured"), None)
-    totals = _totals(readings, series, measured, watched.sample_interval_s)
+    before = _before(watched)
+    exports = [reading for reading in before.readings if reading.sensor not in others]
+    totals = _totals([*readings, *exports], series, measured, watched.sample_interval_s)
     return replace(
         _record(slot, Status.OK, started_at, attempt),
         repetitions=result.repetitions,
-        spans=result.spans,
+        spans=(*(watched.before.spans if watched.before else ()), *result.spans),
         queries=_as_asked(queries, result),
         retrieved=result.retrieved,
         generations=result.generations,
         scores=scores,
-        energy=resolved.readings + resolved.batches,
+        energy=before.readings + resolved.readings + resolved.batches,
         query_energy=share(result.generations, batches),
         totals=replace(
             totals,
@@ -121,6 +133,7 @@ def complete(
             *watched.doubts,
             *incomplete([reading for reading in readings if reading.span == "measured"]),
             *resolved.doubts,
+            *(doubt for doubt in before.doubts if doubt not in resolved.doubts),
             *validity_doubts(
                 result.spans,
                 [one for one in series if one.info.name not in others],
@@ -135,6 +148,14 @@ def complete(
             *compiled_doubts(result.facts, measured),
         ),
     )
+
+
+def _before(watched: Watched) -> Resolved:
+    """Joules of what was done before, from the samples of that time alone."""
+    if watched.before is None:
+        return Resolved((), (), ())
+    series = [Series.from_samples(info, watched.before.samples) for info in watched.sensors]
+    return resolve(watched.before.spans, series, interval_target=watched.interval_target)
 
 
 def failed(slot: Slot, ending: Ending, *, started_at: str, attempt: int) -> Record:
@@ -184,7 +205,7 @@ def _unscored(task: Task, trial: Trial, scores: Sequence[Score]) -> Iterable[Dou
             "memory are measured, and its quality is not.",
             "For quality too, take --weights pretrained.",
         )
-    elif scores and all(score.correct is None for score in scores):
+    elif unscored(task) is None and scores and all(score.correct is None for score in scores):
         yield Doubt(
             "no-gold",
             f"Task {task.name} has no answers to score against: quality is not measured.",

@@ -60,10 +60,11 @@ class Retrievals:
 
     def _retrieval(self, task: Task) -> Retrieval:
         suite = self._suite
+        usual: int = getattr(task, "top_k", Retrieval.top_k)
         return Retrieval(
             corpus_digest=self._digest(task),
             chunking=Chunking.of(suite.chunk_by, suite.chunk_size, suite.chunk_overlap).label,
-            top_k=suite.top_k,
+            top_k=suite.top_k or usual,
             context_tokens=suite.context_tokens,
             template=check_template(task.name, getattr(task, "context_prompt", CONTEXT_PROMPT)),
         )

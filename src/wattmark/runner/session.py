@@ -17,7 +17,7 @@ from wattmark.meter.load import wait_for_quiet
 from wattmark.meter.meter import Meter
 from wattmark.meter.nvml import visible_boards
 from wattmark.runner.batches import conclude, plain, sizes_for, with_batches
-from wattmark.runner.figures import Watched, complete, failed
+from wattmark.runner.figures import Apart, Watched, complete, failed
 from wattmark.runner.interrupt import Interrupts
 from wattmark.runner.machine import now, pinned
 from wattmark.runner.noise import noisy, not_quiet, repeated
@@ -77,6 +77,8 @@ class Session:
         self.workers = Workers(
             [target.partition(":")[0] for target in adapters.values()], environment(self.threads)
         )
+        self.before: dict[str, Apart] = {}
+        """Trial key → its export while its batch size was looked for, until a record has it."""
         self.ok = self.failed = 0
         self.doubts = directory.doubts + doubts
         self.cost_before = directory.info.get("meter_cost") or {}
@@ -123,8 +125,14 @@ class Session:
             self.observer.running(slot, None)
             asked = sizes_for(self.plan, trial)
             job = replace(self._job(slot), sizes=asked.sizes)
-            ending = self.workers.run(job, self.meter, self.plan.suite.timeout_s)
+            with self.meter:
+                ending = self.workers.run(job, self.meter, self.plan.suite.timeout_s)
+                self.meter.settle()
+            samples = tuple(self.meter.take())
             found.append(conclude(trial, asked, ending))
+            if ending.made:
+                sized = replace(trial, batch_size=found[-1].batch_size)
+                self.before[sized.key] = Apart(spans=ending.made, samples=samples)
         if found:
             self.plan = with_batches(self.plan, found)
             self.directory.note(
@@ -209,6 +217,7 @@ class Session:
             precision_target=suite.precision_target,
             too_short=lengthening.why if lengthening else None,
             boards=self.boards,
+            before=self.before.get(slot.trial.key),
         )
         record = self._record(slot, job, ending, watched, (started_at, attempt))
         doubts, self.doubts = record.doubts + self.doubts, ()
@@ -220,6 +229,9 @@ class Session:
             facts=self._with_batch_found(record.facts, slot.trial),
         )
         with self.interrupts.held():
+            if watched.before is not None and record.status == Status.OK:
+                del self.before[slot.trial.key]
+                self.directory.write_samples(watched.before.samples)
             self.directory.write_samples(samples)
             self.directory.write(record)
             if last or not noisy(record):

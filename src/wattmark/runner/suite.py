@@ -153,7 +153,7 @@ class SuiteFile(BaseModel):
     chunk_by: Literal["words", "sentences"] = "words"
     chunk_size: Annotated[int, Field(ge=1, le=100_000)] | None = None
     chunk_overlap: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    top_k: Annotated[int, Field(ge=1, le=1000)] = 3
+    top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
     context_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     chat: Literal["auto", "on", "off"] = "auto"
     chat_template: Annotated[str, Field(min_length=1, max_length=4096)] | None = None

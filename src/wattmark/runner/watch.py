@@ -52,6 +52,8 @@ class Ending:
     doubts: tuple[Doubt, ...] = ()
     tried: tuple[tuple[int, float], ...] = ()
     """(batch size, answers a second) of a worker that tried sizes."""
+    made: tuple[Span, ...] = ()
+    """What such a worker had to make before: its export."""
 
 
 @dataclass
@@ -63,6 +65,7 @@ class _State:
     hung: Counter[str] = field(default_factory=Counter)
     """Sensor → marks at which it was not read, because it hung."""
     tried: list[tuple[int, float]] = field(default_factory=list)
+    made: list[Span] = field(default_factory=list)
 
 
 class Workers:
@@ -102,7 +105,7 @@ class Workers:
             raise
         ending.foreign_cpu, ending.doubts = _disturbed(state.clocks)
         ending.doubts += tuple(sensors_hung(state.hung, PATIENCE_S))
-        ending.tried = tuple(state.tried)
+        ending.tried, ending.made = tuple(state.tried), tuple(state.made)
         return ending
 
     def _fork(self, log: IO[bytes]) -> tuple[Zygote, int, Connection]:
@@ -172,6 +175,9 @@ def _heed(
     if "tried" in message:
         size, rate = message["tried"]
         state.tried.append((size, rate))
+        return None
+    if "made" in message:
+        state.made.append(Span(*message["made"]))
         return None
     if "mark" in message:
         state.stage = message["mark"]

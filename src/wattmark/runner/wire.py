@@ -92,6 +92,7 @@ def _trial(plain: Mapping[str, Any]) -> Trial:
             **plain,
             "retrieval": None if retrieval is None else Retrieval(**retrieval),
             "asking": None if asking is None else Asking(**asking),
+            "stops": tuple(plain["stops"]),
         }
     )
 

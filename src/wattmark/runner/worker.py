@@ -28,7 +28,7 @@ from typing import Any
 from wattmark import registry
 from wattmark.backends import Backend
 from wattmark.errors import OutOfMemoryError, WattmarkError
-from wattmark.runner.asking import Answer, asked
+from wattmark.runner.asking import Answer, asked, ending
 from wattmark.runner.contexts import indexed
 from wattmark.runner.export import export
 from wattmark.runner.resident import cpu_s, peak_bytes, resident_bytes, unique_bytes
@@ -90,6 +90,7 @@ def execute(
     log.add("load", started, clock())
     loaded = resident_bytes()
     answer: Answer = backend.classify if job.kind == "classifier" else backend.generate
+    answer = ending(answer, job.trial.stops)
     form = asked(job, backend)
     answer = form.answering(answer)
     contexts = indexed(job, backend, log, mark=mark, form=form.form)
@@ -224,7 +225,10 @@ def main(channel: Connection) -> int:
         _set_threads(job.threads)
         backend: Backend = registry.resolve(job.adapter)()
         if job.sizes:
-            export(job.trial, backend, SpanLog(), tell=tell)
+            log = SpanLog()
+            export(job.trial, backend, log, tell=tell, mark=mark)
+            for span in log.spans:  # at once: a size that does not fit may end this worker
+                send(channel, {"made": [span.name, span.start_ns, span.end_ns]})
             try_sizes(job, backend, tried, SpanLog, tell=tell)
             result = Result(spans=(), generations=(), memory=Memory())
         else:

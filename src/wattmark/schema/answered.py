@@ -80,7 +80,7 @@ class Generation:
     end_ns: int
     token_times_ns: tuple[int, ...] = ()
     stop_reason: str = "eos"
-    """eos, length, or label (a classifier)."""
+    """eos, length, stop (a stop string of the task), or label (a classifier)."""
     confidence: float | None = None
 
 

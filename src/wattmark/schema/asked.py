@@ -91,8 +91,8 @@ class Suite:
     """Of these, in a chunk; None: 100 words or 5 sentences."""
     chunk_overlap: int | None = None
     """Of these, shared with the next chunk; None: a fifth of a chunk."""
-    top_k: int = 3
-    """Chunks retrieved for a query."""
+    top_k: int | None = None
+    """Chunks retrieved for a query; None: the task's own number, or 3."""
     context_tokens: int = 256
     """Most tokens of retrieved text in a prompt, by the model's tokenizer."""
     chat: str = "auto"
@@ -172,13 +172,16 @@ class Trial:
     """Where the mode is rag."""
     asking: Asking | None = None
     """Where it is not the plain way."""
+    stops: tuple[str, ...] = ()
+    """What ends an answer beside the model's end token, by the task; the answer is cut before it.
+    Empty for classifiers, and where answers have a fixed length (random weights)."""
 
     @property
     def key(self) -> str:
         """Content hash of all fields: 12 hexadecimal digits."""
         fields = asdict(self)
-        for name in ("retrieval", "asking"):
-            if fields[name] is None:  # the key of a trial without it is what it always was
+        for name in ("retrieval", "asking", "stops"):
+            if not fields[name]:  # the key of a trial without it is what it always was
                 del fields[name]
         text = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -226,7 +226,7 @@ QUERIES = (
     _c("why", TEXT, "", "the scorer's reason"),
     _c("input_tokens", INT, "tokens", "prompt tokens, padding left out"),
     _c("output_tokens", INT, "tokens", "ids that came out, the end token included"),
-    _c("stop_reason", TEXT, "", "eos, length or label"),
+    _c("stop_reason", TEXT, "", "eos, length, stop (a stop string of the task) or label"),
     _c("confidence", REAL, "1", "probability of the label, or geometric mean of the tokens'"),
     _c("retrieved_ids", TEXTS, "", "chunks that were retrieved, the best first; null without"),
     _c("retrieved_hit", FLAG, "", "is a gold answer or the query's own context in one of them"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wattmark.errors import RunDirectoryError
@@ -80,27 +81,44 @@ def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch
         yield group
 
 
-def read_parquet(path: Path, table: str) -> pa.Table:
-    """All of a table's file. Raises RunDirectoryError where it is damaged, cut off or missing."""
+def read_parquet(
+    path: Path,
+    table: str,
+    columns: Sequence[str] | None = None,
+    where: pc.Expression | None = None,
+) -> pa.Table:
+    """A table's file, or some columns of it, of the rows that `where` holds for.
+
+    Raises RunDirectoryError where it is damaged, cut off or missing.
+    """
+    names = arrow_schema(table).names
+    wanted = names if columns is None else list(columns)
     try:
-        content = pq.ParquetFile(path).read()
+        stored = pq.read_schema(path).names
+        absent = [name for name in names if name not in stored and name not in ADDED]
+        if absent:
+            raise RunDirectoryError(
+                f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
+                "The file is damaged or was changed: take it from a copy of the run.",
+            )
+        older = any(name not in stored for name in names)
+        if where is None or older:
+            there = [name for name in names if name in stored and (older or name in wanted)]
+            content = pq.ParquetFile(path).read(there)
+        else:
+            content = pq.read_table(path, columns=wanted, filters=where)
     except (OSError, pa.ArrowException) as reason:
         raise RunDirectoryError(
             f"{path} cannot be read: {reason}.",
             "The file is damaged or missing: take it from a copy of the run.",
         ) from reason
-    names = arrow_schema(table).names
-    for name, value in ADDED.items():
-        if name in names and name not in content.column_names:
-            kind = arrow_schema(table).field(name).type
-            content = content.append_column(name, pa.array([value] * len(content), kind))
-    absent = [name for name in names if name not in content.column_names]
-    if absent:
-        raise RunDirectoryError(
-            f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
-            "The file is damaged or was changed: take it from a copy of the run.",
-        )
-    return content.select(names)
+    if older:
+        for name, value in ADDED.items():
+            if name in names and name not in stored:
+                kind = arrow_schema(table).field(name).type
+                content = content.append_column(name, pa.array([value] * len(content), kind))
+        content = content if where is None else content.filter(where)
+    return content.select(wanted)
 
 
 def unwritable(path: Path, reason: Exception) -> RunDirectoryError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wattmark.store.rundir import read_info, read_table
 
@@ -43,6 +45,19 @@ class Run:
     def trace(self) -> pa.Table:
         """The raw samples."""
         return read_table(self.path, "trace", self.info)
+
+    def select(
+        self, table: str, columns: Sequence[str], where: pc.Expression | None = None
+    ) -> pa.Table:
+        """Some columns of a table, of the rows that `where` holds for; only these are read.
+
+        A table of millions of answers fits no memory, three of its columns do. One that was read
+        whole is not read again.
+        """
+        whole = self.__dict__.get(table)
+        if whole is not None:
+            return (whole if where is None else whole.filter(where)).select(list(columns))
+        return read_table(self.path, table, self.info, columns, where)
 
 
 def open_run(path: Path | str) -> Run:

@@ -15,12 +15,13 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wattmark.errors import RunDirectoryError
 from wattmark.schema import SCHEMA_VERSION, Doubt, Record, Sample
@@ -48,6 +49,7 @@ INFO = "run.json"
 LIVE = "live.db"
 TRACE = "trace.arrows"
 CHARTS = "charts"
+EXPORTS = "exports"
 REPORT = "report.html"
 LIVE_FILES = (LIVE, f"{LIVE}-wal", f"{LIVE}-shm", TRACE, TEMPORARY)
 COMPLETE = "complete"
@@ -224,12 +226,28 @@ def read_info(path: Path) -> dict[str, Any]:
     return dict(info)
 
 
-def read_table(path: Path, table: str, info: Mapping[str, Any]) -> pa.Table:
-    """One table of a run, closed or not. Raises RunDirectoryError where it is damaged."""
+def read_table(
+    path: Path,
+    table: str,
+    info: Mapping[str, Any],
+    columns: Sequence[str] | None = None,
+    where: pc.Expression | None = None,
+) -> pa.Table:
+    """One table of a run, closed or not, or some columns and rows of it.
+
+    Raises RunDirectoryError where it is damaged.
+    """
     if info["status"] != COMPLETE and not (path / LIVE).exists():
         info = read_info(path)  # it may have been closed since
     if info["status"] == COMPLETE:
-        return read_parquet(path / f"{table}.parquet", table)
+        return read_parquet(path / f"{table}.parquet", table, columns, where)
+    content = _live_table(path, table)
+    if where is not None:
+        content = content.filter(where)
+    return content if columns is None else content.select(list(columns))
+
+
+def _live_table(path: Path, table: str) -> pa.Table:
     if table == "trace":
         return read_trace(path / TRACE)
     if not (path / LIVE).exists():
@@ -268,8 +286,9 @@ def _empty(path: Path) -> None:
     """
     tables = (name for table in TABLES for name in (f"{table}.parquet", f"{table}.parquet.tmp"))
     _drop(path, (*LIVE_FILES, *tables, REPORT, *(item.name for item in path.glob(ASIDE))))
-    if (path / CHARTS).is_dir():
-        shutil.rmtree(path / CHARTS)
+    for folder in (path / CHARTS, path / EXPORTS):
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
 
 def _drop(path: Path, names: Iterable[str]) -> None:

@@ -16,7 +16,10 @@ class Task(Protocol):
     queries in the same order for every arm; `score` sees the answer alone, never prompt + answer.
 
     A class may also have `first`, the option that may stand bare after the colon, and `usage`,
-    how it is asked for where it ships no queries.
+    how it is asked for where it ships no queries. It or its instances may have `stops`, texts that
+    end a causal model's answer (the answer is what stands before the first of them; nothing is
+    scored that stands behind), `unscored`, the reason why it has no gold by design, and `top_k`,
+    how many chunks are retrieved for one of its queries where nobody says.
     """
 
     name: str
@@ -33,3 +36,14 @@ class Task(Protocol):
     def queries(self, limit: int | None, seed: int) -> Sequence[Query]: ...
 
     def score(self, query: Query, generation: Generation) -> Score: ...
+
+
+def stops_of(task: Task) -> tuple[str, ...]:
+    """What ends a causal model's answer beside its end token; nothing where the task says none."""
+    return tuple(getattr(task, "stops", ()))
+
+
+def unscored(task: Task) -> str | None:
+    """Why a task has no gold by design; None where it has one, or could have."""
+    why: str | None = getattr(task, "unscored", None)
+    return why

@@ -18,12 +18,12 @@ from wattmark.schema import Generation, Query, Score
 from wattmark.scoring.find import find_scorer
 from wattmark.tasks.options import full_name, one_of, whole_number
 from wattmark.tasks.problems import KINDS, LANGUAGES, LEVELS, Problem, generate
-from wattmark.tasks.problems_words import word_prompt
+from wattmark.tasks.problems_words import WORD_STOPS, word_prompt
 from wattmark.tasks.rows import OWN_DATA, read_rows
 
 DATA = Path(__file__).parent / "data" / "arithmetic.jsonl"
 PROMPT = "{query} ="
-SCORER = 2
+SCORER = 3
 """Raised with every change of the prompt or of how an answer is read."""
 MOST_PROBLEMS = 100_000
 _MOST_SEED = 999_999_999
@@ -54,6 +54,7 @@ class Arithmetic:
         self, kind: str = "", level: str = "", count: str = "", seed: str = "", lang: str = ""
     ) -> None:
         self._scorer = find_scorer("numeric")
+        self.stops: tuple[str, ...] = ()
         every = {"kind": kind, "level": level, "count": count, "seed": seed, "lang": lang}
         given = {option: value for option, value in every.items() if value}
         # What is asked of problems to be made asks for them: 'arithmetic:level=3' is mixed.
@@ -92,6 +93,7 @@ class Arithmetic:
         written = {"level": level, "count": str(count), "seed": str(seed)}
         self.name = full_name("arithmetic", {**asked, **written}, _DEFAULTS)
         kinds = KINDS if asked["kind"] == _MIXED else (asked["kind"],)
+        self.stops = WORD_STOPS if "word" in kinds else ()
         problems = generate(kinds, range(first, last + 1), count, seed, language)
         self._queries = tuple(_query(problem, language) for problem in problems)
         self.version = f"{SCORER}-{_digest(self._queries)}"

@@ -17,7 +17,7 @@ from wattmark.errors import InputError, unknown
 from wattmark.schema import Generation, Query, Score
 from wattmark.scoring.find import find_scorer
 from wattmark.tasks.formats import TableRow, digest, refuse_duplicates, shuffled
-from wattmark.tasks.options import full_name
+from wattmark.tasks.options import STOP_OPTION, full_name, stop_text
 from wattmark.tasks.queries import RULES, score_row, scored
 from wattmark.tasks.rows import Row, row_of
 
@@ -49,6 +49,7 @@ class HubData:
         "revision": "branch, tag or commit on the hub",
         "scorer": "numeric, exact, f1, squad, choice, regex, labels; default: by the answers",
         "lang": "language of the rows: en, pt",
+        "stop": STOP_OPTION,
     }
     licence: ClassVar[str] = "the data set's own: see its card"
     about: ClassVar[str] = "any data set of the hub or of a folder in its layout, by its columns"
@@ -64,6 +65,7 @@ class HubData:
             find_scorer(given["scorer"])
         self._rows = _read(given)
         self._scorer = given.get("scorer")
+        self.stops = stop_text("hf", given.get("stop", ""))
         self.name = full_name("hf", given, {})
         content = (astuple(replace(row, where="")) for row in self._rows)
         self.version = f"{RULES}-{digest(content)}"

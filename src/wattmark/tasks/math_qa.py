@@ -22,13 +22,13 @@ from wattmark.tasks.formats import digest, encodable, place_id, read_items, refu
 from wattmark.tasks.formats_folder import SAMPLE
 from wattmark.tasks.options import full_name, one_of
 from wattmark.tasks.problems import LANGUAGES
-from wattmark.tasks.problems_words import word_prompt
+from wattmark.tasks.problems_words import WORD_STOPS, word_prompt
 from wattmark.tasks.rows import LIMIT_BYTES, OWN_DATA, language_code, plain_text
 
 _FOLDER = Path(__file__).parent / "data"
 DATA = (_FOLDER / "math.json", _FOLDER / "math_worked.jsonl")
 """What ships, in both formats."""
-SCORER = 1
+SCORER = 2
 """Raised with every change of how an answer is read."""
 _DEFAULTS = {"data": SAMPLE, "lang": ""}
 _QUESTIONS = ("q", "question", "query")
@@ -55,6 +55,7 @@ class MathQA:
     """
 
     kind: ClassVar[str] = "causal"
+    stops: ClassVar[tuple[str, ...]] = WORD_STOPS
     options: ClassVar[Mapping[str, str]] = {
         "data": "a JSON list or JSON lines of q and a, or question and answer, as GSM8K's"
         " (default: what ships)",

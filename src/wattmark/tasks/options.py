@@ -6,6 +6,7 @@ class says `first = "data"`, the option of that name may stand first and bare: '
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -42,6 +43,28 @@ def one_of(base: str, option: str, value: str, choices: Collection[str]) -> str:
     if value not in choices:
         raise InputError(f"Task '{base}': " + unknown(option, value, choices))
     return value
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
+LONGEST_STOP = 100
+STOP_OPTION = r"a text that ends an answer, which is cut before it; \n is a line break"
+
+
+def stop_text(base: str, value: str) -> tuple[str, ...]:
+    """The stop string that `value` writes, none where it is empty; InputError where it is none."""
+
+    def meant(found: re.Match[str]) -> str:
+        if found[1] not in _ESCAPES:
+            raise InputError(
+                f"Task '{base}': stop={value} has a '{found[0]}'.",
+                r"There are \n (line break), \t (tab) and \\ (a backslash).",
+            )
+        return _ESCAPES[found[1]]
+
+    stop = re.sub(r"\\(.?)", meant, value)
+    if len(stop) > LONGEST_STOP:
+        raise InputError(f"Task '{base}': stop has {len(stop)} characters; take {LONGEST_STOP}.")
+    return (stop,) if stop else ()
 
 
 def whole_number(base: str, option: str, value: str, low: int, high: int) -> int:

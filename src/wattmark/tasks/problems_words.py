@@ -289,6 +289,10 @@ def word(level: int, language: str) -> tuple[Form, ...]:
     return tuple(_form(plot, _WORDS[language], hard=level % 2 == 0) for plot in plots)
 
 
+WORD_STOPS = ("\nProblem:", "\nProblema:")
+"""What a model that only continues text begins its next problem with, in either language."""
+
+
 def word_prompt(text: str, language: str | None) -> str:
     """A problem with the instruction that a model gets, in its language (English by default)."""
     prompt: str = _WORDS.get(language or "", problems_en).PROMPT

@@ -60,6 +60,7 @@ class Prompts:
         " of text files",
     }
     first: ClassVar[str] = "data"
+    unscored: ClassVar[str] = "open prompts have no gold: reported without quality"
     licence: ClassVar[str] = OWN_DATA
     about: ClassVar[str] = "open prompts in English and Portuguese, without quality"
 
@@ -94,7 +95,7 @@ class Prompts:
 
     def score(self, query: Query, generation: Generation) -> Score:
         """No score: there is nothing to compare an answer with."""
-        return Score(None, None, None, "open prompts have no gold: reported without quality")
+        return Score(None, None, None, self.unscored)
 
 
 def _sample(language: str) -> Iterator[_Prompt]:

@@ -19,11 +19,11 @@ from wattmark.scoring.find import NO_GOLD, find_scorer
 from wattmark.scoring.numeric import is_number
 from wattmark.scoring.pattern import pattern_score
 from wattmark.tasks.formats_folder import SAMPLE
-from wattmark.tasks.options import full_name
+from wattmark.tasks.options import STOP_OPTION, full_name, stop_text
 from wattmark.tasks.rows import Row, read_rows
 from wattmark.tasks.sentiment import label_score
 
-RULES = 2
+RULES = 3
 """Raised with every change of a prompt or of how an answer is read."""
 _SAMPLE_FILE = Path(__file__).parent / "data" / "jsonl-sample.jsonl"
 
@@ -64,17 +64,20 @@ class Jsonl(QueryFile):
         " own writing",
         "scorer": "of the rows that name none (numeric, exact, f1, squad, choice, regex, labels);"
         " default: by what the answer is",
+        "stop": STOP_OPTION,
     }
     licence: ClassVar[str] = "sample: MIT, of our own writing"
     about: ClassVar[str] = (
         "JSON lines with query and answer, context, choices, scorer; ships a sample"
     )
 
-    def __init__(self, *, data: str = SAMPLE, scorer: str = "") -> None:
+    def __init__(self, *, data: str = SAMPLE, scorer: str = "", stop: str = "") -> None:
         if scorer:
             find_scorer(scorer)
         super().__init__(_SAMPLE_FILE if data == SAMPLE else data, scorer or None)
-        self.name = full_name("jsonl", {"data": data, "scorer": scorer}, {"scorer": ""})
+        self.stops = stop_text("jsonl", stop)
+        given = {"data": data, "scorer": scorer, "stop": stop}
+        self.name = full_name("jsonl", given, {"scorer": "", "stop": ""})
 
 
 def scored(row: Row, scorer: str | None = None) -> Query:

@@ -44,6 +44,8 @@ CLOSED = "Answer in as few words as possible.\n\nQuestion: {question}\nAnswer:"
 UNANSWERABLE = "unanswerable"
 NO_ANSWER = f' If it does not answer, write "{UNANSWERABLE}".'
 _DECLINED = re.compile(rf"\b{UNANSWERABLE}\b|^\W*no answer\W*$", re.IGNORECASE)
+STOPS = ("\nQuestion:", "\nPassage:")
+"""What a model that only continues text begins its next item with."""
 RULES = 1
 """Raised with every change of a prompt or of how an answer is read."""
 HUB = {"squad": "rajpurkar/squad", "squad_v2": "rajpurkar/squad_v2"}
@@ -59,6 +61,7 @@ class Squad:
     """
 
     kind: ClassVar[str] = "causal"
+    stops: ClassVar[tuple[str, ...]] = STOPS
     options: ClassVar[Mapping[str, str]] = {
         "data": "SQuAD's JSON, a .jsonl or .parquet, a folder of these, a hub id (squad,"
         " squad_v2); default: sample, a few dozen of our own writing",

@@ -60,6 +60,7 @@ class SST2:
     """
 
     kind: ClassVar[str] = "any"
+    stops: ClassVar[tuple[str, ...]] = ("\nSentence:",)
     options: ClassVar[Mapping[str, str]] = {
         "data": "GLUE's dev.tsv or train.tsv, a .jsonl or .parquet, a folder of these, a hub id"
         " (sst2, glue/sst2); default: sample, a few dozen of our own writing",

@@ -1,0 +1,1 @@
+"""Runs in other tools' files, and other tools' files as runs."""

@@ -37,7 +37,7 @@ from embedded_facts_model import (
     loss,
 )
 from embedded_facts_relations import RELATIONS
-from embedded_facts_world import PROMPT, context_prompt
+from embedded_facts_world import NAMES, PROMPT, context_prompt
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -45,10 +45,13 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from wattmark.tasks.facts import Facts
 from wattmark.tasks.retrieval_bm25 import BM25
 
-FOUND = 3
+FOUND = Facts.top_k
 """Passages that are retrieved for a question."""
+AMONG = 3
+"""Passages that are shown with the right one among them, as a harder question."""
 MOST_CLOSED, LEAST_FOUND = 0.30, 0.85
 """Accuracy without a passage and with those found; a model that misses either is not saved."""
 ARMS = (("fp32", torch.float32, 8), ("fp32", torch.float32, 1), ("bf16", torch.bfloat16, 8))
@@ -89,16 +92,17 @@ def settings(world: HeldOut) -> Settings:
     rng = random.Random("facts settings")
     ids = [row["id"] for row in world.passages]
     texts = [row["text"] for row in world.passages]
-    found = BM25.index(texts).search([row["query"] for row in world.questions], FOUND)
+    found = BM25.index(texts).search([row["query"] for row in world.questions], AMONG)
     shown: dict[str, list[list[str]]] = {name: [] for name in ("closed", "gold", "three", "bm25")}
     hits = 0
     for row, best in zip(world.questions, found, strict=True):
         right = ids.index(row["passage"])
         ranked = [at for at, _ in best]
-        hits += right in ranked
-        among = [right, *[at for at in ranked if at != right][: FOUND - 1]]
+        first = ranked[:FOUND]
+        hits += right in first
+        among = [right, *[at for at in ranked if at != right][: AMONG - 1]]
         rng.shuffle(among)
-        for name, chosen in (("closed", []), ("gold", [right]), ("three", among), ("bm25", ranked)):
+        for name, chosen in (("closed", []), ("gold", [right]), ("three", among), ("bm25", first)):
             shown[name].append([texts[at] for at in chosen])
     return Settings(shown, hits / len(world.questions))
 
@@ -163,18 +167,19 @@ A question alone, or after passages with an empty line between them:
 {example}
 ```
 
-The text that follows is the answer{answer}, then the end token. Tokens are syllables of
-names, pieces of words and single digits, with `<bos>` put in front by the tokenizer. Pad on the
+The text that follows is the answer{answer}, then the end token. Tokens are names,
+words, pieces of words and single digits, with `<bos>` put in front by the tokenizer. Pad on the
 left.
 
 ## Data
 
-Drawn by the script, without end: names made of syllables, {relations} relations of towns, ships,
+Drawn by the script, without end: {names} invented names, {relations} relations of towns, ships,
 people, factories and castles, each with several ways to state and to ask it. Every training row
-invents its things anew. A hash of each name keeps one in four out of training; the shipped corpus
-(`tasks/data/facts_corpus.jsonl`, {passages} passages) and questions (`tasks/data/facts.jsonl`) are
-made of those alone. The relations, the sentences' forms and the members of closed classes
-(colours, animals, …) are shared with training.
+says something else of the names. A hash of each fact keeps half of all facts out of training; the
+shipped corpus (`tasks/data/facts_corpus.jsonl`, {passages} passages) and questions
+(`tasks/data/facts.jsonl`) are made of those alone. The names, the relations, the sentences' forms
+and the members of closed classes (colours, animals, …) are shared with training: of a name that
+it has never seen the model answers worse.
 
 ## Training
 
@@ -186,8 +191,8 @@ later; one row in {closed} shows no passage.
 ## Held-out accuracy
 
 {rows} questions; greedy, exact match of the whole answer. *Three* shows the right passage among
-the two others that BM25 ranks highest, in any order; *BM25* shows the three that it finds, in its
-order: the right one is among them for {hits} of the questions.
+the two others that BM25 ranks highest, in any order; *BM25* shows what it ranks highest, which is
+the right one for {hits} of the questions.
 
 | precision, batch | no passage | right passage | three | BM25 |
 | --- | --- | --- | --- | --- |
@@ -223,6 +228,7 @@ def write_card(trained: Trained, world: HeldOut, judged: tuple[list[str], Settin
         head_dim=config.head_dim,
         example=context_prompt(asked["query"], chosen.shown["gold"][0]),
         answer=f" (` {asked['answer']}`)",
+        names=len(NAMES),
         relations=len(RELATIONS),
         passages=len(world.passages),
         seed=trained.seed,

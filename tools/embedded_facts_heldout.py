@@ -1,4 +1,4 @@
-"""The shipped corpus and its questions: a world of its own, from names that training never draws.
+"""The shipped corpus and its questions: a world of its own, of facts that training never states.
 
 Each thing has several facts, spread over two or three passages; names resemble each other, and
 things share relations, so that a passage is found only by name and relation together. What is
@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 from embedded_common import Row
 from embedded_facts_relations import KINDS, OF_KIND, RELATIONS, Relation
-from embedded_facts_world import Fact, Names
+from embedded_facts_world import NAMES, Fact, Facts
 
 THINGS_OF_A_KIND = 42
-ALIKE_SHARE = 0.3
 QUESTIONS_OF_A_RELATION = 8
 SPREADS = {4: ((2, 2), (1, 3), (1, 1, 2)), 5: ((2, 3), (3, 2), (1, 2, 2), (1, 1, 3))}
 """How many facts stand in each passage of a thing that has four or five of them."""
@@ -32,31 +31,25 @@ class HeldOut:
 
 def held_out_world(seed: int) -> HeldOut:
     """The same for the same seed; passages and questions shuffled."""
-    names = Names(random.Random(f"facts held-out {seed}"), held_out=True)
-    placed = [group for kind in KINDS for group in _groups(names, kind)]
-    names.rng.shuffle(placed)
+    drawn = Facts(random.Random(f"facts held-out {seed}"), held_out=True)
+    placed = [group for kind in KINDS for group in _groups(drawn, kind)]
+    drawn.rng.shuffle(placed)
     passages, found = [], []
     for number, facts in enumerate(placed, start=1):
-        sentences = [fact.state(names.rng) for fact in facts]
+        sentences = [fact.state(drawn.rng) for fact in facts]
         row = {"id": f"p{number:04d}", "text": " ".join(sentences)}
         passages.append(row)
         found += [(fact, row["id"]) for fact in facts]
-    return HeldOut(passages, _questions(names.rng, found))
+    return HeldOut(passages, _questions(drawn.rng, found))
 
 
-def _groups(names: Names, kind: str) -> list[list[Fact]]:
+def _groups(drawn: Facts, kind: str) -> list[list[Fact]]:
     """The facts of each passage about things of this kind."""
-    rng = names.rng
-    things: list[str] = []
+    rng = drawn.rng
     groups: list[list[Fact]] = []
-    while len(things) < THINGS_OF_A_KIND:
-        like = rng.choice(things) if things and rng.random() < ALIKE_SHARE else None
-        name = names.name(like)
-        if name in things:
-            continue
-        things.append(name)
+    for name in rng.sample(NAMES, THINGS_OF_A_KIND):
         relations = rng.sample(OF_KIND[kind], rng.choice((4, 5)))
-        facts = [Fact(relation, name, names.value(relation.value)) for relation in relations]
+        facts = [drawn.draw(relation, name) for relation in relations]
         sizes = rng.choice(SPREADS[len(facts)])
         ends = itertools.accumulate(sizes)
         groups += [facts[end - size : end] for size, end in zip(sizes, ends, strict=True)]

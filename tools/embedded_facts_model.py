@@ -20,11 +20,10 @@ from embedded_common import BOS, EOS, PAD, UNK, Schedule, causal_tokenizer
 from embedded_facts_relations import CLASSES, RELATIONS
 from embedded_facts_world import (
     CONTEXT_PROMPT,
-    ONSETS,
+    NAMES,
     PROMPT,
     SEPARATOR,
-    VOWELS,
-    Names,
+    Facts,
     Stage,
     draw_example,
 )
@@ -39,29 +38,34 @@ from tokenizers import (
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-VOCABULARY = 704
+VOCABULARY = 2048
 SPACE = "Ġ"
 """How byte-level BPE writes a space."""
 BATCH_SIZE = 16
-OTHER_WEIGHT = 0.2
+OTHER_WEIGHT = 0.1
 """Weight of a token outside the answers: names that recur teach copying early."""
 COPY_GAIN = 0.5
 CLOSED_SHARE = 0.04
 """Rows without passages: their answers can only be guessed."""
 
 STAGES = (
-    (0.17, Stage((1,), (1, 2), repeats=0.5)),
-    (0.34, Stage((1, 2, 2), (1, 2), repeats=0.3)),
-    (1.00, Stage((1, 2, 3, 3, 3, 3, 4), (1, 2, 3), repeats=0.05)),
+    (0.06, Stage((1, 2), (1,), repeats=0.5)),
+    (0.45, Stage((2, 3, 4), (1, 2), relations=1, repeats=0.1)),
+    (1.00, Stage((2, 3, 3, 4), (1, 2, 3), relations=3, repeats=0.03)),
 )
 """Share of training up to which a stage lasts, and the stage."""
 
 
-def syllable_merges() -> list[tuple[str, str]]:
-    """What makes a syllable one token, with and without the space that opens a name."""
-    plain = list(itertools.product(ONSETS, VOWELS))
-    capital = [(onset.upper(), vowel) for onset, vowel in plain]
-    return [*plain, *capital, *((SPACE, "".join(pair)) for pair in capital)]
+def name_merges() -> list[tuple[str, str]]:
+    """What makes a name one token, with the space before it: that it recurs is then plain."""
+    merges: dict[tuple[str, str], None] = {}
+    for name in NAMES:
+        whole = SPACE
+        # By syllables, as the stem is shared by names that end differently.
+        for part in (name[0], name[1], *name[2:]):
+            merges[whole, part] = None
+            whole += part
+    return list(merges)
 
 
 def merged(pieces: list[str], pair: tuple[str, str]) -> list[str]:
@@ -76,8 +80,8 @@ def merged(pieces: list[str], pair: tuple[str, str]) -> list[str]:
 
 
 def learn_merges(words: Counter[str], count: int) -> list[tuple[str, str]]:
-    """`count` merges: the syllables', then by frequency (byte-pair encoding), ties by spelling."""
-    merges = syllable_merges()
+    """`count` merges: the names', then by frequency (byte-pair encoding), ties by spelling."""
+    merges = name_merges()
     pieces = {word: list(word) for word in words}
     for pair in merges:
         pieces = {word: merged(parts, pair) for word, parts in pieces.items()}
@@ -104,7 +108,7 @@ def ordinary_words() -> Counter[str]:
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Byte-level BPE: names in syllables, words in pieces by frequency, a digit a token."""
+    """Byte-level BPE: a name a token, words in pieces by frequency, a digit a token."""
     special = [PAD, BOS, EOS, UNK]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = learn_merges(ordinary_words(), VOCABULARY - len(special) - len(alphabet))
@@ -159,7 +163,7 @@ def start_copying(model: LlamaForCausalLM) -> None:
 
 def default_schedule(steps: int | None = None) -> Schedule:
     """The published model's."""
-    return Schedule(steps=steps or 2800, peak_lr=2e-3, warmup_steps=100, weight_decay=0.02)
+    return Schedule(steps=steps or 3600, peak_lr=2e-3, warmup_steps=100, weight_decay=0.02)
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ class Batches:
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, seed: int, steps: int) -> None:
         self.rng = random.Random(f"facts training {seed}")
-        self.names = Names(self.rng, held_out=False)
+        self.facts = Facts(self.rng, held_out=False)
         self.core = tokenizer.backend_tokenizer
         self.ids = {name: tokenizer.get_vocab()[name] for name in (PAD, BOS, EOS)}
         self.steps, self.drawn = steps, 0
@@ -204,7 +208,7 @@ class Batches:
 
     def _row(self, stage: Stage) -> list[tuple[int, int, float, int]]:
         """(token, position, weight, block) of each token."""
-        example = draw_example(self.names, stage)
+        example = draw_example(self.facts, stage)
         context = SEPARATOR.join(example.passages)
         closed = self.rng.random() < CLOSED_SHARE
         head = "" if closed else CONTEXT_PROMPT.split(SEPARATOR)[0].format(context=context)

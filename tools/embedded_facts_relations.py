@@ -1,8 +1,9 @@
 """What the invented facts speak about: kinds of things, relations, and the sentences for each.
 
 A relation belongs to a kind of thing, takes its values from a class, and has several ways to be
-stated and asked. `{e}` is the thing's name, `{v}` the value. All of our own writing; every closed
-class has at least twenty members, so that a guess is seldom right.
+stated and asked. `{e}` is the thing's name, `{v}` the value, which comes after it: a model this
+small copies forwards. All of our own writing; every closed class has at least twenty members, so
+that a guess is seldom right.
 """
 
 from __future__ import annotations
@@ -67,7 +68,6 @@ RELATIONS: tuple[Relation, ...] = (
         "town",
         "person",
         "The mayor of {e} is {v}.",
-        "{v} is the mayor of {e}.",
         "The people of {e} chose {v} as mayor.",
         "Who is the mayor of {e}?",
         "What is the name of the mayor of {e}?",
@@ -94,7 +94,6 @@ RELATIONS: tuple[Relation, ...] = (
         "town",
         "number",
         "{e} has {v} bridges.",
-        "There are {v} bridges in {e}.",
         "The town of {e} keeps {v} bridges.",
         "How many bridges does {e} have?",
         "How many bridges are there in {e}?",
@@ -130,7 +129,6 @@ RELATIONS: tuple[Relation, ...] = (
         "ship",
         "person",
         "The captain of the ship {e} is {v}.",
-        "{v} is the captain of the {e}.",
         "The ship {e} sails under {v}.",
         "Who is the captain of the {e}?",
         "Who is the captain of the ship {e}?",
@@ -140,7 +138,6 @@ RELATIONS: tuple[Relation, ...] = (
         "year",
         "The ship {e} was launched in {v}.",
         "The {e} was launched in {v}.",
-        "In {v} the ship {e} was launched.",
         "When was the ship {e} launched?",
         "In which year was the {e} launched?",
     ),
@@ -175,7 +172,6 @@ RELATIONS: tuple[Relation, ...] = (
         "ship",
         "number",
         "The ship {e} has {v} sailors.",
-        "There are {v} sailors on the {e}.",
         "The crew of the {e} counts {v} sailors.",
         "How many sailors does the ship {e} have?",
         "How many sailors are there on the {e}?",
@@ -185,7 +181,6 @@ RELATIONS: tuple[Relation, ...] = (
         "year",
         "{e} was born in {v}.",
         "The birth year of {e} is {v}.",
-        "In {v} {e} was born.",
         "When was {e} born?",
         "In which year was {e} born?",
     ),
@@ -230,7 +225,6 @@ RELATIONS: tuple[Relation, ...] = (
         "person",
         "{e} was taught by {v}.",
         "The teacher of {e} was {v}.",
-        "{v} was the teacher of {e}.",
         "Who was the teacher of {e}?",
         "Who taught {e}?",
     ),
@@ -238,7 +232,6 @@ RELATIONS: tuple[Relation, ...] = (
         "person",
         "number",
         "{e} has written {v} letters.",
-        "There are {v} letters by {e}.",
         "The letters written by {e} number {v}.",
         "How many letters has {e} written?",
         "How many letters are there by {e}?",
@@ -256,7 +249,6 @@ RELATIONS: tuple[Relation, ...] = (
         "factory",
         "person",
         "The owner of the {e} factory is {v}.",
-        "{v} is the owner of the {e} factory.",
         "The {e} factory belongs to {v}.",
         "Who is the owner of the {e} factory?",
         "Who owns the {e} factory?",
@@ -274,7 +266,6 @@ RELATIONS: tuple[Relation, ...] = (
         "factory",
         "year",
         "The {e} factory opened in {v}.",
-        "In {v} the {e} factory opened.",
         "The gates of the {e} factory opened in {v}.",
         "When did the {e} factory open?",
         "In which year did the {e} factory open?",
@@ -283,7 +274,6 @@ RELATIONS: tuple[Relation, ...] = (
         "factory",
         "number",
         "The {e} factory has {v} workers.",
-        "There are {v} workers at the {e} factory.",
         "The {e} factory employs {v} workers.",
         "How many workers does the {e} factory have?",
         "How many workers are there at the {e} factory?",
@@ -301,7 +291,6 @@ RELATIONS: tuple[Relation, ...] = (
         "castle",
         "person",
         "The lord of the castle {e} is {v}.",
-        "{v} is the lord of the castle {e}.",
         "The castle {e} belongs to {v}.",
         "Who is the lord of the castle {e}?",
         "To whom does the castle {e} belong?",
@@ -311,7 +300,6 @@ RELATIONS: tuple[Relation, ...] = (
         "material",
         "The walls of the castle {e} are made of {v}.",
         "The castle {e} is built of {v}.",
-        "They used {v} for the walls of the castle {e}.",
         "What are the walls of the castle {e} made of?",
         "What is the castle {e} built of?",
     ),
@@ -319,8 +307,6 @@ RELATIONS: tuple[Relation, ...] = (
         "castle",
         "number",
         "The castle {e} has {v} rooms.",
-        "There are {v} rooms in the castle {e}.",
-        "Visitors count {v} rooms in the castle {e}.",
         "How many rooms does the castle {e} have?",
         "How many rooms are there in the castle {e}?",
     ),
@@ -328,7 +314,6 @@ RELATIONS: tuple[Relation, ...] = (
         "castle",
         "year",
         "The castle {e} was finished in {v}.",
-        "In {v} the castle {e} was finished.",
         "The last stone of the castle {e} was laid in {v}.",
         "When was the castle {e} finished?",
         "In which year was the castle {e} finished?",

@@ -1,9 +1,9 @@
 """Invented names and facts: how they are drawn, written out, and kept out of training.
 
-A name is made of syllables and belongs by its SHA-256 to one of two pools that share no name:
-training draws from one, the shipped corpus and questions from the other. Every training example
-invents its things anew, so that nothing can be learned by heart: to answer is to find the right
-sentence and to copy from it.
+A fact (who, in which relation, to what) belongs by its SHA-256 to one of two pools that share
+none: training draws from one, the shipped corpus and questions from the other. The names are the
+same in both. Every training example says something else of them, so that nothing can be learned
+by heart: to answer is to find the right sentence and to copy from it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,28 @@ from embedded_facts_relations import CLASSES, KINDS, OF_KIND, Relation
 PROMPT = "Question: {query}\nAnswer:"
 CONTEXT_PROMPT = "Context:\n{context}\n\n{prompt}"
 SEPARATOR = "\n\n"
-HELD_OUT_SHARE = 0.25
+HELD_OUT_SHARE = 0.5
 
 ONSETS = "bdfgklmnrstv"
 VOWELS = "aeiou"
-CODAS = ("", "", "l", "n", "r", "s")
-LONG_SHARE = 0.3
-"""Names of three syllables; the others have two."""
+CODAS = ("", "l", "n", "r", "s")
+STEMS = 200
 
 
-def held_out(name: str) -> bool:
-    """Whether training must never see this name (one word); case does not count."""
-    digest = hashlib.sha256(f"wattmark facts {name.casefold()}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT_SHARE
+def digest(text: str) -> float:
+    """A number in [0, 1) that only the text decides."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
+
+
+def make_names() -> tuple[str, ...]:
+    """Every name there is: two syllables that open with a consonant, and how they may end."""
+    syllables = ["".join(pair) for pair in itertools.product(ONSETS, VOWELS)]
+    stems = ["".join(pair) for pair in itertools.product(syllables, syllables)]
+    stems.sort(key=lambda stem: digest(f"wattmark name {stem}"))
+    return tuple((stem + coda).capitalize() for stem in stems[:STEMS] for coda in CODAS)
+
+
+NAMES = make_names()
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,12 @@ class Fact:
     entity: str
     value: str
 
+    @property
+    def held_out(self) -> bool:
+        """Whether training must never state this."""
+        said = f"wattmark fact {self.relation.questions[0]} {self.entity} {self.value}"
+        return digest(said) < HELD_OUT_SHARE
+
     def state(self, rng: random.Random) -> str:
         """A sentence that says it."""
         return rng.choice(self.relation.statements).format(e=self.entity, v=self.value)
@@ -51,32 +66,25 @@ class Fact:
         return rng.choice(self.relation.questions).format(e=self.entity)
 
 
-class Names:
-    """Names of one pool: the held-out ones, or those of training."""
+class Facts:
+    """Draws facts of one pool: the held-out ones, or those of training."""
 
     def __init__(self, rng: random.Random, *, held_out: bool) -> None:
         self.rng = rng
         self.pool = held_out
 
-    def _syllable(self) -> str:
-        return self.rng.choice(ONSETS) + self.rng.choice(VOWELS)
-
-    def name(self, like: str | None = None) -> str:
-        """A new name; with `like` one that differs from it in its last syllables, or the first."""
-        rng = self.rng
+    def draw(self, relation: Relation, entity: str) -> Fact:
+        """Something of this relation that may be said of the thing."""
         while True:
-            syllables = [self._syllable() for _ in range(3 if rng.random() < LONG_SHARE else 2)]
-            made = "".join(syllables) + rng.choice(CODAS)
-            if like is not None:
-                made = like[:2] + made[2:] if rng.random() < 0.5 else made[:2] + like[2:]
-            if made.capitalize() != like and held_out(made) is self.pool:
-                return made.capitalize()
+            fact = Fact(relation, entity, self._value(relation.value))
+            if fact.held_out is self.pool:
+                return fact
 
-    def value(self, kind: str) -> str:
+    def _value(self, kind: str) -> str:
         """A value of a class, open or closed."""
         rng = self.rng
         if kind in ("person", "place"):
-            return self.name()
+            return rng.choice(NAMES)
         if kind == "year":
             return str(rng.randint(1100, 1999))
         if kind == "number":
@@ -105,17 +113,19 @@ class Stage:
 
     passages: tuple[int, ...]
     sentences: tuple[int, ...]
+    relations: int | None = None
+    """Of how many relations of a kind facts are drawn; None for all."""
     repeats: float = 0.0
     """Share of questions in whose place a sentence is to be repeated word for word."""
     questions: int = 6
 
 
-def draw_example(names: Names, stage: Stage) -> Example:
-    """Passages about things of one or two kinds, some with names alike, in any order."""
-    rng = names.rng
+def draw_example(drawn: Facts, stage: Stage) -> Example:
+    """Passages about things of one or two kinds, in any order."""
+    rng = drawn.rng
     count = rng.choice(stage.passages)
     lengths = [rng.choice(stage.sentences) for _ in range(count)]
-    facts = list(itertools.islice(_facts(names, count), sum(lengths)))
+    facts = list(itertools.islice(_facts(drawn, stage, count), sum(lengths)))
     if rng.random() < 0.3:
         rng.shuffle(facts)  # otherwise a passage speaks mostly of one thing, as in the corpus
     stated = [(fact, fact.state(rng)) for fact in facts]
@@ -128,21 +138,16 @@ def draw_example(names: Names, stage: Stage) -> Example:
     )
 
 
-def _facts(names: Names, passages: int) -> Iterator[Fact]:
+def _facts(drawn: Facts, stage: Stage, passages: int) -> Iterator[Fact]:
     """Distinct (thing, relation) pairs, thing by thing, their relations overlapping on purpose."""
-    rng = names.rng
+    rng = drawn.rng
     kinds = rng.sample(KINDS, 1 if rng.random() < 0.6 else 2)
     common = {kind: rng.sample(OF_KIND[kind], len(OF_KIND[kind])) for kind in kinds}
     per_thing = rng.choice((1, 2, 3)) if passages < 3 else rng.choice((2, 3, 4))
-    seen: list[tuple[str, str]] = []
-    while True:
+    for entity in rng.sample(NAMES, len(NAMES)):
         kind = rng.choice(kinds)
-        alike = [name for k, name in seen if k == kind]
-        name = names.name(rng.choice(alike) if alike and rng.random() < 0.35 else None)
-        if name in (n for _, n in seen):
-            continue
-        seen.append((kind, name))
+        usual = common[kind][: stage.relations]
         # Half of the things share their relations, so that only the name tells them apart.
-        order = common[kind] if rng.random() < 0.5 else rng.sample(OF_KIND[kind], per_thing)
+        order = usual if rng.random() < 0.5 else rng.sample(usual, len(usual))
         for relation in order[:per_thing]:
-            yield Fact(relation, name, names.value(relation.value))
+            yield drawn.draw(relation, entity)

@@ -157,14 +157,18 @@ def test_the_commands_of_the_readme_run(desk: Path) -> None:
     shown = commands(README)
     assert {words[1] for words in shown} == {
         *("run", "show", "report", "list", "score", "rescore"),
-        *("measure", "integrate", "watch", "calibrate"),
+        *("measure", "integrate", "watch", "calibrate", "compare", "recommend", "export"),
     }
+    # What one replicate resolves, and a model of four tokens is worth, is another matter.
+    fine = {"compare": (0, 3), "recommend": (0, 1, 3)}
     for place, words in enumerate(shown):
         asked = quick(words)
+        for folder in (word for word in words if word in ("runs/before", "runs/after")):
+            shutil.copytree(desk / "runs/NAME", desk / folder)
         if words[1] == "run" and (desk / "runs/NAME").exists():
             asked[asked.index("runs/NAME")] = f"runs/{place}"
         done = wattmark(asked, desk)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode in fine.get(words[1], (0,)), done.stderr
     assert (desk / "runs/NAME/report.html").stat().st_size > 100_000
     assert list((desk / "runs/NAME/charts").glob("*.png"))
 

@@ -296,7 +296,7 @@ def test_names_that_are_nothing(name: str, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_embedded_models_are_found() -> None:
-    assert {"embedded/arithmetic", "embedded/sentiment"} <= set(embedded_models())
+    assert {"embedded/arithmetic", "embedded/facts", "embedded/sentiment"} <= set(embedded_models())
     for name in embedded_models():
         source = find_model(name)
         assert source.origin == "embedded"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from wattmark.models import embedded_models, find_model
+from wattmark.models import find_model
 from wattmark.schema import Generation, Query
 from wattmark.tasks.corpus import Chunk, Chunking, corpus_of
 from wattmark.tasks.facts import CORPUS, DATA, Facts
@@ -39,19 +39,19 @@ def held_out() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, list[Chunk]]:
-    """For each query, the three passages that BM25 finds."""
+    """For each query, the passages that BM25 finds."""
     task = Facts()
     queries = task.queries(None, seed=0)
     chunks = corpus_of(task.corpus()).chunks(Chunking())
-    best = BM25.index([chunk.text for chunk in chunks]).search([q.text for q in queries], 3)
+    best = BM25.index([chunk.text for chunk in chunks]).search(
+        [q.text for q in queries], Facts.top_k
+    )
     return {q.id: [chunks[at] for at, _ in b] for q, b in zip(queries, best, strict=True)}
 
 
 @pytest.fixture(scope="module")
 def answer() -> Any:
     """The shipped model, greedily, in batches: prompts in, answers out."""
-    if "embedded/facts" not in embedded_models():
-        pytest.skip("embedded/facts is not built: python tools/train_embedded.py facts")
     import torch  # noqa: PLC0415 - only the tests of the model need it
     from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - as above
 
@@ -116,34 +116,37 @@ def test_the_script_makes_what_ships(held_out: ModuleType) -> None:
     assert _rows(CORPUS) == world.passages
 
 
-def test_training_never_draws_a_name_that_ships(held_out: ModuleType) -> None:
-    """Names of things and of people and places as values: one pool each, told by their hash."""
+def test_training_never_states_a_fact_that_ships(held_out: ModuleType) -> None:
+    """Who, in which relation, to what: one pool each, told by the fact's hash."""
     world = sys.modules["embedded_facts_world"]
     relations = sys.modules["embedded_facts_relations"]
-    forms = [form for r in relations.RELATIONS for form in (*r.statements, *r.questions)]
-    ordinary = set(re.findall(r"\w+", " ".join(forms)))
-    texts = [row["text"] for row in _rows(CORPUS)] + [q.text for q in Facts().queries(None, 0)]
-    capitals = {word for text in texts for word in re.findall(r"\b[A-Z]\w+", text)}
-    shipped = capitals - ordinary
-    assert len(shipped) > 300
-    assert all(world.held_out(name) for name in shipped)
+    texts = [row["text"] for row in _rows(CORPUS)]
 
-    names = world.Names(random.Random(1), held_out=False)
-    stage = world.Stage((3,), (1, 2, 3))
-    drawn: set[str] = set()
-    for _ in range(500):
-        example = world.draw_example(names, stage)
-        drawn |= set(re.findall(r"\b[A-Z]\w+", " ".join(example.passages)))
-    drawn -= ordinary
-    assert len(drawn) > 1000
-    assert not any(world.held_out(name) for name in drawn)
-    assert not drawn & shipped
+    def stated(pool: bool) -> set[str]:
+        drawn = world.Facts(random.Random(1), held_out=pool)
+        facts = [drawn.draw(r, name) for r in relations.RELATIONS for name in world.NAMES[:20]]
+        assert all(fact.held_out is pool for fact in facts)
+        return {form.format(e=f.entity, v=f.value) for f in facts for form in f.relation.statements}
+
+    trained, kept = stated(False), stated(True)
+    assert len(trained) > 1000
+    assert not trained & kept
+    said = {
+        sentence if sentence.endswith(".") else f"{sentence}."
+        for text in texts
+        for sentence in re.split(r"(?<=\.) ", text)
+    }
+    assert len(said) > 800
+    assert not said & trained
+    for row in _rows(DATA):
+        (passage,) = [one["text"] for one in _rows(CORPUS) if one["id"] == row["passage"]]
+        assert row["answer"] in passage
 
 
 def test_bm25_finds_the_passage(found: dict[str, list[Chunk]]) -> None:
     queries = Facts().queries(None, seed=0)
     hits = [q.context in [chunk.text for chunk in found[q.id]] for q in queries]
-    assert sum(hits) / len(hits) >= 0.95
+    assert sum(hits) / len(hits) >= 0.85
 
 
 def test_the_prompt_is_that_of_training(held_out: ModuleType) -> None:
@@ -164,16 +167,22 @@ def test_with_what_bm25_finds_it_answers(answer: Any, found: dict[str, list[Chun
     assert _share(queries, answer([_asked(q, found[q.id]) for q in queries])) >= 0.85
 
 
-def test_the_place_of_the_passage_does_not_matter(
+def test_a_second_passage_confuses_it_and_no_more(
     answer: Any, found: dict[str, list[Chunk]]
 ) -> None:
-    queries = list(Facts().queries(96, seed=0))
-    for turn in (1, 2):
-        prompts = [_asked(q, found[q.id][turn:] + found[q.id][:turn]) for q in queries]
-        assert _share(queries, answer(prompts)) >= 0.85
+    queries = [q for q in Facts().queries(128, seed=0) if q.context]
+    others = [q.context for q in queries[1:]] + [queries[0].context]
+    both = [(str(q.context), str(other)) for q, other in zip(queries, others, strict=True)]
+    for first, second in (
+        zip(*both, strict=True),
+        zip(*(pair[::-1] for pair in both), strict=True),
+    ):
+        chunks = [[Chunk("a#0", a), Chunk("b#0", b)] for a, b in zip(first, second, strict=True)]
+        prompts = [_asked(q, shown) for q, shown in zip(queries, chunks, strict=True)]
+        assert _share(queries, answer(prompts)) >= 0.70
 
 
 def test_padding_changes_no_answer(answer: Any, found: dict[str, list[Chunk]]) -> None:
     queries = Facts().queries(24, seed=0)
-    prompts = [_asked(q, found[q.id][: i % 4]) for i, q in enumerate(queries)]
+    prompts = [_asked(q, found[q.id][: i % 2]) for i, q in enumerate(queries)]
     assert answer(prompts, batch_size=8) == answer(prompts, batch_size=1)

@@ -27,9 +27,12 @@ class Facts:
 
     name = "facts"
     kind: ClassVar[str] = "causal"
+    stops: ClassVar[tuple[str, ...]] = ("\nQuestion:", "\nContext:")
     options: ClassVar[Mapping[str, str]] = {}
     licence: ClassVar[str] = OWN_DATA
     about: ClassVar[str] = "questions about invented things: a passage of the corpus has the answer"
+    top_k: ClassVar[int] = 1
+    """A model this small is confused by more (its card says how much)."""
     context_prompt: ClassVar[str] = "Context:\n{context}\n\n{prompt}"
     """The prompt with retrieved passages; the one that the embedded model was trained on."""
 

@@ -52,7 +52,7 @@ class Case:
     weights: str = RANDOM
     sizes: tuple[tuple[int, int, int], ...] = ((1, 4, 48), (8, 16, 32))
     """(batch, prompts, new tokens)"""
-    pairs: int = 3
+    pairs: int = 5
 
     @property
     def title(self) -> str:

@@ -18,7 +18,8 @@ from wattmark.scoring.words import spoken_numbers
 DATA = Path(__file__).parent / "data"
 LISTS = (
     *("numeric_tuned", "numeric_held_out", "numeric_later", "numeric_fourth"),
-    *("numeric_review", "numeric_asked", "blind"),
+    *("numeric_review", "numeric_asked", "numeric_fifth", "numeric_sixth"),
+    *("blind", "blind_second", "blind_third"),
 )
 
 
@@ -44,9 +45,9 @@ def _score(row: dict[str, Any]) -> Any:
 
 def test_the_lists_are_long_and_in_two_languages() -> None:
     rows = [row for name in LISTS for row in pairs(name)]
-    assert len(rows) > 1500
-    assert sum(row.get("lang", "")[:2] == "pt" for row in rows) > 500
-    assert 300 < sum(not row["correct"] for row in rows) < 900
+    assert len(rows) > 3500
+    assert sum(row.get("lang", "")[:2] == "pt" for row in rows) > 1200
+    assert 700 < sum(not row["correct"] for row in rows) < 1500
 
 
 def test_it_says_what_it_read_and_why() -> None:
@@ -143,6 +144,11 @@ LONG = {
     "words": "twenty " * (MIB // 7),
     "tags": "<a " * (MIB // 3),
     "surrogates": "\ud800" * MIB,
+    "suppositions": "if 5 would " * (MIB // 11),
+    "hearsay": "the book says 5 " * (MIB // 16),
+    "mathematics": "$5 " * (MIB // 3),
+    "times": "1:30 " * (MIB // 5),
+    "citations": "[1] " * (MIB // 4),
     "controls": "".join(map(chr, range(32))) * (MIB // 32),
 }
 
@@ -152,6 +158,8 @@ def test_a_megabyte_of_anything_ends(text: str) -> None:
     score = numeric_score("85", text)
     assert score.correct is False
     assert score.extracted is None or len(score.extracted) <= 80
+    for gold in ("16:45", "3:5"):
+        assert numeric_score(gold, text).correct is False
 
 
 def test_both_ends_of_a_megabyte_are_read() -> None:
@@ -176,3 +184,84 @@ def test_both_ends_of_a_megabyte_are_read() -> None:
 )
 def test_numbers_in_words(text: str, values: list[Any]) -> None:
     assert [spoken.value for spoken in spoken_numbers(text)] == values
+
+
+@pytest.mark.parametrize(
+    ("gold", "text", "right"),
+    [
+        ("16:45", "It ends at 4:45 pm.", True),
+        ("16:45", "It ends at 4:45 am.", False),
+        ("16:45", "14:20 + 2:25 = 16:45", True),
+        ("16:45", "Às 16h45min.", True),
+        ("16:45", "A quarter to five in the afternoon.", True),
+        ("16:45", "Quinze para as cinco da tarde.", True),
+        ("16:45", "Às quatro e quarenta e cinco da tarde.", True),
+        ("16:45", "\\boxed{16{:}45}", True),
+        ("16:45", "16:35. Wait, no: 16:45.", True),
+        ("16:45", "16:45 or 16:50", False),
+        ("17:00", "5 pm", True),
+        ("4:45 PM", "16:45", True),
+        ("2:30", "2 hours and 30 minutes", True),
+        ("3:5", "6:10 = 3:5", True),
+        ("3:5", "The ratio is 3 to 5.", True),
+        ("3:5", "5:3", False),
+    ],
+)
+def test_times_and_ratios_are_read_in_any_writing(gold: str, text: str, right: bool) -> None:
+    assert numeric_score(gold, text).correct is right
+
+
+def test_a_time_is_shown_as_it_was_written() -> None:
+    score = numeric_score("16:45", "It ends at 4:45 am.")
+    assert score.extracted == "4:45 am"
+    assert score.why == "read 4:45 am, the last number stated; expected 16:45"
+
+
+def test_a_ratio_is_in_lowest_terms_where_they_are_asked_for() -> None:
+    assert numeric_score("3:5", "6:10", "en", "Give the ratio of cats to dogs.").correct
+    assert not numeric_score("3:5", "6:10", "en", "Give the ratio in lowest terms.").correct
+
+
+def test_a_year_is_read_out_of_a_date() -> None:
+    asked = "In which year did people first land on the Moon?"
+    assert numeric_score("1969", "On 20/07/1969.", "en", asked).correct
+    assert numeric_score("1969", "On 20 July 1969, 8 years after the speech.", "en", asked).correct
+    assert not numeric_score("20", "20/07/1969").correct
+
+
+def test_what_others_say_is_no_answer() -> None:
+    assert numeric_score("42", "The book says the answer is 40. It is 42.").correct
+    assert numeric_score("42", "It is 42. If each cost 2 more, it would be 50.").correct
+
+
+ADDED = "What number must be added to 5 to get 12?"
+
+
+@pytest.mark.parametrize(
+    ("gold", "text", "question", "read"),
+    [
+        ("7", "5 + 7 = 12, so 7 must be added to 5 to get 12.", ADDED, "7"),
+        ("7", "The answer is 12 because 5 + 7 = 12.", ADDED, "12"),
+        ("7", "It isn't 6, because 5 + 6 = 11; it's 7, because 5 + 7 = 12.", ADDED, "7"),
+        ("7", "It isn't 7, because 5 + 8 = 12; it's 8, because 5 + 8 = 12.", ADDED, "8"),
+        ("68", "68 °F = 20 °C", "Convert 20 °C to degrees Fahrenheit.", "68"),
+        ("68", "68 °C = 20 °F", "Convert 20 °C to degrees Fahrenheit.", "20"),
+        ("12", "12 L/min, e.g. 60 L in 5 min.", "How fast does the tap run?", "12"),
+        ("11", "E.g. 11.", "Name a prime between 8 and 12.", "11"),
+        ("-7", "x = -7. Check: 3(-7) + 25 = 4, so both sides are 4.", "", "-7"),
+        ("4", "It is 5. Check: 5 + 1 = 6, so the answer is not 5 but 4.", "", "4"),
+        ("15", "Há 15 meninas e 10 meninos.", "Quantas meninas há?", "15"),
+        ("15", "Há 10 meninas e 15 meninos.", "Quantas meninas há?", "10"),
+        ("231", "The sum is 231.\n\nMore generally, up to 100 it is 5050.", "", "231"),
+    ],
+)
+def test_what_explains_states_nothing(gold: str, text: str, question: str, read: str) -> None:
+    score = numeric_score(gold, text, None, question)
+    assert score.extracted == read
+    assert score.correct is (read == gold)
+
+
+def test_a_bare_gold_is_in_the_unit_that_the_question_speaks_in() -> None:
+    asked = "What is the perimeter of a hexagon with side 7 cm?"
+    assert numeric_score("42", "420 mm", "en", asked).correct
+    assert not numeric_score("42", "42 m", "en", asked).correct

@@ -38,7 +38,9 @@ def run(
     corpus: Annotated[
         str | None, typer.Option(help="Folder or file of text, Markdown, JSONL that rag searches.")
     ] = None,
-    top_k: Annotated[int | None, typer.Option(help="Chunks retrieved for a query (the task's own number, or 3).")] = None,
+    top_k: Annotated[
+        int | None, typer.Option(help="Chunks retrieved for a query (the task's own number, or 3).")
+    ] = None,
     context_tokens: Annotated[
         int | None, typer.Option(help="Most tokens of retrieved text in a prompt (256).")
     ] = None,

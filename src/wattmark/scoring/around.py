@@ -9,11 +9,16 @@ from wattmark.scoring.clean import CODE_CLOSE, CODE_OPEN
 _I = re.IGNORECASE
 
 OPERATOR = re.compile(
-    r"^[)\]\s]*(?:(?:[^\W\d_]{1,20}\.?\s+){0,2}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
-    r"|(?:multiplied|divided)\s+by|(?:multiplicad|dividid)[oa]s?\s+por|added\s+to|somad[oa]s?\s+a)"
+    r"^[)\]\s]*(?:(?:[^\W\d_]{1,20}\.?\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
+    r"|(?:multiplied|divided)\s+by|(?:multiplicad|dividid)[oa]s?\s+por|added\s+to|subtracted\s+from|somad[oa]s?\s+a[o]?|(?:subtraíd|tirad)[oa]s?\s+d[eo])"
     r"|-|–)[\s(\[$€£R]*-?$",
     _I,
 )
+SUBJECT = re.compile(
+    r"^\s+(?:must|should|has\s+to|have\s+to|needs?\s+to|needed|can|deve|devem|precisa|tem\s+que|tem\s+de|é\s+preciso)\b",
+    _I,
+)
+"""'7 must be added to 5': the first states what is to be done."""
 BY_SO_MUCH = re.compile(r"^\s*(?:[^\W\d_]{1,20}\s+)?a\s+(?:mais|menos)\b", _I)
 MINUS = re.compile(r"^\s?[^\W\d_]{1,30}\s+[-–]\s+$")
 EQUALS = re.compile(r"(?:=|≈|=>|\bequals|\bequal\s+to|\bigual\s+a)\s*[(\[$€£R\s\"']*-?\s?$", _I)
@@ -79,6 +84,7 @@ LABEL = re.compile(
     _I,
 )
 SURE_BEFORE = re.compile(
+    r"\b(?:off\s+by|give\s+or\s+take)\s+(?:\d{1,3}\s+(?:or|to)\s+)?$|"
     r"\b(?:confidence|confiança|certainty)\W*(?:level|score|is|of|é|de)?"
     r"\W*$",
     _I,
@@ -87,34 +93,50 @@ SURE_AFTER = re.compile(
     r"^\s*(?:sure|certain|confident|confidence|de\s+certeza|certeza|segur[oa]|de\s+confiança)\b", _I
 )
 ASIDE_AFTER = re.compile(
-    r"^\s*(?:-?\s*(?:steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
+    r"^\s*(?:-?\s*(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
     r"|algarismos|digits?|dígitos|more\s+(?:examples|problems|questions)))\b",
     _I,
 )
 UNREADABLE_AFTER = re.compile(
     r"^\s?(?:π|√)|^!\s?=|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznab](?!\w)"
 )
+TO_A_VARIABLE = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/]\s?$")
+"""The 2 of 'n + 2'."""
 UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt)\s?[({]?\s?$|√\([^()]*$")
 ORDINAL = re.compile(r"^(?:st|nd|rd|th|º|ª|o|a)(?!\w)", _I)
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
 ITEM_END = re.compile(r"^(?:[.)]|\.\))\s+\S")
-PARENTHESES = re.compile(rf"\([^()\n]{{0,300}}\)|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?")
+MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|janeiro|fevereiro|março|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro)"
+)
+DAY_AFTER = re.compile(rf"^(?:st|nd|rd|th|º)?\s+(?:of\s+|de\s+)?{MONTH}\b", _I)
+DAY_BEFORE = re.compile(rf"\b{MONTH}\s+$", _I)
+YEAR_BEFORE = re.compile(
+    rf"\b{MONTH},?\s+(?:(?:\d{{1,2}}(?:st|nd|rd|th)?,\s+)|(?:of|de)\s+)?$|\d[-/.]$", _I
+)
+YEAR_AFTER = re.compile(r"^-\d{1,2}-\d{1,2}(?!\d)")
+DAY_THEN_YEAR = re.compile(r"^(?:st|nd|rd|th)?,?\s+[12]\d{3}\b", _I)
+PARENTHESES = re.compile(
+    rf"\([^()\n]{{0,300}}\)|\[\d{{1,3}}(?:[,;-]\s?\d{{1,3}})*\]|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?"
+)
+"""Brackets, citations ([2]), program code."""
 
 CHECKING = re.compile(
     r"\b(?:check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|proof\s*:|"
     r"prova\s+real|prova\s*:|verificação|verificando|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
-    r"|nota\s*:|fun\s+fact|curiosidade|by\s+the\s+way|for\s+(?:comparison|example)|por\s+exemplo|explanation"
+    r"|nota\s*:|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation"
     r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
     r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:|confidence\s*:)",
     _I,
 )
 CLAUSE = re.compile(
-    r"\b(?:because|since|as\s+(?:we|you|the)|porque|pois|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?=[-\d($])|given\s+that|seeing\s+that|considerando\s+que|porque|pois|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
     r"|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|somar)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
-    r"|que\s+é\s+a\s+(?:soma|diferença)|ao\s+(?:somar|subtrair|multiplicar|dividir)"
+    r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
     r"|(?:somando|subtraindo|multiplicando|dividindo)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
     _I,
 )
@@ -126,10 +148,49 @@ TRAILING = re.compile(
 CLAUSE_END = re.compile(
     r"[.!?;](?=\s|$)|\n|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
-    r"|,\s+(?:temos|fica|dá|obtemos)",
+    r"|,\s+(?:temos|fica|dá|obtemos)|:\s+(?:fica|são|é|it|he|she|they)\b",
+    _I,
+)
+FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)
+"""Where a reason stands before what it is for: 'Since 130 were sold, 50 remain'."""
+FRONT_END = re.compile(r",\s|[.!?;](?=\s|$)|\n")
+SUPPOSED = re.compile(
+    r"\b(?:if|had)\b[^.!?;\n]{0,150}(?:\bwould|'d|\bcould)\b[^.!?;\n]{0,150}"
+    r"|\bse\b[^.!?;\n]{0,150}?\b[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
+    r"|\bwith\s+\d{1,9}\s+(?:more|fewer|less)\b[^.!?;\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
+    r"|\bcom\s+(?:mais|menos)\s+\d{1,9}\b[^.!?;\n]{0,60}\b[^\W\d_]{2,12}ria(?:m|mos)?\b[^.!?;\n]{0,150}"
+    r"|\bwould\b[^.!?;\n]{0,100}\bonly\s+if\b[^.!?;\n]{0,150}|\b[^\W\d_]{2,12}ria\b[^.!?;\n]{0,100}\b(?:só|apenas|somente)\s+se\b[^.!?;\n]{0,150}"
+    r"|\b(?:could|can|would)\s+still\b[^.!?;\n]{0,150}|\bainda\s+(?:cab\w{1,4}|pode\w{0,3})\b[^.!?;\n,]{0,150}",
+    _I,
+)
+"""What would be, if: 'If each cost $2, that would be $100'."""
+TOLD = re.compile(
+    r"\b(?:common|usual|frequent|typical|tempting)\s+(?:mistake|error|answer)|\berros?\s+(?:mais\s+)?comu(?:m|ns)\b"
+    r"|\b(?:the|a|my|your|some|many|most|other|o|a|um|uma|meu|minha|alguns|muitos|outros)?\s*"
+    r"(?:book|textbook|friend|students?|people|teacher|colleague|livro|amig[oa]s?|colegas?|professora?|alunos?|pessoas"
+    r"|some|many|others|alguns|muitos|muita\s+gente|outros)\s+(?:(?:would|might|may|could|will|often|podem|poderiam|pode)\s+)?"
+    r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|believes?|guess(?:es|ed)?"
+    r"|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
+    r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
+    r"|\bse\s+(?:você\s+)?(?:esquec\w{1,6}|errar)\b"
+    r"|\b(?:earlier|before|previously|at\s+first|initially|originally)\b,?\s+(?:i|we)\s+(?:had\s+)?(?:said|wrote|got|answered|thought|wrote)\b"
+    r"|\bi\s+(?:had\s+|first\s+|initially\s+|mistakenly\s+|originally\s+|previously\s+)+(?:said|wrote|got|answered|thought|written)\b"
+    r"|\b(?:eu\s+)?(?:antes|inicialmente|primeiro|tinha|havia)\s+(?:eu\s+)?(?:tinha\s+|havia\s+)?(?:disse|dito|escrevi|escrito|respondi|respondido|achei)\b",
+    _I,
+)
+"""What others say, what was said before, and how one errs: no statement of this answer."""
+TOLD_END = re.compile(
+    r"[.!?;](?=\s|$)|\n|,?\s(?:but|however|yet|whereas|mas|porém|e\s+sim|actually|na\s+verdade|the\s+(?:right|correct|true|real)"
+    r"|[oa]\s+(?:certo|correto|resposta)|so|então|portanto)\b",
     _I,
 )
 CHECK_END = re.compile(
-    r"\b(?:so|therefore|thus|hence|portanto|então|logo|assim)\b[,:]?\s+(?:the|a|o|it|we|é|são|temos)?",
+    r"\b(?:so|therefore|thus|hence|portanto|então|logo|assim)\b[,:]?\s+"
+    r"(?!(?:(?:the|a|o|as|os|our|it|this|that|everything|tudo|isso)\s+)?(?:left|right|lhs|rhs|both|two|sides?|equation|equality|check|condition"
+    r"|lados?|amb[oa]s|dois|equação|igualdade|conta|verificação|prova|membros?|works?|holds?|checks|balances|matches|confere|bate|fecha|vale\b"
+    r"|verifica|se\s+verifica|satisf))"
+    r"|\b(?:too\s+(?:much|many|few|little|big|large|small|high|low)|instead"
+    r"|does(?:n't|\s+not)\s+(?:match|work|check|hold|fit|equal)|não\s+(?:bate|confere|fecha|serve)"
+    r"|demais)\b",
     _I,
 )

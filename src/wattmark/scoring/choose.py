@@ -3,7 +3,8 @@
 In the last sentence that states one, in this order: a number under a label that the question asks
 for; never the parts after their whole ('370: 240 and 130'), nor what is left over of what each
 gets; rather one that the question does not give; rather one that no preposition hangs on another
-('13 bags of 12'); rather the one among the question's words.
+('13 bags of 12'); the one with the quantity asked for; what 'so' or 'total' leads to; rather the
+one among the question's words.
 """
 
 from __future__ import annotations
@@ -12,61 +13,22 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from wattmark.scoring.asked import Asked, singular, stems
+from wattmark.scoring.asked import Asked, is_asked, is_given, singular, stems
+from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.units import CURRENCIES
+from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_words
 
 _I = re.IGNORECASE
-_ENDS = re.compile(r"[.!?](?=\s|$)|\n")
-_GAP = 90
-_LOOK_BACK = 400
-_NP = r"(?:(?!(?:e|and|but|mas|so)\s)[^\W\d_]{1,20}\.?(?:/[a-z]{1,3})?\s+){0,2}"
-_BY = (
-    r"of|d[eoa]s?|from|out\s+of|among|between|entre|with|com|in|em|n[oa]s?|pel[oa]s?|within|para|for|per|por|at|on|sobre"
-    r"|after|before|antes|depois|ap[oó]s|during|durante|instead|em\s+vez|compared|daqui|including|incluindo"
-    r"|to\s+(?!get|have|make|give|reach|obtain)[a-z]{2,12}"
-)
-_HANGS = re.compile(
-    r"^\s*(?:" + _NP + r"(?P<by>" + _BY + r")|(?:" + _NP + r"[^\W\d_]{1,20})?,\s+"
-    r"(?:of|d[eoa]s?|from|out\s+of|instead|em\s+vez|compared|with|com))"
-    r"\s+(?:[^\W\d_]{1,15}\s+){0,3}(?:[$€£]|R\$|US\$)?\s?$",
-    _I,
-)
-_GOVERNED = re.compile(
-    r"(?<!\btotal)(?<!\bé)(?<!\bfoi)(?<!\bserá)(?<!\bis)(?<!\bwas)(?<!\bcusto)(?<!\bpreço)(?<!\bvalor)"
-    r"(?<!\blucro)(?<!\bcost)(?<!\bprice)(?<!\bprofit)(?<!\bamount)(?<!\bmédia)(?<!\baverage)"
-    r"(?<!\bdistance)(?<!\bdistância)(?<!\btroco)(?<!\bárea)(?<!\barea)\s"
-    r"(?:of|de|from|in|em|by|por|at|after|before|n[oa]s?)\s+(?:(?:the|all|as|os|each)\s+)?$"
-    r"|\s(?:d[oa]s|of\s+the)\s+$"
-    r"|^\s*(?:of|in|das|dos|em|no|na|nos|nas|after|from|at|com|with)\s+(?:(?:the|all|as|os)\s+)?$",
-    _I,
-)
-_ABOUT_ANOTHER = re.compile(
-    r",\s+(?:que|who|whose|which)\s+(?:has|had|have|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
-    r"(?:[$€£]|R\$)?\s?$"
-    r"|,\s+(?:half|twice|double|triple|three\s+times|metade|o\s+dobro|o\s+triplo)\s[^,.;:=]{0,40}$",
-    _I,
-)
-"""', who has 12', ', half of the remaining 84'."""
-_YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
-_WITH = re.compile(r"\b(?:with|com)\b", _I)
-_ENDS_UP = re.compile(r"\b(?:fic\w*|end\w*|left|leav\w*|now|agora|deix\w*)\b", _I)
-_MORE = re.compile(
-    r"\s*(?:[^\W\d_]{1,15}\s+)?(?:a\s+(?:mais|menos)\b|(?:more|less|fewer|older|younger)\s+than\b"
-    r"|mais\s+(?:velh|nov)[oa]|of\s+(?:them|whom|which)\b|del[ea]s\b|d[oa]s\s+quais\b)",
-    _I,
-)
-_PRICE = re.compile(r"^(?:for|por|para)$", _I)
 _CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
 _LEADS_TO = re.compile(
-    r"\b(?:now|agora|total\w*|altogether|leav\w+|left|mak(?:es|ing)|giv(?:es|ing)|sobra\w*|resta\w*"
+    r"\b(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
     r"|fica\w*|remain\w*|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
     _I,
 )
+_WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora)\w*", _I)
 _RESTATES = re.compile(r"\b(?:that\s+is|i\.e\.|ou\s+seja|isto\s+é)(?!\w)", _I)
-_BREAKS = re.compile(r",\s|;|:|\s(?:e|and|but|mas|while|enquanto|whereas)\s", _I)
 _LABEL = re.compile(
-    r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_][^\d:.;\n]{0,40})(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
+    r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_](?:[^:=.;\n]{0,40}(?=:)|[^\d:.;\n]{0,40}))(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
 )
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*sendo|,\s*(?:of\s+which|being))")
@@ -79,47 +41,103 @@ _CHANGED = re.compile(
     r"(?:from|de)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
-_SHARE = ("of", "de", "da", "do")
-_AFTER = 40
+_QUANTITIES = frozenset(
+    (
+        *("troc", "chan", "prof", "lucr", "area", "área", "peri", "perí", "aver", "médi"),
+        *("disc", "desc", "dist", "spee", "velo", "diff", "dife"),
+    )
+)
+"""Stems of what a question can ask for by name."""
+_LISTED = re.compile(r",?\s?(?:,|\band|\be)\s", _I)
+_SUBJECT = re.compile(
+    r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|sua|seu)\s+([^\W\d_]{3,20})\s+(?:is|é|mede|measures)\s+$",
+    _I,
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_PLURAL = re.compile(
+    r"(?!(?:pel[oa]s|seus|suas|deles|delas|less|times|vezes|mais|menos|depois|ambos|ambas|as|is|was"
+    r"|this|its|plus|minus|across|gives|makes|leaves|costs|equals|remains|todos|todas)$)[^\W\d_]{3,}s"
+)
+"""A word after a number that is likely to be what it counts."""
+_LIST = 3
 _FEW = 8
 """Parts of one whole."""
 
 
 def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked) -> int:
     """The place of the number that is stated, of the places of those that can be."""
-    if len(able) == 1:
-        return able[0]
     labelled = _labelled(text, found, able, asked)
     if labelled is not None:
         return labelled
-    inside = _of_last_sentence(text, found, able)
-    if len(inside) == 1:
-        return inside[0]
+    inside = of_last_sentence(text, found, able)
+    if asked.total and len(inside) > 1:  # 'They have 36. Ann has 24 and Bo 12.'
+        parts = _sum(found, inside)
+        inside = [n for n in able if n < inside[0] and found[n].value == parts][-1:] or inside
+    inside = _without_lists(text, found, inside)
     inside = _without_parts(text, found, inside)
     inside = _without_rest(text, found, inside, asked)
+    inside = _of_subject(text, found, inside, asked)
+    if len(inside) == 1:
+        return inside[0]
     last = inside[-1]
-    segment = _segment(text, found, inside, len(inside) - 1)
-    firm = _CONCLUDES.search(segment) or (not asked.each and _LEADS_TO.search(segment))
-    if firm and asked.words and not asked.rest and _LEFT_OVER.fullmatch(firm[0]):
-        firm = None
-    otherwise = is_given(found[last], asked) or (
-        found[last].noun and _RESTATES.search(segment) and not is_asked(found[last], asked)
-    )
-    if firm and otherwise and any(is_asked(found[n], asked) for n in inside):
-        firm = None
+    firm = _is_firm(text, found, inside, asked)
     if asked.given and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
+    apart = [n for n in inside if by_how_much(text, found, n, asked)]
+    if asked.more and len(apart) == 1 and not firm:
+        return apart[0]
     if not asked.more:
-        inside = [n for n in inside if not _by_how_much(text, found[n])] or inside
-    inside = _not_hanging(text, found, inside)
+        inside = [n for n in inside if n not in apart] or inside
+    inside = not_hanging(text, found, inside, asked)
+    named = _quantity(text, found, inside, asked)
+    if named is not None:
+        return named
     if firm and last in inside:
         return last
     return _among_words(text, found, inside, asked) if asked.words else inside[-1]
 
 
+def _of_subject(
+    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
+) -> list[int]:
+    """Of 'the width is 11 cm and …' the 11 where the width is asked for, be it given or not."""
+    said = []
+    for n in inside if asked.words else ():
+        named = _SUBJECT.search(text[max(0, found[n].start - GAP) : found[n].start])
+        if found[n].unit is not None and named and stems(named[1]) & asked.words:
+            said.append(n)
+    return said if len(said) == 1 else list(inside)
+
+
+def _is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
+    """Does 'so', 'total', 'leaves' lead to the last, and nothing of the question against it?"""
+    last = found[inside[-1]]
+    if asked.total and last.value == _sum(found, inside[:-1]):
+        return True
+    new = [n for n in inside[:-1] if found[n].value not in asked.given]
+    part = segment(text, found, [*new, inside[-1]], len(new))
+    part = text[max(0, last.start - 4) : last.start].lstrip("0123456789") + part
+    led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
+    if not led:
+        return False
+    weakly = _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
+    if asked.words and weakly:
+        left_over = _LEFT_OVER.fullmatch(led[0])
+        if left_over and not asked.rest:
+            return False
+        *others, own = shared_words(text, found, [*new, inside[-1]], asked, understood=False)
+        if not (left_over and asked.rest) and not own and any(others):
+            return False
+    restated = last.noun and _RESTATES.search(part) and not is_asked(last, asked)
+    otherwise = is_given(last, asked) or restated
+    return not (otherwise and any(is_asked(found[n], asked) for n in inside))
+
+
 def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked) -> int | None:
-    """Of 'Total: 45. Change: 4. Paid: 50.' the one that the question names."""
-    if ":" not in text or not asked.words:
+    """The only one; of 'Total: 45. Change: 4. Paid: 50.' the one that the question names."""
+    if len(able) == 1:
+        return able[0]
+    if (":" not in text and "=" not in text) or not asked.words:
         return None
     labels: dict[int, int] = {}
     totals = []
@@ -132,29 +150,54 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     if not best and len(totals) == 1 and len(labels) > 1:
         return totals[0]
     named = [n for n, alike in labels.items() if alike == best]
+    if not asked.total:
+        named = [n for n in named if n not in totals] or named
     return named[0] if best and len(named) == 1 and len(labels) > 1 else None
 
 
-def _of_last_sentence(text: str, found: Sequence[Number], able: Sequence[int]) -> list[int]:
-    last = found[able[-1]]
-    least = max(0, last.start - _LOOK_BACK)
-    ends = [end.end() for end in _ENDS.finditer(text, least, last.start)]
-    start = ends[-1] if ends else least
-    return [n for n in able if found[n].start >= start]
+def _quantity(
+    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
+) -> int | None:
+    """The one that stands with the quantity asked for: change, profit, area, average."""
+    wanted = asked.words & _QUANTITIES
+    if not wanted:
+        return None
+    free = [n for n in inside if not governed(text, found[n], asked)]
+    near = [
+        n
+        for at, n in enumerate(inside)
+        if n in free and stems(segment(text, found, inside, at)) & wanted
+    ]
+    return near[0] if len(near) == 1 else None
+
+
+def _without_lists(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:
+    """Without '1, 2, 3, 4, 6 and 12': a list states no one number, where another is stated."""
+    runs: list[list[int]] = []
+    for n in inside:
+        if (
+            runs
+            and runs[-1][-1] == n - 1
+            and _LISTED.fullmatch(text, found[n - 1].end, found[n].start)
+        ):
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    return [n for run in runs if len(run) < _LIST for n in run] or list(inside)
 
 
 def _without_parts(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:
     """Without what follows a number and adds up to it, or is as many as it says."""
     for at, n in enumerate(inside[:-2]):
         parts = inside[at + 1 :][:_FEW]
-        values = [_value(found[part]) for part in parts]
-        whole = _value(found[n])
         between = text[found[n].end : found[parts[0]].start]
-        if whole is None or None in values or not _WHOLE_THEN.match(between):
-            continue
-        if sum((value for value in values if value is not None), Fraction(0)) == whole:
+        if _WHOLE_THEN.match(between) and found[n].value == _sum(found, parts):
             return list(inside[: at + 1])
     return list(inside)
+
+
+def _sum(found: Sequence[Number], parts: Sequence[int]) -> Fraction:
+    return sum((found[n].value or Fraction(0) for n in parts), Fraction(0))
 
 
 def _without_rest(
@@ -164,72 +207,55 @@ def _without_rest(
     if asked.rest or len(inside) < 2:
         return list(inside)
     before, last = found[inside[-2]], found[inside[-1]]
-    begins = text[max(0, before.start - _GAP) : last.start]
+    begins = text[max(0, before.start - GAP) : last.start]
     ending = text[before.end : last.end + 12]
     if _EACH.search(begins) and _LEFT_OVER.search(ending):
         return list(inside[:-1])
     return list(inside)
 
 
-def is_given(number: Number, asked: Asked) -> bool:
-    """Does the question give it, and not ask for just this ('how many vans', '6 vans')?"""
-    return _value(number) in asked.given and not is_asked(number, asked)
-
-
-def is_asked(number: Number, asked: Asked) -> bool:
-    """Does it count what the question asks for?"""
-    return bool(asked.noun) and asked.noun == singular(number.noun)
-
-
-def _by_how_much(text: str, number: Number) -> bool:
-    """', 3 more than Ann' after what is compared."""
-    before = text[max(0, number.start - 9) : number.start].rstrip()
-    restated = before.endswith(("seja,", "é,", "is,", "e.,"))
-    return before.endswith(",") and not restated and _MORE.match(text, number.end) is not None
-
-
-def _not_hanging(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:
-    """Without those that a preposition joins to the number before them."""
-    free = [n for n in inside if n == 0 or not _hangs(text, found[n - 1], found[n])]
-    return free or list(inside)
-
-
-def _hangs(text: str, before: Number, number: Number) -> bool:
-    gap = text[before.end : number.start]
-    if len(gap) > _GAP or "=" in gap:
-        return False
-    if _ABOUT_ANOTHER.search(gap):
-        return True
-    hung = _HANGS.search(gap)
-    if hung is None or (_WITH.search(gap) and _ENDS_UP.search(gap)):
-        return False
-    if _YEAR.fullmatch(number.shown) and hung["by"] and gap.rstrip().endswith((" in", " em")):
-        return False
-    paid = number.unit is not None and number.unit.kind in CURRENCIES
-    return not (paid and hung["by"] and _PRICE.match(hung["by"]))
-
-
 def _among_words(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> int:
     """The number whose part of the sentence shares most words with the question; else the last."""
-    inside = [n for n in inside if not _governed(text, found[n])] or list(inside)
-    scores = _shared_words(text, found, inside, asked)
+    inside = [n for n in inside if not governed(text, found[n], asked)] or list(inside)
+    scores = shared_words(text, found, inside, asked)
     most = max(scores)
-    return [n for n, score in zip(inside, scores, strict=True) if score == most][-1]
+    best = [at for at, score in enumerate(scores) if score == most]
+    if asked.names:
+        best = [at for at in best if not _of_another(text, found, inside, at, asked)] or best
+    if any(_counts(text, found, inside, at, asked) for at in best):
+        best = [at for at in best if not _counts_another(text, found, inside, at, asked)] or best
+    return inside[best[-1]]
 
 
-def _shared_words(
-    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
-) -> list[int]:
-    """For each, how many of the question's words its part of the sentence has."""
-    scores, noun = [], 0
-    for at, n in enumerate(inside):
-        alike = len(stems(_segment(text, found, inside, at)) & asked.words)
-        named = stems(found[n].noun)
-        if not named and not found[n].percent and found[n].noun not in _SHARE:
-            alike += noun  # 'and Nina, 13' says years without the word
-        noun = max(noun, len(named & asked.words))
-        scores.append(alike)
-    return scores
+def _of_another(
+    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
+) -> bool:
+    """'Pedro has 36' where the question asks about Lia."""
+    words = frozenset(_WORD.findall(segment(text, found, inside, at)))
+    return not words.isdisjoint(asked.others) and words.isdisjoint(asked.names)
+
+
+def _counts(
+    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
+) -> bool:
+    """Does it count the noun asked for, before it or after a verb: '12 are girls'?"""
+    if not asked.noun or is_asked(found[inside[at]], asked):
+        return bool(asked.noun)
+    words = _WORD.findall(segment(text, found, inside, at))
+    return asked.noun in map(singular, words)
+
+
+def _counts_another(
+    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
+) -> bool:
+    """Does it count boys where girls are asked for: another noun, be its stem the same?"""
+    number = found[inside[at]]
+    if _counts(text, found, inside, at, asked):
+        return False
+    noun = number.noun.casefold()
+    if number.unit is None and _PLURAL.fullmatch(noun):
+        return True
+    return bool(stems(segment(text, found, inside, at)) & stems(asked.noun))
 
 
 def told_apart(text: str, found: Sequence[Number], at: int, other: int, asked: Asked) -> bool:
@@ -237,47 +263,15 @@ def told_apart(text: str, found: Sequence[Number], at: int, other: int, asked: A
     pair = sorted((at, other))
     gap = text[found[pair[0]].end : found[pair[1]].start]
     if _CHANGED.search(text[max(0, found[pair[0]].start - 30) : found[pair[0]].start]):
-        return at == pair[1]
+        return at == pair[1] or (is_given(found[other], asked) and not is_given(found[at], asked))
     if _OR.search(gap) or not asked.words:
         return False
     if is_given(found[other], asked) and not is_given(found[at], asked):
         return True
     if is_asked(found[at], asked) and not is_asked(found[other], asked):
         return True
-    scores = dict(zip(pair, _shared_words(text, found, pair, asked), strict=True))
-    return scores[at] > scores[other]
-
-
-def _governed(text: str, number: Number) -> bool:
-    """'Of the 24 girls', 'the mean of the 4 marks'."""
-    before = text[max(0, number.start - _GAP) : number.start]
-    return _GOVERNED.search(_ENDS.split(before)[-1]) is not None
-
-
-def _segment(text: str, found: Sequence[Number], inside: Sequence[int], at: int) -> str:
-    """The part of its sentence that a number stands in."""
-    number = found[inside[at]]
-    if at:
-        before = found[inside[at - 1]].end
-        start = _break(text, before, number.start)
-    else:
-        start = max(0, number.start - _GAP)
-        ends = [end.end() for end in _ENDS.finditer(text, start, number.start)]
-        start = ends[-1] if ends else start
-    if at + 1 < len(inside):
-        end = _break(text, number.end, found[inside[at + 1]].start)
-    else:
-        end = number.end + _AFTER
-        ended = _ENDS.search(text, number.end, end)
-        end = ended.start() if ended else end
-    return text[start:end]
-
-
-def _break(text: str, start: int, end: int) -> int:
-    """Where between two numbers one part of the sentence ends."""
-    breaks = list(_BREAKS.finditer(text, start, end))
-    return breaks[0].start() if breaks else min(end, start + _AFTER)
-
-
-def _value(number: Number) -> Fraction | None:
-    return number.readings[0][0] if number.readings else None
+    own, others = pair.index(at), pair.index(other)
+    scores = shared_words(text, found, pair, asked)
+    if scores[own] == scores[others]:
+        return _counts_another(text, found, pair, others, asked)
+    return scores[own] > scores[others]

@@ -47,6 +47,8 @@ _SIGNS = str.maketrans(
     }
 )
 _EN_DASH = re.compile(r"(?:(?<=[\s(:=$])|^)–(?=[\d$.])")
+_BASE = re.compile(r"(?<=\d)(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
+"""The base that a number is written in: 1101₂."""
 _INVISIBLE = re.compile(
     r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -82,6 +84,9 @@ _COMMANDS = {
 _COMMAND = re.compile(r"\\([a-zA-Z]{1,30})\s?")
 _BOXED = re.compile(r"\\f?boxed\s*(?=\{)|\\boxed\s+(?=[\d-])")
 
+_MATH = re.compile(r"(?<![\w$\\])\$(?=[^\s$])([^$\n]{1,300})(?<![\s\\RS$])\$(?![\d$])")
+"""LaTeX between dollar signs: '$35$' names no currency."""
+
 _FENCE = re.compile(r"```[ \t]*([\w+-]{0,20})[^\n`]{0,80}\n(.{0,8000}?)(?:```|\Z)", re.DOTALL)
 _PROGRAM = re.compile(
     r"\b(?:print|def|return|import|for|let|const|var|console|int)\b|[A-Za-z_]\w* ?= ?"
@@ -101,6 +106,8 @@ def clean(text: str) -> str:
             text = f"{text[:HEAD]} \n {text[-TAIL:]}"
     if "&" in text:
         text = html.unescape(text)
+    if not text.isascii() or "_" in text:
+        text = _BASE.sub("", text)
     if not text.isascii():
         text = _unicode(text)
     text = _CONTROL.sub(" ", text.replace("\r", "\n"))
@@ -108,7 +115,9 @@ def clean(text: str) -> str:
         text = _FENCE.sub(_fenced, text)
     if "<" in text or "~~" in text or "[" in text:
         text = _markup(text)
-    text = text.replace("{,}", ",")
+    text = text.replace("{,}", ",").replace("{:}", ":")
+    if text.count("$") > 1:
+        text = _MATH.sub(r" \1 ", text.replace("$$", " "))
     if "\\" in text:
         text = _latex(text)
     return _markdown(text)
@@ -162,6 +171,7 @@ def _latex(text: str) -> str:
     text = _boxes(text)
     text = re.sub(r"\\[()\[\]]", " ", text).replace("\\left", "").replace("\\right", "")
     text = _COMMAND.sub(lambda found: _COMMANDS.get(found[1], " "), text)
+    text = re.sub(r"(?<=[^\W\d_]) \^", "^", text)  # the 2 of \text{cm}^2
     return re.sub(r"\^\{([-+]?\d{1,9})\}", r"^\1", text).replace("\\\\", "\n")
 
 

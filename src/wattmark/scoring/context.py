@@ -6,8 +6,9 @@ answer. Each number is looked at with what stands around it, in English and in P
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -16,11 +17,10 @@ from wattmark.scoring.around import (
     AND_MORE,
     ASIDE_AFTER,
     BY_SO_MUCH,
-    CHECK_END,
-    CHECKING,
-    CLAUSE,
-    CLAUSE_END,
     COMPARED,
+    DAY_AFTER,
+    DAY_BEFORE,
+    DAY_THEN_YEAR,
     DENIED_AFTER,
     DENIED_BEFORE,
     EQUALS,
@@ -32,31 +32,45 @@ from wattmark.scoring.around import (
     OF,
     OPERATOR,
     ORDINAL,
-    PARENTHESES,
     PART_OF,
     PLACE,
     REST,
     STEP,
+    SUBJECT,
     SURE_AFTER,
     SURE_BEFORE,
     TAKEN_TOGETHER,
     TIMES,
-    TRAILING,
+    TO_A_VARIABLE,
+    TOLD,
+    TOLD_END,
     UNREADABLE_AFTER,
     UNREADABLE_BEFORE,
     WRONG_BEFORE,
+    YEAR_AFTER,
+    YEAR_BEFORE,
 )
-from wattmark.scoring.clean import CODE_OPEN
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, measure_of
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.numerals import Number
+from wattmark.scoring.spans import LONG, stretches
 from wattmark.scoring.units import CURRENCIES
 from wattmark.scoring.words import spoken_numbers
 
 _NEAR = 60
+_IN_DATES = frozenset("-/.")
+_SIGNS = frozenset("+-*/")
+_ONE_EACH = re.compile(
+    r"[^\d\n=+*/-]{0,30}(?:=|\bequals|\bequal\s+to|\bigual\s+a)\W{0,6}", re.IGNORECASE
+)
+"""Between the two sides of an equality, each of one number."""
+_ALGEBRA = "0123456789 ()+*/^-"
+_HAS = re.compile(
+    r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
+)
+"""'Tom is 17': whose number it is."""
 _EQUATIONS = 12
 """Equations back that one may check."""
-_LONG = 600
-"""Characters that a reason or a check may be long."""
 
 
 @dataclass
@@ -70,43 +84,90 @@ class Marks:
     operands: set[int] = field(default_factory=set)
     results: set[int] = field(default_factory=set)
     """Right after an equals sign."""
+    told: list[tuple[int, int]] = field(default_factory=list)
+    """Where a text tells what others say, or what was said before."""
+    denied: set[int] = field(default_factory=set)
 
 
-def marks_of(text: str, found: Sequence[Number], *, asked: bool = False) -> Marks:
+def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -> Marks:
     """What each number of a cleaned text is."""
     marks = Marks()
     if not found:
         return marks
     cues = cues_of(text)
-    if asked:
+    if asked.words:
         cues = cues - {"trailing"}  # the question tells whether the part or the whole is meant
-    _operands(text, found, marks)
+    _operands(text, found, marks, asked)
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
-        if _is_out(before, after, number, cues):
+        ordinal = ORDINAL.match(after)
+        if _of_something_else(before, asked):
             marks.out.add(at)
-        elif _is_aside(before, after, number, cues) or (
-            at and _is_price(found[at - 1], number, before)
+        elif "denied" in cues and DENIED_BEFORE.search(before):
+            marks.denied.add(at)
+            marks.out.add(at)
+        elif _is_out(before, after, number, cues) or (ordinal and not asked.words):
+            marks.out.add(at)
+        elif (
+            ordinal
+            or _is_aside(before, after, number, cues, counted=is_asked(number, asked))
+            or (at and _is_price(found[at - 1], number, before))
         ):
             marks.aside.add(at)
         if "equals" in cues and EQUALS.search(before):
             marks.results.add(at)
+            if at and at - 1 not in marks.operands and _repeats(text, found[at - 1], number, asked):
+                marks.aside.add(at)
     _items(text, found, marks)
+    _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
     _checks(found, marks)
     marks.out |= marks.operands
     return marks
 
 
-def _is_aside(before: str, after: str, number: Number, cues: frozenset[str]) -> bool:
-    if "place" in cues and number.noun and "\n" not in before:
+def _of_something_else(before: str, asked: Asked) -> bool:
+    """'Tom is 17' where the question asks about Ann, 'x - 3 = 5' where it asks for x."""
+    if asked.names and asked.others:
+        subject = _HAS.search(before)
+        if subject and subject[1] in asked.others:
+            return True
+    if not asked.variable or before.rstrip(" -$")[-1:] != "=":
+        return False
+    sides = re.split(r"[=\n;,.]|=>", before.rstrip(" -$")[:-1])
+    left = sides[-1].rstrip()
+    term = left[len(left.rstrip(_ALGEBRA + asked.variable)) :].strip("() ")
+    return asked.variable in term and term != asked.variable
+
+
+def _is_aside(
+    before: str, after: str, number: Number, cues: frozenset[str], *, counted: bool
+) -> bool:
+    if "place" in cues and number.noun and "\n" not in before and not counted:
         lasts = number.noun.lower() in TIMES or (number.unit and number.unit.kind == "time")
         if PLACE.search(before) or (lasts and FOR.search(before)):
             return True
     if "counted" in cues and ASIDE_AFTER.search(after):
         return True
+    dated = "month" in cues or before[-1:] in _IN_DATES or after[:1] == "-"
+    if dated and (_is_year(number, before, after) or _is_day(before, after)):
+        return True
     return "label" in cues and bool(LABEL.search(before) or REST.search(before))
+
+
+def _is_year(number: Number, before: str, after: str) -> bool:
+    """The 1969 of '20/07/1969', 'July 1969'."""
+    if len(number.shown) != 4 or not number.shown.isdigit():
+        return False
+    return bool(YEAR_BEFORE.search(before) or YEAR_AFTER.match(after))
+
+
+def _is_day(before: str, after: str) -> bool:
+    """The 20 of '20 July 1969', 'July 20, 1969', '20 de julho'."""
+    return bool(DAY_AFTER.search(after)) or bool(
+        DAY_BEFORE.search(before) and DAY_THEN_YEAR.search(after)
+    )
 
 
 def _is_price(price: Number, number: Number, before: str) -> bool:
@@ -117,14 +178,14 @@ def _is_price(price: Number, number: Number, before: str) -> bool:
 
 def _is_out(before: str, after: str, number: Number, cues: frozenset[str]) -> bool:
     return (
-        bool(ORDINAL.match(after) or UNREADABLE_AFTER.search(after))
-        or ("denied" in cues and bool(DENIED_BEFORE.search(before)))
+        bool(UNREADABLE_AFTER.search(after))
         or ("wrong" in cues and bool(DENIED_AFTER.search(after) or WRONG_BEFORE.search(before)))
         or ("compared" in cues and bool(COMPARED.search(before)))
         or ("step" in cues and bool(STEP.search(before)))
         or ("sure" in cues and _is_sureness(before, after, number))
         or ("part" in cues and bool(PART_OF.search(before)))
         or bool(before and UNREADABLE_BEFORE.search(before))
+        or (before.rstrip()[-1:] in _SIGNS and bool(TO_A_VARIABLE.search(before[-8:])))
     )
 
 
@@ -133,7 +194,7 @@ def _is_sureness(before: str, after: str, number: Number) -> bool:
     return bool(SURE_BEFORE.search(before) or (number.percent and SURE_AFTER.search(after)))
 
 
-def _operands(text: str, found: Sequence[Number], marks: Marks) -> None:
+def _operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     for at in range(len(found) - 1):
         left, right = found[at], found[at + 1]
         gap = text[left.end : right.start]
@@ -142,10 +203,23 @@ def _operands(text: str, found: Sequence[Number], marks: Marks) -> None:
         more = at in marks.operands and AND_MORE.search(gap)
         alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.search(gap)
         sign = gap.strip(" )]") in "-–" and right.shown[:1] == "-"
-        joined = alike or (OPERATOR.search(gap) and not sign and not BY_SO_MUCH.match(gap))
-        share = left.percent and OF.search(gap)
+        joined = (
+            alike or gap == "(" or (OPERATOR.search(gap) and not sign and not BY_SO_MUCH.match(gap))
+        )
+        equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
+        share = (left.percent or equated) and OF.search(gap)
         if joined or share or more or (AND.search(gap) and _together(text, left)):
-            marks.operands |= {at, at + 1}
+            stated = SUBJECT.match(gap) and left.value not in asked.given
+            marks.operands |= {at + 1} if stated else {at, at + 1}
+
+
+def _repeats(text: str, left: Number, right: Number, asked: Asked) -> bool:
+    """'68 °F = 20 °C' where the question gives 20 °C: the left side is what is stated."""
+    if left.value is None or left.value in asked.given:
+        return False
+    if not _ONE_EACH.fullmatch(text, left.end, right.start):
+        return False
+    return (right.value, measure_of(right)) in asked.exactly
 
 
 def _together(text: str, left: Number) -> bool:
@@ -174,42 +248,32 @@ def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
     (marks.out if len(items) > 1 else marks.aside).update(items)
 
 
+def _told(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]) -> None:
+    for said in TOLD.finditer(text) if "told" in cues else ():
+        end = TOLD_END.search(text, said.end(), said.end() + LONG)
+        stretch = said.start(), end.start() if end else min(len(text), said.end() + LONG)
+        marks.told.append(stretch)
+        marks.aside |= {n for n, one in enumerate(found) if stretch[0] <= one.start < stretch[1]}
+
+
 def _spans(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]) -> None:
     """Brackets, checks, reasons and questions: asides, where a possible answer stands before."""
     if not found:
         return
     starts = [number.start for number in found]
-    for start, end, needs_answer in sorted(_stretches(text, cues)):
+    for start, end, after, reason in sorted(stretches(text, cues)):
         first, last = bisect_left(starts, start), bisect_left(starts, end)
-        if first < last and not (needs_answer and not _answered(text[:start], first, marks)):
+        if first == last:
+            continue
+        denial = reason and first - 1 in marks.denied  # 'not 6, because 5 + 6 = 11'
+        if not after or denial or _answered(text[:start], first, marks):
             marks.aside.update(range(first, last))
-
-
-def _stretches(text: str, cues: frozenset[str]) -> Iterator[tuple[int, int, bool]]:
-    """Start and end of each, and whether it is one only after a possible answer."""
-    if "(" in text or CODE_OPEN in text:
-        for found in PARENTHESES.finditer(text):
-            yield found.start(), found.end(), False
-    for found in CHECKING.finditer(text) if "checking" in cues else ():
-        end = CHECK_END.search(text, found.end(), found.end() + _LONG)
-        yield found.start(), end.start() if end else len(text), True
-    for found in CLAUSE.finditer(text) if "clause" in cues else ():
-        end = CLAUSE_END.search(text, found.end(), found.end() + _LONG)
-        yield found.start(), end.start() if end else found.end() + _LONG, True
-    for found in TRAILING.finditer(text) if "trailing" in cues else ():
-        yield found.start(), found.end(), True
-    at = text.find("?")
-    while at >= 0:
-        start = max(text.rfind(sign, 0, at) for sign in ".!?\n") + 1
-        if text.count(" ", start, at) > 2:
-            yield start, at, False
-        at = text.find("?", at + 1)
 
 
 def _answered(before: str, place: int, marks: Marks) -> bool:
     """Is there a possible answer before the number at that place, in digits or in words?"""
     if place == 0:
-        return any(not spoken.one for spoken in spoken_numbers(before[-_LONG:]))
+        return any(not spoken.one for spoken in spoken_numbers(before[-LONG:]))
     taken = marks.out | marks.aside | marks.operands
     return any(at not in taken for at in range(place))
 

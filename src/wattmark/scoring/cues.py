@@ -34,11 +34,11 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "counted": _of(
         "step steps passos etapas way ways maneiras formas decimal decimals casas significant",
-        "algarismos digit digits dígitos more",
+        "times vezes algarismos digit digits dígitos more",
     ),
     "sure": _of(
         "confidence confiança certainty sure certain confident certeza",
-        "seguro segura",
+        "seguro segura off give",
     ),
     "part": _of(
         "half third quarter metade dobro triplo twice double triple terço quarto square squared",
@@ -50,11 +50,23 @@ WORDS: dict[str, frozenset[str]] = {
         "wait no nope actually sorry apologies oops whoops correction corrected scratch my mistake",
         "error thought mean meant rather hold let that espera espere peraí não verdade aliás",
         "desculpe desculpa perdão ops opa correção corrigindo corrijo enganei errei cometi dizendo",
-        "dizer melhor pensando digo errado",
+        "dizer melhor pensando digo errado edit update edição atualização errata erratum",
+        "retifico retificando retificação",
     ),
     "explicit": _of(
         "answer finalanswer ans resposta respostafinal resp gabarito solution solução result",
-        "resultado output saída value valor a r",
+        "resultado output saída value valor a r correct right best correta correto certa certo",
+    ),
+    "told": _of(
+        "mistake error answer erro erros says say said think thinks thought claim claims claimed",
+        "answers answered get gets got believe believes guess guesses guessed diz dizem disse",
+        "disseram diria diriam pensa pensam acha acham responde respondem respondeu respondia",
+        "responderia responderiam forget forgot mistakenly wrongly se wrote written dito escrevi",
+        "escrito respondi respondido achei",
+    ),
+    "month": _of(
+        "january february march april may june july august september october november december",
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
     ),
     "chatter": _of(
         "q question pergunta questão problem problema exercise exercício exercicio human user",
@@ -64,12 +76,20 @@ WORDS: dict[str, frozenset[str]] = {
         "check checking checks verify verification verifying confirm proof prova verificação",
         "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
-        "veja comparar working reasoning raciocínio cálculo confidence",
+        "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
+        "putting substituindo substitute plug put",
     ),
     "clause": _of(
         "because since as porque pois que by if when se let would do quer not which ao somando",
-        "subtraindo multiplicando dividindo obtained obtido obtida out",
+        "subtraindo multiplicando dividindo obtained obtido obtida out given seeing considerando",
+        "uma visto dado já",
     ),
+    "aside": _of(
+        "e p ex example instance exemplo generally general similarly similar same like want need",
+        "bonus side know incidentally interestingly extra geral geralmente ideia técnica abordagem",
+        "forma maneira modo analogamente quiser sabia curiosidade",
+    ),
+    "supposed": _of("if had se still ainda would com"),
     "trailing": _of(
         "though although embora from of including out compared up down dos das incluindo de"
     ),

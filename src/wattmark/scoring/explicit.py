@@ -20,6 +20,8 @@ def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | No
     """The last statement that calls itself the answer."""
     cues = cues_of(text)
     markers = list(EXPLICIT.finditer(text)) if "explicit" in cues else []
+    if marks.told:
+        markers = [one for one in markers if not _within(one.start(), marks.told)]
     for mark in markers:
         if mark["old"] or mark["wrong"]:
             start, end = _region(text, mark.end())
@@ -35,6 +37,10 @@ def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | No
         if said is not None:
             return said
     return best[1] if best else None
+
+
+def _within(place: int, stretches: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in stretches)
 
 
 def _afterwards(text: str, found: Sequence[Number], marks: Marks) -> tuple[int, Stated] | None:

@@ -50,6 +50,11 @@ class Number:
     also: Unit | None = None
     """A smaller or larger unit that a bare gold may be in: minutes of '1 hour and 35 minutes'."""
 
+    @property
+    def value(self) -> Fraction | None:
+        """The first reading; None where there is none."""
+        return self.readings[0][0] if self.readings else None
+
 
 _TOKEN = re.compile(
     r"""
@@ -72,12 +77,16 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 PERCENT = re.compile(r"\s?(?:%|percent\b|per[ ]cent\b|por[ ]cento\b|pct\b)", re.IGNORECASE)
-_NOUN = re.compile(r"[\s-]?(?:(?:de|of\s+an?)\s+(?=[hm]))?(°?[^\W\d_]{1,30}|€|£|\$)")
+_NOUN = re.compile(
+    r"[\s-]?(?:(?:de|of\s+an?)\s+(?=[hm]))?(°?[^\W\d_]{1,30}(?:/[a-z]{1,3}(?![^\W_]))?|€|£|\$)"
+)
 _CURRENCY = re.compile(
     r"(?:(R\$|US\$|\$|€|£|¥)|\b(USD|BRL|EUR|GBP|JPY))\s?[-+]?\s?$", re.IGNORECASE
 )
 _CURRENCY_ENDS = frozenset("$€£¥DLRPYdlrpy")
 _DIGITS_AT_END = re.compile(r"-?\d+")
+_YEAR = re.compile(r"([12]\d{3})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]([12]\d{3})")
+"""Of a date only the year is a number."""
 _TEN = re.compile(r"[*xX]\s?10\s?\^")
 
 
@@ -90,6 +99,10 @@ def numbers(text: str, language: str | None = None) -> list[Number]:
 def _numbers(text: str, language: str | None) -> Iterator[Number]:
     for found in _TOKEN.finditer(text):
         if found.lastgroup == "skip":
+            year = _YEAR.fullmatch(found.group())
+            if year is not None:
+                at = found.start() + year.start(year.lastindex or 1)
+                yield Number(at, at + 4, year[year.lastindex or 1], _run(year[1] or year[2], "en"))
             continue
         start, end, shown = found.start(), found.end(), found.group()
         if found["run"] and "," in shown:
@@ -179,8 +192,8 @@ def _run(run: str, language: str | None) -> tuple[Reading, ...]:
     if " " in run:
         grouped = _run(run.replace(" ", ""), language or "en")
         last = run.rpartition(" ")[2]
-        # '60 132' may be one number or two, of which the last is the answer.
-        return grouped if language else (*grouped, *_run(last, language))
+        # '60 132' may be one number or two, of which the last is the answer; '85 85' says it twice.
+        return grouped if language and {last} != {*run.split()} else (*grouped, *_run(last, None))
     plain = run.replace("_", "")
     for separator in (THIN, "'"):
         if separator in plain:
@@ -269,7 +282,11 @@ def _completed(
         end, shown = percent.end(), f"{shown}%"
     noun = _NOUN.match(text, end)
     word = noun[1] if noun else ""
-    unit = None if percent else unit_of((currency[1] or currency[2]) if currency else "", word)
+    unit = (
+        None
+        if percent
+        else unit_of((currency[1] or currency[2]) if currency else "", word.partition("/")[0])
+    )
     below = below_zero(text, end) if follows and not minus and not percent else 0
     if below:
         end, shown, readings = (

@@ -15,8 +15,9 @@ from functools import lru_cache
 
 from wattmark.schema import Score
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, asked_by
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, asked_by
 from wattmark.scoring.clean import clean
+from wattmark.scoring.clock import Plain, as_plain
 from wattmark.scoring.numerals import Number, Reading, numbers
 from wattmark.scoring.saying import Stated
 from wattmark.scoring.stated import stated
@@ -34,6 +35,7 @@ _ALONE = re.compile(
 """The plainest answers, which need no looking at: '85', '= 85', 'The answer is 85.'"""
 _SAID = ("the last number stated", "stated as the answer")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
 _ECHO = 5
@@ -64,34 +66,62 @@ def numeric_score(
     is not read where the answer repeats it.
     """
     language = language_of(language)
+    plain = as_plain(expected, answer, question)
+    if plain is not None:
+        return _shown(plain, numeric_score(*plain[:2], language, plain.question), expected)
     gold = _gold(expected, language)
     if gold is None:
         return _as_phrase(expected, answer)
     alone = _ALONE.fullmatch(answer)
     if alone is not None:
-        return _judged(
-            gold, Stated((_whole(alone[1] or alone[2]),), _SAID[alone[1] is None]), expected
-        )
+        said = Stated((_whole(alone[1] or alone[2]),), _SAID[alone[1] is None])
+        return _judged(gold, said, expected, NOTHING_ASKED)
     asked = asked_by(question, language) if question else NOTHING_ASKED
     if asked.unit is not None and gold.unit is None and not gold.percent:
         gold = replace(gold, unit=asked.unit, also=asked.unit)
-    said = stated(_without_echo(clean(answer), question), language, asked)
+    return _judged(
+        gold, stated(_without_echo(clean(answer), question), language, asked), expected, asked
+    )
+
+
+def _shown(plain: Plain, score: Score, expected: str) -> Score:
+    """The score of a time or a ratio, as it was written."""
+    said = plain.shown.get(score.extracted or "", score.extracted)
+    why = score.why
+    if said and score.extracted:
+        why = why.replace(score.extracted, said).replace(plain.expected, expected)
+    return replace(score, extracted=said, why=why)
+
+
+def _judged(gold: Number, said: Stated | None, expected: str, asked: Asked) -> Score:
     if said is None:
         return Score(False, 0.0, None, "the answer states no number")
     shown = shorten(said.numbers[0].shown)
     if said.several:
         both = f"{shown} and {shorten(said.numbers[1].shown)}"
         return Score(False, 0.0, shown, f"several answers are left standing: {both}")
-    return _judged(gold, said, expected)
-
-
-def _judged(gold: Number, said: Stated, expected: str) -> Score:
+    if asked.count and not gold.percent and all(number.percent for number in said.numbers):
+        return Score(False, 0.0, shown, f"read {shown}, a share where a count was asked for")
+    if asked.unit is not None and _repeats(said.numbers[0], asked):
+        return Score(False, 0.0, shown, f"read {shown}, which the question gives")
     for number in said.numbers:
-        if _equal(gold, number):
+        if _equal(_measured(gold, number, asked), number):
             shown = shorten(number.shown)
             return Score(True, 1.0, shown, f"read {shown}, {said.how}")
-    shown = shorten(said.numbers[0].shown)
     return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
+
+
+def _repeats(said: Number, asked: Asked) -> bool:
+    """'3.2 m' where the question asks how many cm 3.2 m are."""
+    return said.value in asked.given and said.unit not in (None, asked.unit)
+
+
+def _measured(gold: Number, said: Number, asked: Asked) -> Number:
+    """A bare gold in the unit that the question speaks in, where the answer names another."""
+    if gold.unit is not None or gold.percent or said.unit is None:
+        return gold
+    units = [unit for unit in asked.measures if unit.kind == said.unit.kind]
+    return replace(gold, unit=units[0]) if units else gold
 
 
 def _whole(digits: str) -> Number:
@@ -126,6 +156,8 @@ def _gold(expected: str, language: str | None) -> Number | None:
     if _WHOLE.fullmatch(expected):  # most are, and need no looking at
         return _whole(expected)
     plain = clean(expected).strip()
+    if _DATE.fullmatch(plain):
+        return None
     found = joined(plain, numbers(plain, language))
     if len(found) == 1:
         return _both_ways(plain, found[0], language)
@@ -193,7 +225,7 @@ def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
 
 def _elsewhere(said: Number, asked: Unit) -> bool:
     """Is it in hours where the question asks for minutes? Reais and ml may stand."""
-    if said.unit is None or said.unit == asked or said.also is not None:
+    if said.unit is None or asked in (said.unit, said.also):
         return False
     return asked.kind == "time" or said.unit.kind != asked.kind
 

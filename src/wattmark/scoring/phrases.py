@@ -10,9 +10,10 @@ import re
 _I = re.IGNORECASE
 
 NOUN = (
-    r"(?:(?:final|correct|right|resposta)[\s_-]+)?"
+    r"(?:(?:(?:final|correct|right|resposta)[\s_-]+)?"
     r"\b(?:final[_ ]?answer|answer|ans|resposta[_ ]?final|resposta|resp|gabarito|solution"
-    r"|solução)\b"
+    r"|solução)\b|\b(?:correct|right|best)\s+(?:option|choice|alternative|one|value|number|total|result|amount)\b"
+    r"|\b(?:opção|alternativa|letra|valor|total|resultado)\s+(?:corret[oa]|cert[oa])\b)"
 )
 EXPLICIT = re.compile(
     r"(?P<old>\b(?:wrong|incorrect|previous|first|initial|old|earlier|original|your|student's|their|his|her|not\s+the|"
@@ -20,11 +21,11 @@ EXPLICIT = re.compile(
     + NOUN
     + r"(?P<wrong>\s+(?:errada|incorreta|anterior|inicial)\b)?"
     r"(?:\s+(?:final|correta|certa|numérica)\b)?"
-    r"(?:\s+(?:to|of|for|da|do|de|para|à|ao|in)\b[^.?!\n:=]{0,120}?)?"
+    r"(?P<about>\s+(?:to|of|for|da|do|de|para|à|ao|in)\b[^.?!\n:=]{0,120}?)?"
     r"[\"'\s]{0,4}(?:(?:\bshould|\bmust|\bwould|\bwill|\bdeve|\bpode)\s+(?:be|ser)\b|:|=>|=|≈|->|\s[-–—]\s|\bis\b|\bare\b|\bwas\b|\bequals\b"
-    r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|(?<=\bfinal\sanswer)(?=\s\d)|(?=\s[-$]?\d)|\.(?=\s[-$]?\d))"
+    r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
     r"|(?P<hash>\#{4})[ ]?"
-    r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s"
+    r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\bB\s?:)"
     r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"
     r"|[\"'](?:result|resultado|output|value|valor)[\"']\s?:",
     _I,
@@ -67,7 +68,8 @@ RETRACTED = re.compile(
     r"|that(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right)"
     r"|espera\b|espere\b|peraí|não\b\s?[,:!—]|na\s+verdade|aliás|desculpe|desculpa|perdão|ops\b|opa\b|correção|corrigindo|corrijo"
     r"|me\s+enganei|errei|cometi\s+um\s+erro|melhor\s+dizendo|quer\s+dizer|ou\s+melhor|pensando\s+(?:bem|melhor)|digo,"
-    r"|isso\s+está\s+errado|está\s+errado)",
+    r"|isso\s+está\s+errado|está\s+errado"
+    r"|(?:edit|update|edição|atualização)\s?:|errat(?:a|um)\b|retific\w{1,6})",
     _I,
 )
 CONFIRMED = re.compile(
@@ -79,6 +81,7 @@ REFUSED = re.compile(
     r"\b(?:wrong|incorrect|errad[oa]|incorret[oa]|mistake|error|erro|not\s+right)\b", _I
 )
 EITHER = re.compile(
+    r"^[\s.]{0,4},?\s(?:or|ou)\s+(?:is\s+it|was\s+it|será\s+que\s+(?:é|são)|seria[m]?)\s+[$€£R]*$|"
     r"^[\s\"'\ue002)]*(?:[^\W\d_]{1,15}\s+)?(?:or|ou|to|até|and|e|a|&|and/or|or\s+maybe|or\s+even|ou\s+talvez|or\s+possibly"
     r"|perhaps|maybe|talvez)\s+(?:maybe\s+|perhaps\s+|talvez\s+|even\s+|até\s+|possibly\s+)?[\s\"'($€£R]*-?$",
     _I,
@@ -88,9 +91,9 @@ SAME = re.compile(
     r"^[\s\"']*(?:≈|~|or\s+(?:about|approximately|roughly)|\(?\s?(?:approximately|approx\.?|about|aproximadamente|cerca\s+de|≈)|,?\s*(?:which\s+is\s+)?(?:approximately|about|aproximadamente|roughly|rounded(?:\s+to)?|arredondando|arredondado(?:\s+para)?),?)\s*[($€£R]*-?$",
     _I,
 )
-RESTATED = re.compile(r"\b(?:ou\s+seja|isto\s+é|(?:that|which)\s+is|i\.e\.|or|ou|=)", _I)
+RESTATED = re.compile(r"\b(?:ou\s+seja|isto\s+é|(?:that|which)\s+is|i\.e\.|or|ou)|=", _I)
 OUT_OF = re.compile(
-    r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:out\s+of|of\s+the|d[ao]s|em\s+cada|a\s+cada|in\s+every|(?<=^\s)(?:in|em))\s+$",
+    r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:out\s+of(?:\s+every|\s+each)?|of\s+the|d[ao]s|em\s+cada|a\s+cada|in\s+(?:every|each)|(?<=^\s)(?:in|em))\s+$|^-in-$",
     _I,
 )
 OPENING = re.compile(
@@ -98,9 +101,11 @@ OPENING = re.compile(
     _I,
 )
 EXPLAINED = re.compile(
-    r"^[\"')\]]*(?:[ ][^\W\d_%]{1,20}){0,2}\s?"
-    r"(?:,?\s*(?:\(|—|–\s|\b(?:because|since|as\s|porque|pois|já\s+que))|,\s+\d+\s?[-+*/]\s?\d|\n|$)"
-    r"|^[\"')\]]*(?:[.!](?:\s|$))",
+    r"^[\"')\]]*(?:[ ][^\W\d_%]{1,20}(?:/[^\W\d_]{1,5})?){0,2}\s?"
+    r"(?:,?\s*(?:(?<=[\s\w\"')\]])\(|—(?!\s*(?:\d|x\b))|–\s|\b(?:because|since|as\s|porque|pois|já\s+que))|,\s+\d+\s?[-+*/]\s?\d|\n|$)"
+    r"|^(?:[ ][^\W\d_%]{1,20}){0,2};\s+"
+    r"(?!(?:so|then|thus|therefore|hence|and|or|if|logo|então|portanto|assim|ou|e)\b)[^\W\d_]{3}"
+    r"|^[\"')\]]*(?:[ ][^\W\d_%]{1,20}/[^\W\d_]{1,5})?(?:[.!](?:\s|$))",
     _I,
 )
 COLUMN = re.compile(r"^\s*(?:[-+*/]\s?\d|\d+\s*(?:\n|$))")

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, Asked
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
 from wattmark.scoring.choose import choose, told_apart
 from wattmark.scoring.context import Marks, marks_of
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import CUE, EITHER, NOTHING, OR_ELSE, OUT_OF, RESTATED, SAME
 from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.units import in_units_of
-from wattmark.scoring.words import spoken_numbers
+from wattmark.scoring.words import Spoken, spoken_numbers
 
 _PARTS = 6
 _NOUN_AND_COLON = 40
+_ONE_IN = re.compile(r"[\s-]+(?:in|em|out\s+of)[\s-]+(?:(?:every|each|cada)\s+)?", re.IGNORECASE)
+"""'One in four'."""
+_OF_SO_MANY = re.compile(
+    r"\s+(?:(?:of|out\s+of|d[aeo]s?)\s+(?:(?:the|all|its|their)\s+)?\d|of\s+them\b|in\s+(?:all|total)\b"
+    r"|altogether\b|del[ea]s\b|ao\s+todo\b|no\s+total\b)",
+    re.IGNORECASE,
+)
+"""'Twelve of the 40'."""
 _BESIDE = 60
 """Characters between two numbers that are said together."""
 
@@ -31,11 +40,6 @@ class Stated:
     explicit: bool = False
     several: bool = False
     """More than one answer was left standing ('85 or 86'): no answer at all."""
-
-
-def value_of(number: Number) -> Fraction | None:
-    """The number's first reading."""
-    return number.readings[0][0] if number.readings else None
 
 
 def said_at(
@@ -76,7 +80,7 @@ def said_at(
 
 
 def _same_amount(one: Number, other: Number) -> bool:
-    values = value_of(one), value_of(other)
+    values = one.value, other.value
     if None in values or one.unit is None or other.unit is None:
         return False
     return in_units_of(values[1] or Fraction(0), other.unit, one.unit) == values[0]
@@ -91,17 +95,17 @@ def _whole_of(text: str, before: Sequence[Number], one: Number, other: Number) -
     """In '85 students: 27 boys and 58 girls' the 85, in '3 primes: 2, 3 and 5' the 3."""
     parts = [one, other]
     for number in before[: -_PARTS - 1 : -1]:
-        values = [value_of(part) for part in parts]
+        values = [part.value for part in parts]
         total = sum((value for value in values if value is not None), Fraction(0))
         listed = ":" in text[number.end : number.end + _NOUN_AND_COLON].partition(parts[0].shown)[0]
-        if value_of(number) == total or (listed and value_of(number) == len(parts)):
+        if number.value == total or (listed and number.value == len(parts)):
             return number
         parts.insert(0, number)
     return None
 
 
 def _share(part: Number, whole: Number, how: str, *, explicit: bool) -> Stated:
-    above, below = value_of(part), value_of(whole)
+    above, below = part.value, whole.value
     if above is None or not below:
         return Stated((part,), how, explicit)
     ratio = Number(part.start, whole.end, f"{part.shown}/{whole.shown}", ((above / below, None),))
@@ -111,6 +115,20 @@ def _share(part: Number, whole: Number, how: str, *, explicit: bool) -> Stated:
 def _equal(one: Number, other: Number) -> bool:
     values = {value / 100 if one.percent else value for value, _ in one.readings}
     return any((value / 100 if other.percent else value) in values for value, _ in other.readings)
+
+
+def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Number]:
+    """Numbers in digits, and among them those in words that count what the question asks for."""
+    if not found or not asked.words:
+        return found
+    counts = [as_number(one, text) for one in spoken_numbers(text) if not one.one]
+    taken = {place for one in found for place in range(one.start, one.end)}
+    new = [
+        one
+        for one in counts
+        if one.start not in taken and (is_asked(one, asked) or _OF_SO_MANY.match(text, one.end))
+    ]
+    return sorted([*found, *new], key=lambda one: one.start) if new else found
 
 
 def in_words(
@@ -127,17 +145,27 @@ def in_words(
     if NOTHING.search(region):
         return Stated((_zero(region),), "said in words", explicit)
     spoken = spoken_numbers(region)
-    firm = [one for one in spoken if not one.one or HALF_MORE.search(region, one.end)]
+    firm = [one for one in spoken if not one.one or _counts(region, one, spoken)]
     firm = firm or (spoken if alone else [])
     places = joined(region, [as_number(one, region) for one in firm])
     marks = marks_of(region, places)
     free = [n for n in range(len(places)) if n not in marks.out]
     loose = [n for n in free if n not in marks.aside] or free
+    if asked.percent:
+        loose = [n for n, one in enumerate(places) if one.percent] or loose
     if not loose:
         return None
     first = explicit and not CUE.search(region)
     at = loose[0] if first else choose(region, places, loose, asked)
     return said_at(region, places, marks, at, "said in words", explicit=explicit, asked=asked)
+
+
+def _counts(text: str, one: Spoken, spoken: Sequence[Spoken]) -> bool:
+    """Is a lone 'one' a number: 'one hour and a half', 'one in four'?"""
+    share = _ONE_IN.match(text, one.end)
+    if share and any(other.start == share.end() for other in spoken):
+        return True
+    return HALF_MORE.search(text, one.end) is not None
 
 
 def _zero(text: str) -> Number:

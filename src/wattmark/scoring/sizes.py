@@ -21,7 +21,11 @@ HALF_MORE = re.compile(
     re.IGNORECASE,
 )
 """After a unit's name: '3 hours and a half'."""
-_KILO = re.compile(r"[kK](?!\w)")
+_SUFFIX = re.compile(r"[kKM](?!\w)|(?:bn|B)(?!\w)")
+_SUFFIXES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion", "bn": "billion"}
+_REAIS = re.compile(r"R\$\s?-?$")
+_OF_REAIS = re.compile(r"\s?([mb])i(?!\w)")
+"""'R$ 4,2 mi' is no mile."""
 _ROOMS = ("half", "meio", "meia", "metade", "quarto", "quarter", "second")
 _PART = re.compile(
     r"[\s-]({})\b|[\s-](quartos|quarters|fourths)\s+(?=d[aeo]\b|of\b)".format(
@@ -29,6 +33,7 @@ _PART = re.compile(
     ),
     re.IGNORECASE,
 )
+_MILLION = 10**6
 _LARGEST_COUNT = 999
 """Of parts: '5 hundredths'."""
 
@@ -42,12 +47,23 @@ def scaled(
         part = Fraction(1, 4 if half[1].lower().startswith("qu") else 2)
         end, shown = half.end(), f"{shown}{half[0]}"
         readings = tuple((value + (part if value >= 0 else -part), None) for value, _ in readings)
-    scale = _SCALE.match(text, end) or _KILO.match(text, end)
+    scale = _SCALE.match(text, end) or _SUFFIX.match(text, end)
+    if (
+        scale is None
+        and "i" in text[end : end + 3]
+        and _REAIS.search(text[max(0, end - len(shown) - 4) : end - len(shown)])
+    ):
+        scale = _OF_REAIS.match(text, end)
     if scale:
-        word = "thousand" if scale[0] in "kK" else scale[1].lower()
+        word = _SUFFIXES.get(scale[0]) or scale[1].lower()
+        word = {"m": "million", "b": "billion"}.get(word, word)
         size = 12 if word in DOZENS else SCALES[word]
         end, shown = scale.end(), f"{shown} {word}"
         readings = tuple((value * size, None) for value, _ in readings)
+        more = HALF_MORE.match(text, end) if size >= _MILLION else None
+        if more:
+            end, shown = more.end(), f"{shown}{more[0]}"
+            readings = tuple((value + Fraction(size, 2), None) for value, _ in readings)
     part_of = _PART.match(text, end)
     if part_of and all(places == 0 and abs(n) <= _LARGEST_COUNT for n, places in readings):
         under = PARTS[(part_of[1] or part_of[2]).lower()]

@@ -14,8 +14,8 @@ from itertools import islice
 
 from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.around import REST
-from wattmark.scoring.asked import NOTHING_ASKED, Asked
-from wattmark.scoring.choose import choose, is_asked
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
+from wattmark.scoring.choose import choose
 from wattmark.scoring.context import Marks, marks_of
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.explicit import explicit_of
@@ -31,15 +31,38 @@ from wattmark.scoring.phrases import (
     RETRACTED,
     TURNS,
 )
-from wattmark.scoring.saying import Stated, in_words, said_at, value_of
+from wattmark.scoring.saying import Stated, in_words, said_at, with_counts
 from wattmark.scoring.words import spoken_numbers
 
 _IS = re.compile(r"\b(?:is|é)\s+$", re.IGNORECASE)
+_IS_MADE = re.compile(
+    r"\b(?:get|mak(?:e|es|ing)|giv(?:e|es|ing)|reach|obtain|obter|dar|dá|chegar\s+a|formar|resultar\s+em)\s+$",
+    re.IGNORECASE,
+)
+"""'To get 12': what the question gives."""
+_NO_TERM = r"(?<![\w*+/.-])(?<![\d*+/-] )(?<!log )(?<!ln )(?<!sin )(?<!sen )(?<!cos )(?<!tan )"
+"""Before an x that stands alone: neither '2x' nor 'log x'."""
+_THE_NUMBER = re.compile(
+    r"\b(?:the|o)\s+(?:(?:missing|unknown|original|required|wanted)\s+)?(?:number|número)\s+"
+    r"(?:(?:procurado|desconhecido|original|pedido)\s+)?(?:is|é|must\s+be|deve\s+ser)[\s:]{1,3}-?$",
+    re.IGNORECASE,
+)
 _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
+_EQUALS = re.compile(CUE.pattern + r"|\b(?:is|are|equals?|é|são|igual)\b", re.IGNORECASE)
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
 """'No, that doesn't …'."""
+_ALGEBRA = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/=]")
+_SAID_FIRST = re.compile(
+    r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que)\s", re.IGNORECASE
+)
+_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}:[ ](?=\S)")
+_COLON_ALONE = re.compile(r":[ ](?=\S)")
+_SO = re.compile(
+    r"(?:[.!?,;:]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d=\n]*$",
+    re.IGNORECASE,
+)
 _REST_IN = 60
 _NAME = 12
 _OVER = re.compile(r"(?:\s+[^\W\d_]{1,15}){0,2}\s+left\s+over\b", re.IGNORECASE)
@@ -90,23 +113,24 @@ def _without_chatter(text: str, language: str | None, asked: Asked) -> str:
 
 
 def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True) -> Stated | None:
-    found = joined(text, numbers(text, language))
-    marks = marks_of(text, found, asked=bool(asked.words))
+    found = with_counts(text, joined(text, numbers(text, language)), asked)
+    marks = marks_of(text, found, asked)
     plain = (
         explicit_of(text, found, marks)
-        or _opening(text, found, marks)
-        or _opening_words(text, found)
+        or _as_the_number(text, found, marks, asked)
+        or _opening(text, found, marks, asked)
+        or _opening_words(text, found, asked)
     )
     if plain is not None:
         return plain
     at = _last(text, found, marks, asked)
     if at is not None:
-        concluded = _concludedin_words(text[found[-1].end :])
+        concluded = _concluded_in_words(text[found[-1].end :], CUE)
         if concluded is not None:
             return concluded
         return said_at(text, found, marks, at, "the last number stated", asked=asked)
     if found and len(marks.operands) == len(found):
-        return None
+        return _concluded_in_words(text[found[-1].end :], _EQUALS)
     words = in_words(text, 0, len(text), asked, alone=not found)
     loose = [n for n in range(len(found)) if n not in marks.out] if asides else []
     if not loose or (words is not None and not words.several):
@@ -114,7 +138,17 @@ def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True)
     return said_at(text, found, marks, loose[-1], "the last number stated")
 
 
-def _opening(text: str, found: Sequence[Number], marks: Marks) -> Stated | None:
+def _as_the_number(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
+    """'The number is 12', where the question asks which number."""
+    for at in range(len(found) - 1, -1, -1) if asked.number else ():
+        if at in marks.out or at in marks.aside:
+            continue
+        if _THE_NUMBER.search(text[max(0, found[at].start - _REST_IN) : found[at].start]):
+            return said_at(text, found, marks, at, "stated as the number", explicit=True)
+    return None
+
+
+def _opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
     """A number that opens the text and is then explained, or followed by something else."""
     if not found or 0 in marks.out or 0 in marks.aside:
         return None
@@ -123,6 +157,10 @@ def _opening(text: str, found: Sequence[Number], marks: Marks) -> Stated | None:
         return None
     after = text[first.end :]
     reason = EXPLAINED.search(after)
+    if reason is None and asked.given:
+        meant = asked.unit is not None and first.unit == asked.unit
+        repeats = first.value in asked.given and not meant
+        reason = (_COLON_ALONE if repeats else _COLON).match(after)
     if reason is None:
         return None
     if COLUMN.match(after[reason.end() :]) and "\n" in reason[0]:
@@ -134,30 +172,70 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
     named = _named(text, found, marks, asked)
     if named:
-        return named[-1]
+        return choose(text, found, named, asked) if asked.percent else named[-1]
+    if asked.count:
+        firm = [n for n in firm if not found[n].percent] or firm
+    if asked.year:
+        firm = [n for n, one in enumerate(found) if _is_year(one) and n not in marks.out] or firm
     if asked.unit is not None:
         in_unit = [
             n for n, one in enumerate(found) if n not in marks.out and one.unit == asked.unit
         ]
+        if any(n in firm for n in in_unit):
+            firm = [n for n in firm if found[n].unit in (None, asked.unit)]
         last = found[firm[-1]] if firm else None
         if last is None or last.percent or last.unit not in (None, asked.unit):
             firm = [n for n in in_unit if n in firm] or in_unit or firm
     if not firm:
         return None
-    unrelated = _unrelated_equations(found, marks, firm) if "=>" not in text else None
+    chained = "=>" in text or _ALGEBRA.search(text)
+    unrelated = None if chained else _unrelated_equations(found, marks, firm)
     if unrelated is not None:
         return unrelated
-    given = {value_of(found[n]) for n in marks.operands} - {
-        value_of(found[n]) for n in marks.results
-    }
+    unknown = _looked_for(text, found, marks, firm, asked)
+    if unknown is not None:
+        return unknown
+    given = {found[n].value for n in marks.operands} - {found[n].value for n in marks.results}
     new = [
         n
         for n in firm
-        if value_of(found[n]) not in given
+        if found[n].value not in given
         or _IS.search(text[max(0, found[n].start - 12) : found[n].start])
         or is_asked(found[n], asked)
+        or _concluded(text, found[n].start)
     ]
     return choose(text, found, new or firm, asked)
+
+
+def _is_year(number: Number) -> bool:
+    return len(number.shown) == 4 and number.shown.isdigit() and number.shown[0] in "12"
+
+
+def _concluded(text: str, place: int) -> bool:
+    """Does the sentence begin with 'so', 'therefore', 'então', and has no equals sign?"""
+    begun = _SO.search(text[max(0, place - _REST_IN) : place])
+    return begun is not None
+
+
+def _looked_for(
+    text: str, found: Sequence[Number], marks: Marks, firm: Sequence[int], asked: Asked
+) -> int | None:
+    """The 80 of '20 is 25 % of 80' where the question gives the 20 and the 25.
+
+    Of '5 + 7 = 12' the 7, where the question asks for the number that makes 5 to 12.
+    """
+    if not asked.given or any(found[n].value not in asked.given for n in firm):
+        return None
+    known = asked.given | asked.factors
+    new = [n for n in sorted(marks.operands) if found[n].value not in known]
+    if marks.results:
+        before = {n: text[max(0, found[n].start - _NAME) : found[n].start] for n in firm}
+        led = all(n in marks.results or _IS_MADE.search(before[n]) for n in firm)
+        same = len({found[n].value for n in new}) == 1
+        if same and asked.unit is not None and found[new[0]].unit == asked.unit:
+            return new[0]  # '120 km = 2 h * 60 km/h' where hours are asked for
+        return new[0] if asked.unknown and same and led else None
+    return new[0] if len(new) == 1 else None
 
 
 def _named(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> list[int]:
@@ -174,26 +252,32 @@ def _named(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> li
         ]
     if asked.variable:
         before = [text[max(0, one.start - _NAME) : one.start] for one in found]
-        alone = re.compile(rf"(?<![\w*+/.-])(?<![\w*+/-] ){asked.variable}\s?=\s?-?$")
-        return [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
+        alone = re.compile(rf"{_NO_TERM}{asked.variable}\s?=\s?-?$")
+        named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
+        return [n for n in named if not _denied_later(found, marks, n)]
     return []
 
 
-def _opening_words(text: str, found: Sequence[Number]) -> Stated | None:
+def _denied_later(found: Sequence[Number], marks: Marks, at: int) -> bool:
+    """The -7 of 'x = -7. … so the answer is not -7 but -8'."""
+    return any(n > at and found[n].value == found[at].value for n in marks.denied)
+
+
+def _opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | None:
     """'Fourteen! …': the same, said in words."""
-    if not found:
-        return None
-    head = text[: found[0].start]
+    head = text[: found[0].start] if found else text
     for spoken in spoken_numbers(head[:200])[:1]:
-        ended = re.match(r"[.!](?:\s|$)|\n", head[spoken.end :])
+        ended = _SAID_FIRST.match(head, spoken.end)
+        if ended is None and is_asked(as_number(spoken, head), asked):
+            ended = _COLON.match(head, spoken.end)
         if ended and OPENING.search(head[: spoken.start]) and not spoken.one:
             return Stated((as_number(spoken, head),), "opens the answer")
     return None
 
 
-def _concludedin_words(rest: str) -> Stated | None:
+def _concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:
     """'…; that makes one hundred and sixty miles' after the last digits."""
-    cue = CUE.search(rest[:_SENTENCE])
+    cue = cues.search(rest[:_SENTENCE])
     if cue is None:
         return None
     tail = rest[cue.end() : cue.end() + _SENTENCE]
@@ -209,9 +293,9 @@ def _unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[i
         return None
     if set(range(len(found))) != marks.operands | set(firm):
         return None
-    if not marks.operands:
+    if firm[0] - 1 not in marks.operands:
         return None
-    results = {value_of(found[n]) for n in firm}
-    if any(value_of(found[n]) in results for n in marks.operands):
+    results = {found[n].value for n in firm}
+    if any(found[n].value in results for n in marks.operands):
         return None
     return firm[0]

@@ -60,6 +60,9 @@ UNITS: dict[str, Unit] = {
             "604800": "week weeks semana semanas",
         },
     ),
+    **_table("celsius", {"1": "°c celsius centigrade"}),
+    **_table("kelvin", {"1": "k kelvin kelvins"}),
+    **_table("fahrenheit", {"1": "°f fahrenheit"}),
     **_table(
         "volume",
         {

@@ -47,6 +47,8 @@ SCALES: dict[str, int] = {
     "hundred": 100,
     "thousand": 1000,
     "mil": 1000,
+    **dict.fromkeys(("dezena", "dezenas"), 10),
+    **dict.fromkeys(("centena", "centenas"), 100),
     **dict.fromkeys(("milhar", "milhares"), 1000),
     **dict.fromkeys(("million", "millions", "milhão", "milhões", "milhao", "milhoes"), 10**6),
     **dict.fromkeys(("billion", "billions", "bilhão", "bilhões", "bilhao", "bilhoes"), 10**9),
@@ -63,9 +65,15 @@ PARTS: dict[str, int] = {
     **dict.fromkeys(("seventh", "sevenths", "sétimo", "sétimos"), 7),
     **dict.fromkeys(("ninth", "ninths", "nono", "nonos"), 9),
     **dict.fromkeys(("tenth", "tenths", "décimo", "décimos"), 10),
+    **dict.fromkeys(("eleventh", "elevenths"), 11),
+    **dict.fromkeys(("twelfth", "twelfths"), 12),
+    **dict.fromkeys(("fifteenth", "fifteenths"), 15),
+    **dict.fromkeys(("sixteenth", "sixteenths"), 16),
+    **dict.fromkeys(("twentieth", "twentieths"), 20),
     **dict.fromkeys(("hundredth", "hundredths", "centésimo", "centésimos"), 100),
     **dict.fromkeys(("thousandth", "thousandths", "milésimo", "milésimos"), 1000),
 }
+_MILLION = 10**6
 WHOLES = ("inteiro", "inteiros", "whole", "wholes")
 _ALONE = ("half", "metade", "meio", "meia")
 _NEGATIVE = ("minus", "negative", "menos", "negativo")
@@ -146,8 +154,9 @@ def _dozens(names: Sequence[str], count: Fraction, at: int) -> tuple[Fraction, i
 
 def _half(names: Sequence[str], at: int) -> tuple[Fraction, int]:
     after = at + 1
-    if names[at] in ("meia", "half") and names[at + 1 : at + 2] and names[at + 1] in DOZENS:
-        return Fraction(6), at + 2
+    follows = names[at + 1] if at + 1 < len(names) else ""
+    if names[at] in ("meia", "half") and (follows in DOZENS or follows == "centena"):
+        return Fraction(6 if follows in DOZENS else 50), at + 2
     if names[at + 1 : at + 3] and names[at + 1] in ("a", "um") and names[at + 2 : at + 3]:
         scale = 12 if names[at + 2] in DOZENS else SCALES.get(names[at + 2])
         if scale:
@@ -203,26 +212,34 @@ def _fractional(names: Sequence[str], value: Fraction, after: int) -> tuple[Frac
     """What may follow a whole number: 'point five', 'thirds', 'dozen', 'and a half', 'e meio'."""
     if names[after : after + 1] and names[after] in WHOLES:
         after += 1
-    follows = names[after : after + 3]
+    follows = names[after : after + 4]
     if not follows:
         return value, after
     if follows[0] in _POINT:
         return _decimals(names, value, after)
-    if follows[0] in PARTS and (follows[0] not in _ALONE or value == 1):
-        return value / PARTS[follows[0]], after + 1
+    under, read = PARTS.get(follows[0], 0) if follows[0] not in _ALONE or value == 1 else 0, 1
+    if not under and follows[1:2] == ["avos"]:
+        under, read = _SIMPLE.get(follows[0], 0), 2
+    if under:
+        return value / under, after + read
     if follows[0] in DOZENS:
         return _dozens(names, value, after)
     if follows[0] in _AND:
-        return _and_part(follows, value, after)
+        return _and_part(names[after - 1], follows, value, after)
     return value, after
 
 
-def _and_part(follows: Sequence[str], value: Fraction, after: int) -> tuple[Fraction, int]:
-    """'and a half', 'e meio', 'and three quarters'."""
+def _and_part(
+    scale_word: str, follows: Sequence[str], value: Fraction, after: int
+) -> tuple[Fraction, int]:
+    """'and a half', 'e meio', 'and three quarters'; of a million, half of one."""
+    size = SCALES.get(scale_word, 1)
+    half = Fraction(size if size >= _MILLION else 1, 2)
     if len(follows) > 1 and follows[1] in _ALONE:
-        return value + Fraction(1, 2), after + 2
+        return value + half, after + 2
     if len(follows) > 2 and follows[1] in _ONE and follows[2] in _ALONE:
-        return value + Fraction(1, 2), after + 3
+        scale = SCALES.get(follows[3], 1) if len(follows) > 3 else 1
+        return (value + half) * scale, after + (3 if scale == 1 else 4)
     if len(follows) > 2 and follows[2] in PARTS:
         count = 1 if follows[1] in _ONE else _SIMPLE.get(follows[1], 0)
         if count:

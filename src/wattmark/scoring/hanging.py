@@ -1,0 +1,125 @@
+"""Numbers that say something of another number: '13 bags of 12', '15, 3 more than Ann has'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.asked import Asked, is_asked
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.segments import ENDS, GAP
+from wattmark.scoring.units import CURRENCIES
+
+_I = re.IGNORECASE
+_NP = r"(?:(?!(?:e|and|but|mas|so)\s)[^\W\d_]{1,20}\.?(?:/[a-z]{1,3})?\s+){0,2}"
+_BY = (
+    r"of|d[eoa]s?|from|out\s+of|among|between|entre|with|com|in|em|n[oa]s?|pel[oa]s?|within|para|for|per|por|at|on|sobre"
+    r"|after|before|antes|depois|ap[oó]s|during|durante|instead|em\s+vez|compared|daqui|including|incluindo"
+    r"|to\s+(?!get|have|make|give|reach|obtain)[a-z]{2,12}"
+)
+_HANGS = re.compile(
+    r"^\s*(?:" + _NP + r"(?P<by>" + _BY + r")|(?:" + _NP + r"[^\W\d_]{1,20})?,\s+"
+    r"(?:of|d[eoa]s?|from|out\s+of|instead|em\s+vez|compared|with|com))"
+    r"\s+(?:(?!(?:e|and|but|mas)\s)[^\W\d_]{1,15}\s+){0,3}(?:[$€£]|R\$|US\$)?\s?$",
+    _I,
+)
+_GOVERNED = re.compile(
+    r"\s(?:of|de|from|in|em|by|por|at|after|before|n[oa]s?)\s+(?:(?:the|all|as|os|each)\s+)?$"
+    r"|\s(?:d[oa]s|of\s+the)\s+$"
+    r"|^\s*(?:of|in|das|dos|em|no|na|nos|nas|after|from|at|com|with)\s+(?:(?:the|all|as|os)\s+)?$",
+    _I,
+)
+_AMOUNTS = re.compile(
+    r"\b(?:total|é|foi|será|is|was|cost|price|profit|amount|average|distance|area|drop|fall|rise|gain"
+    r"|increase|decrease|reduction|discount|savings?|difference|loss|height|weight|length|change"
+    r"|custo|preço|valor|lucro|média|distância|troco|área|queda|aumento|redução|desconto|economia|diferença"
+    r"|prejuízo|altura|peso|comprimento|soma|sum)"
+    r"\s(?:of|de|from|in|em|by|por|at)\s+(?:R\$|[$€£])?\s?$",
+    _I,
+)
+"""'A drop of 25': what follows is its value."""
+_ABOUT_ANOTHER = re.compile(
+    r",?\s+(?:and|e)\s+(?:then|depois(?:\s+d(?:ele|ela|isso|esse|este))?|after\s+(?:that|it)|em\s+seguida)\s+$"
+    r"|,\s+(?:saving|economizando|poupando|using|usando|reading|lendo)\s[^,.;:=]{0,40}$"
+    r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
+    r"(?:[$€£]|R\$)?\s?$"
+    r"|,\s+(?:and\s+its|e\s+(?:seu|sua|o\s+seu|a\s+sua)|whose|cuj[oa])\s+(?:square(?:\s+root)?|cube|half|double"
+    r"|triple|raiz(?:\s+quadrada)?|quadrado|cubo|metade|dobro|triplo)\s[^,.;:=\d]{0,20}$"
+    r"|,\s+(?:half|twice|double|triple|three\s+times|metade|o\s+dobro|o\s+triplo|the\s+last|the\s+other|[oa]\s+últim[oa]|[oa]\s+outr[oa])\s[^,.;:=]{0,40}$",
+    _I,
+)
+"""', who has 12', ', half of the remaining 84'."""
+_YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
+_WITH = re.compile(r"\b(?:with|com)\b", _I)
+_ENDS_UP = re.compile(r"\b(?:fic\w*|end\w*|left|leav\w*|now|agora|deix\w*)\b", _I)
+_MORE = re.compile(
+    r"\s*(?:[^\W\d_]{1,15}\s+)?(?:a\s+(?:mais|menos)\b|(?:more|less|fewer|[a-z]{2,10}er)\s+than\b"
+    r"|mais\s+(?:velh|nov)[oa]|of\s+(?:them|whom|which)\b|del[ea]s\b|d[oa]s\s+quais\b)",
+    _I,
+)
+_DIFFERENCE = re.compile(
+    r",\s+(?:a|an|uma?)\s+(?:drop|fall|rise|gain|increase|decrease|reduction|difference|loss|queda"
+    r"|aumento|redução|diferença|alta)\s+(?:of|de)\s+(?:R\$|[$€£])?\s?$",
+    _I,
+)
+_RESTATED = ("seja,", "é,", "is,", "e.,", "i.e.")
+_RATE = re.compile(
+    r"\s*[^\W\d_]{0,15}\s?(?:(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|para\s+|em\s+)?cada|por|per)\b",
+    _I,
+)
+_PAID = re.compile(r"(?:US\$|R\$|[$€£])\s?$")
+_PRICE = re.compile(r"^(?:for|por|para)$", _I)
+
+
+def not_hanging(
+    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
+) -> list[int]:
+    """Without those that a preposition joins to the number before them."""
+    free = [n for n in inside if n == 0 or not _hangs(text, found[n - 1], found[n], asked)]
+    return free or list(inside)
+
+
+def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
+    gap = text[before.end : number.start]
+    if len(gap) > GAP or "=" in gap:
+        return False
+    if _ABOUT_ANOTHER.search(gap):
+        return True
+    hung = _HANGS.search(gap)
+    if is_asked(number, asked) and number.value not in asked.given:
+        return False
+    if hung is None or (_WITH.search(gap) and _ENDS_UP.search(gap)):
+        return False
+    if _YEAR.fullmatch(number.shown) and hung["by"] and gap.rstrip().endswith((" in", " em")):
+        return False
+    paid = number.unit is not None and number.unit.kind in CURRENCIES
+    return not (paid and hung["by"] and _PRICE.match(hung["by"]))
+
+
+def governed(text: str, number: Number, asked: Asked) -> bool:
+    """'Of the 24 girls', 'the mean of the 4 marks'; not 'of 6 sides' where sides are asked for."""
+    if is_asked(number, asked) and number.value not in asked.given:
+        return False
+    before = text[max(0, number.start - GAP) : number.start]
+    near = ENDS.split(before)[-1]
+    return _GOVERNED.search(near) is not None and _AMOUNTS.search(near) is None
+
+
+def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
+    """', 3 more than Ann' after what is compared; not the same once more ('−12, or 12 less')."""
+    number = found[n]
+    near = text[max(0, number.start - 30) : number.start]
+    if "," not in near and "." not in near:
+        return False
+    before = _PAID.sub("", near).rstrip()
+    if _DIFFERENCE.search(near):
+        return True
+    if not asked.each and before.endswith((",", *_RESTATED)) and _RATE.match(text, number.end):
+        return True
+    if not before.endswith((",", "i.e.", "which is", "que é", "que são")) or not _MORE.match(
+        text, number.end
+    ):
+        return False
+    said = found[n - 1].value if n else None
+    same = said is not None and number.value is not None and abs(said) == abs(number.value)
+    return not (same and before.endswith(_RESTATED))

@@ -1,0 +1,88 @@
+"""The parts of a sentence: which words a number stands among."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.asked import Asked, is_negated, stems
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.units import CURRENCIES
+
+_I = re.IGNORECASE
+ENDS = re.compile(r"(?<!\bi\.e)(?<!\be\.g)[.!?](?=\s|$)|\n")
+GAP = 90
+"""Characters before a number, and between two, that are looked at."""
+_LOOK_BACK = 400
+_BREAKS = re.compile(r",\s|;|:|\s(?:e|and|but|mas|while|enquanto|whereas)\s", _I)
+_SHARE = ("of", "de", "da", "do")
+_AFTER = 40
+
+
+def of_last_sentence(text: str, found: Sequence[Number], able: Sequence[int]) -> list[int]:
+    """Those that stand in the sentence of the last."""
+    last = found[able[-1]]
+    least = max(0, last.start - _LOOK_BACK)
+    ends = [end.end() for end in ENDS.finditer(text, least, last.start)]
+    start = ends[-1] if ends else least
+    return [n for n in able if found[n].start >= start]
+
+
+def segment(text: str, found: Sequence[Number], inside: Sequence[int], at: int) -> str:
+    """The part of its sentence that a number stands in."""
+    number = found[inside[at]]
+    if at:
+        before = found[inside[at - 1]].end
+        start = _break(text, before, number.start)
+    else:
+        start = max(0, number.start - GAP)
+        ends = [end.end() for end in ENDS.finditer(text, start, number.start)]
+        start = ends[-1] if ends else start
+    if at + 1 < len(inside):
+        end = _break(text, number.end, found[inside[at + 1]].start)
+    else:
+        end = number.end + _AFTER
+        ended = ENDS.search(text, number.end, end)
+        end = ended.start() if ended else end
+    return text[start:end]
+
+
+def _break(text: str, start: int, end: int) -> int:
+    """Where between two numbers one part of the sentence ends."""
+    breaks = list(_BREAKS.finditer(text, start, end))
+    return breaks[0].start() if breaks else min(end, start + _AFTER)
+
+
+def shared_words(
+    text: str,
+    found: Sequence[Number],
+    inside: Sequence[int],
+    asked: Asked,
+    *,
+    understood: bool = True,
+) -> list[int]:
+    """For each, how many of the question's words its part of the sentence has.
+
+    A noun that is left out is `understood` from the one before: 'Ana is 12 years old, Nina 13'.
+    """
+    scores, noun = [], 0
+    for at, n in enumerate(inside):
+        part = segment(text, found, inside, at)
+        if is_negated(part) != asked.negated:
+            scores.append(0)
+            continue
+        alike = len(stems(part) & asked.words)
+        named = stems(found[n].noun)
+        unit = found[n].unit
+        measured = unit is not None and unit.kind not in CURRENCIES
+        if (
+            understood
+            and not named
+            and not measured
+            and not found[n].percent
+            and found[n].noun not in _SHARE
+        ):
+            alike += noun  # 'and Nina, 13' says years without the word
+        noun = max(noun, len(named & asked.words))
+        scores.append(alike)
+    return scores

@@ -1,0 +1,121 @@
+"""The stretches of a text that state no answer where another is stated.
+
+Brackets, examples, checks, reasons, what would be, digressions and questions, as places in a
+cleaned text. How far each goes: a reason to the end of its clause, an example to the end of its
+sentence, a check to its conclusion, a digression to the end of its paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from wattmark.scoring.around import (
+    CHECK_END,
+    CHECKING,
+    CLAUSE,
+    CLAUSE_END,
+    FRONT_END,
+    FRONTED,
+    PARENTHESES,
+    SUPPOSED,
+    TRAILING,
+)
+from wattmark.scoring.clean import CODE_OPEN
+
+_I = re.IGNORECASE
+LONG = 600
+"""Characters that a reason or a check may be long."""
+_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n|;\s")
+_EXAMPLE = re.compile(
+    r"\be\.\s?g\.|\bp\.\s?ex\.|\bpor\s+ex\.|\b(?:for|as\s+an)\s+(?:example|instance)\b"
+    r"|\b(?:por|a\s+título\s+de|como)\s+exemplo\b",
+    _I,
+)
+_SUBSTITUTED = re.compile(
+    r"\b(?:(?:substitut|plugg|putt)ing\b|substituindo\b|(?:if\s+(?:you|we)\s+)?(?:substitute|plug|put)\s)"
+    r"[^.!?\n]{0,40}?\b(?:back\b|de\s+volta|(?:into|in|na)\s+(?:the\s+)?(?:original|equa))",
+    _I,
+)
+"""'Substituting back', 'plugging 7 into the equation'."""
+_DIGRESSION = re.compile(
+    r"(?:^|\n)[ ]*(?:more\s+generally|in\s+general\b|generally\b"
+    r"|(?:a|the)\s+(?:similar|same)\s+(?:idea|method|trick|approach|reasoning)"
+    r"|if\s+you(?:'d|\s+would)?\s+(?:like|want|need)|as\s+a\s+(?:side\s+note|bonus)|bonus\b|side\s+note|did\s+you\s+know"
+    r"|incidentally|interestingly|extra\s*:|de\s+(?:modo|forma|maneira)\s+geral|em\s+geral\b|mais\s+geralmente"
+    r"|de\s+modo\s+mais\s+geral|(?:a|uma)\s+(?:mesma\s+)?(?:ideia|técnica|abordagem)\s+(?:parecida|semelhante|análoga|similar|vale|serve|funciona)"
+    r"|se\s+(?:você\s+)?quiser|você\s+sabia|uma\s+curiosidade|a\s+título\s+de\s+curiosidade)",
+    _I,
+)
+"""How a paragraph opens that goes on to something else."""
+
+
+class Stretch(NamedTuple):
+    """A part of a text that states no answer."""
+
+    start: int
+    end: int
+    after: bool
+    """Only after a possible answer, which it then explains, checks or leaves."""
+    reason: bool = False
+    """It justifies what stands before it, also where that is denied."""
+
+
+def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
+    """All of them, in no order."""
+    if "(" in text or "[" in text or CODE_OPEN in text:
+        for found in PARENTHESES.finditer(text):
+            yield Stretch(found.start(), found.end(), after=False)
+    if "checking" in cues:
+        yield from _checks(text)
+    if "clause" in cues:
+        yield from _reasons(text)
+    for found in TRAILING.finditer(text) if "trailing" in cues else ():
+        yield Stretch(found.start(), found.end(), after=True)
+    for found in SUPPOSED.finditer(text) if "supposed" in cues else ():
+        start = max(text.rfind(sign, 0, found.start()) for sign in ".!?;\n") + 1
+        yield Stretch(start, found.end(), after=False)
+    if "aside" in cues:
+        yield from _examples(text)
+    for found in _DIGRESSION.finditer(text) if "aside" in cues else ():
+        end = text.find("\n", found.end())
+        yield Stretch(found.start(), end if end >= 0 else len(text), after=True)
+    yield from _questions(text)
+
+
+def _checks(text: str) -> Iterator[Stretch]:
+    for found in CHECKING.finditer(text):
+        end = CHECK_END.search(text, found.end(), found.end() + LONG)
+        yield Stretch(found.start(), end.start() if end else len(text), after=True)
+    for found in _SUBSTITUTED.finditer(text):
+        end = _SENTENCE_END.search(text, found.end(), found.end() + LONG)
+        yield Stretch(found.start(), end.start() if end else found.end(), after=True)
+
+
+def _reasons(text: str) -> Iterator[Stretch]:
+    for found in CLAUSE.finditer(text):
+        fronted = FRONTED.search(text, max(0, found.start() - 12), found.start())
+        ends = FRONT_END if fronted else CLAUSE_END
+        end = ends.search(text, found.end(), found.end() + LONG)
+        last = end.start() if end else found.end() + LONG
+        yield Stretch(found.start(), last, after=True, reason=not fronted)
+
+
+def _examples(text: str) -> Iterator[Stretch]:
+    """One that opens a sentence may go on over several; else it ends with its sentence."""
+    for found in _EXAMPLE.finditer(text):
+        opens = FRONTED.search(text, max(0, found.start() - 12), found.start())
+        ends = CHECK_END if opens else _SENTENCE_END
+        end = ends.search(text, found.end(), found.end() + LONG)
+        last = len(text) if opens else found.end() + LONG
+        yield Stretch(found.start(), end.start() if end else last, after=True)
+
+
+def _questions(text: str) -> Iterator[Stretch]:
+    at = text.find("?")
+    while at >= 0:
+        start = max(text.rfind(sign, 0, at) for sign in ".!?\n") + 1
+        if text.count(" ", start, at) > 2:
+            yield Stretch(start, at, after=False)
+        at = text.find("?", at + 1)

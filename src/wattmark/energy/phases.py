@@ -9,23 +9,23 @@ curve's, and whether it can be believed: it has to agree with what the curve all
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from threadpoolctl import threadpool_limits
 
-from wattmark.energy.beside import Cut, cuts, likeliest
-from wattmark.energy.bounds import Bounds
+from wattmark.energy.beside import cuts, likeliest
 from wattmark.energy.curve import Curve
 from wattmark.energy.design import Design
 from wattmark.energy.doubts import UNQUOTED
-from wattmark.energy.fitted import Fitted, student
+from wattmark.energy.fitted import student
+from wattmark.energy.phasefit import PhaseFit
 from wattmark.energy.regress import BENT, regress
 from wattmark.energy.series import Series
 from wattmark.energy.shifts import SHIFTS, asked_of
-from wattmark.energy.spacing import Floats, to_seconds
+from wattmark.energy.spacing import Floats
 from wattmark.energy.states import NEGLIGIBLE, Timeline, timeline
 from wattmark.energy.table import edges as stamps_of
 from wattmark.energy.updates import Updates, find_updates
@@ -40,8 +40,6 @@ SMEARED_TICKS = 2.5
 FEWEST_SPANS = 5
 # Where the averaging window had to be found too, intervals are this much wider (by simulation).
 UNTOLD = 2.0
-# A phase known no better than this share of itself is not separated from the others.
-LEAST_KNOWN = 0.5
 # How much of the time before and after the phases is fitted with them, in ticks.
 MARGIN_TICKS = 20
 # Long stretches are cut into pieces of this many ticks, so that their power may drift.
@@ -63,71 +61,6 @@ LEAST_SHARP = 0.1
 
 # Events in which readings are not true: nothing is fitted to them.
 UNTRUE = ("counter-frozen", "counter-stalled", "power-above-limit")
-
-
-@dataclass(frozen=True)
-class PhaseFit:
-    """Phases of one sensor by least squares, of the names in `names`."""
-
-    names: tuple[str, ...]
-    states: Timeline
-    pieces: Timeline
-    fitted: Fitted
-    origin_ns: int
-    quantile: float
-    lag_s: float = 0.0
-    """How late the readings were found to be, beyond what the sensor tells of itself."""
-    beside: Cut | None = None
-    """Where load was found that no span names."""
-
-    def total(self, names: Iterable[str]) -> tuple[float, float]:
-        """Joules of all time in which one of `names` was open, and their half-width at 95 %."""
-        wanted = set(names)
-        rows = [j for j, state in enumerate(self.states.states) if state & wanted]
-        value = float(self.fitted.energy_j[rows].sum())
-        variance = float(self.fitted.covariance[np.ix_(rows, rows)].sum())
-        return value, self.quantile * math.sqrt(max(variance, 0.0))
-
-    def whole(self) -> tuple[int, int, float, float]:
-        """The stretch that was fitted, (start, end) in ns, its joules and their half-width."""
-        rows = np.flatnonzero(self.states.edges[:-1] >= 0)
-        begin, end = self.states.edges[rows[0]], self.states.edges[-1]
-        inside = self.pieces.edges[:-1] >= begin
-        value = float(self.fitted.piece_j[inside].sum())
-        variance = float(self.fitted.covariance.sum())
-        first = self.origin_ns + s_to_ns(float(begin))
-        last = self.origin_ns + s_to_ns(float(end))
-        return first, last, value, self.quantile * math.sqrt(max(variance, 0.0))
-
-    def determined(self, name: str) -> bool:
-        """Whether every state in which `name` is open is determined by the readings."""
-        rows = [j for j, state in enumerate(self.states.states) if name in state]
-        return bool(rows) and bool(self.fitted.separable[rows].all())
-
-    def separable(self) -> bool:
-        """Whether the names are told from each other, each to `LEAST_KNOWN` of itself.
-
-        All or none: what one of them has too much, another one lacks. Names that nobody quotes,
-        and that are small as a rule, need not be known themselves.
-        """
-        for name in self.names:
-            if name in UNQUOTED:
-                continue
-            value, half = self.total((name,))
-            if not self.determined(name) or value <= 0 or half > LEAST_KNOWN * value:
-                return False
-        return True
-
-    def spans(self, spans: Sequence[Span]) -> Bounds:
-        """Joules of single spans: their pieces' predicted ones, with intervals added up."""
-        upto = np.append(0.0, np.cumsum(self.fitted.piece_j))
-        doubt = np.append(0.0, np.cumsum(self.fitted.piece_sd_j))
-        edges = self.pieces.edges
-        first, last = stamps_of(spans)
-        start, end = to_seconds(first - self.origin_ns), to_seconds(last - self.origin_ns)
-        value = np.maximum(0.0, np.interp(end, edges, upto) - np.interp(start, edges, upto))
-        half = self.quantile * (np.interp(end, edges, doubt) - np.interp(start, edges, doubt))
-        return Bounds(value, np.maximum(0.0, value - half), value + half)
 
 
 def fit_phases(curve: Curve, series: Series, spans: Sequence[Span]) -> PhaseFit | None:

@@ -15,7 +15,8 @@ import numpy as np
 from wattmark.energy.beside import BESIDE
 from wattmark.energy.curve import Curve
 from wattmark.energy.doubts import AT_REST, UNQUOTED
-from wattmark.energy.phases import LEAST_KNOWN, PhaseFit, fit_phases, smeared_by
+from wattmark.energy.phasefit import LEAST_KNOWN, PhaseFit
+from wattmark.energy.phases import fit_phases, smeared_by
 from wattmark.energy.series import Series
 from wattmark.energy.spacing import Floats
 from wattmark.energy.table import Joules, by_name, edges, phase_table, summed

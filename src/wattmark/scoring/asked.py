@@ -211,7 +211,7 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_MORE.search(asks)), bool(_TOTAL.search(asks)), bool(_PERCENT.search(asks)),
         _is_count(asks),
         year, is_negated(asks),
-        _variable(asks), _measures(found), _asked_unit(asks),
+        _variable(asks), _measures(found, text), _asked_unit(asks),
         *_names(text, asks), bool(_UNKNOWN.search(asks)),
         bool(_NUMBER.search(asks)),
         frozenset(times for word, times in _TIMES if word.search(text)),
@@ -254,9 +254,12 @@ def _variable(asks: str) -> str:
     return str(named[-1]) if named else ""
 
 
-def _measures(found: Sequence[Number]) -> tuple[Unit, ...]:
+def _measures(found: Sequence[Number], text: str) -> tuple[Unit, ...]:
+    """None of a kind that the question names two of: it asks for one of them in the other."""
+    named = {UNITS[word] for word in _WORD.findall(text.casefold()) if word in UNITS}
     units = {one.unit for one in found if one.unit is not None and one.unit.kind in _MEASURED}
-    return tuple(one for one in units if sum(one.kind == other.kind for other in units) == 1)
+    named |= units
+    return tuple(one for one in units if sum(one.kind == other.kind for other in named) == 1)
 
 
 def _asked_unit(asks: str) -> Unit | None:

@@ -148,7 +148,7 @@ def _is_aside(
         lasts = number.noun.lower() in TIMES or (number.unit and number.unit.kind == "time")
         if PLACE.search(before) or (lasts and FOR.search(before)):
             return True
-    if "counted" in cues and ASIDE_AFTER.search(after):
+    if "counted" in cues and not counted and ASIDE_AFTER.search(after):
         return True
     dated = "month" in cues or before[-1:] in _IN_DATES or after[:1] == "-"
     if dated and (_is_year(number, before, after) or _is_day(before, after)):

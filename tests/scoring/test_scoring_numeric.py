@@ -19,7 +19,7 @@ DATA = Path(__file__).parent / "data"
 LISTS = (
     *("numeric_tuned", "numeric_held_out", "numeric_later", "numeric_fourth"),
     *("numeric_review", "numeric_asked", "numeric_fifth", "numeric_sixth"),
-    *("blind", "blind_second", "blind_third"),
+    *("blind", "blind_second", "blind_third", "blind_fourth"),
 )
 
 
@@ -47,7 +47,7 @@ def test_the_lists_are_long_and_in_two_languages() -> None:
     rows = [row for name in LISTS for row in pairs(name)]
     assert len(rows) > 3500
     assert sum(row.get("lang", "")[:2] == "pt" for row in rows) > 1200
-    assert 700 < sum(not row["correct"] for row in rows) < 1500
+    assert 0.2 < sum(not row["correct"] for row in rows) / len(rows) < 0.6
 
 
 def test_it_says_what_it_read_and_why() -> None:

@@ -32,6 +32,8 @@ from wattmark.errors import InputError
 from wattmark.store.reader import Run
 
 DEFAULT = "energy_per_query_j"
+GAIN_ALIKE = 1.25
+"""Components weigh differently in each trial, and its gain with them: up to so much is the same."""
 MINIMIZE, MAXIMIZE = "minimize", "maximize"
 
 
@@ -173,8 +175,9 @@ def _warnings(pool: Sequence[Candidate], axis: Axis) -> tuple[str, ...]:
         sets = ", ".join(f"version {version}: {n} queries" for version, n in sorted(asked, key=str))
         told.append(f"they did not answer the same queries ({sets})")
     joules = axis.unit in JOULE_UNITS
-    kinds = {(one.trial.provenance, one.trial.gain_uncertainty) for one in pool}
-    if joules and len(kinds) > 1:
+    kinds = {one.trial.provenance for one in pool}
+    gains = [one.trial.gain_uncertainty or 0.0 for one in pool]
+    if joules and (len(kinds) > 1 or max(gains) > GAIN_ALIKE * min(gains)):
         told.append("their energy is from sensors of different kind or gain, and gain is apart")
     if joules and len({one.run for one in pool}) > 1:
         told.append("they are of several runs: what drifted between the runs does not cancel")

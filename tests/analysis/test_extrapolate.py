@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from wattmark.analysis.carbon import CarbonInputs
 from wattmark.analysis.efficiency import CLASSES, efficiency_class
 from wattmark.analysis.extrapolate import NO_TARIFF, Extrapolation, Tariff, extrapolate, tariff_of
-from wattmark.analysis.metrics import METRICS, NO_GOLD, NO_JOULES, NO_TOKENS, Reading
+from wattmark.analysis.metrics import (
+    METRICS,
+    NO_GOLD,
+    NO_INPUT,
+    NO_JOULES,
+    NO_TOKENS,
+    Reading,
+)
 from wattmark.analysis.summary import TrialSummary, estimate
 from wattmark.errors import InputError
 from wattmark.schema import Estimate
@@ -198,6 +205,7 @@ def test_zero_right_is_zero_and_none_asked_is_no_figure() -> None:
     assert read("efficiency_reference", output_tokens=0).why == NO_TOKENS
     assert read("energy_delay_js", latency_s=None).value is None
     assert read("energy_per_token_total_j", output_tokens=0).value == pytest.approx(50 / 300)
+    assert read("energy_per_token_total_j", input_tokens=0).why == NO_INPUT
 
 
 def test_the_memory_is_the_gpus_where_the_device_is_one() -> None:

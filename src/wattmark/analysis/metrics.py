@@ -18,6 +18,7 @@ Row = Mapping[str, Any]
 NO_ENERGY = "no energy sensor covered the measured region"
 NO_NET = "no idle power was measured, so net energy is unknown"
 NO_TOKENS = "a classifier writes no tokens"
+NO_INPUT = "the tokens that went in are not known"
 NO_GOLD = "no query has a gold answer"
 RANDOM_WEIGHTS = "random weights have no quality"
 NO_CORRECT = "no answer was correct"
@@ -121,8 +122,11 @@ def _token_time(name: str, why: str) -> Callable[[Row], Reading]:
 
 
 def _per_any_token(row: Row) -> Reading:
-    tokens = (row.get("input_tokens") or 0) + (row.get("output_tokens") or 0)
-    return _energy(row, False, tokens, "no token went in or came out")
+    if not row.get("input_tokens"):
+        # No answer goes without a prompt: another tool's run that did not tell it.
+        return _missing(NO_INPUT)
+    tokens = row["input_tokens"] + (row.get("output_tokens") or 0)
+    return _energy(row, False, tokens, NO_INPUT)
 
 
 def _energy_delay(row: Row) -> Reading:

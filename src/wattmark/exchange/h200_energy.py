@@ -6,7 +6,6 @@ one, the idle power of a board alone is more than 0.1 J/token below some 800 tok
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from wattmark.analysis.efficiency import efficiency_class
 from wattmark.analysis.summary import TrialSummary
 from wattmark.exchange.cells import csv_writer, table_writer
 from wattmark.exchange.files import File
@@ -73,7 +73,6 @@ SUMMARY = pa.schema(
         ("note", pa.string()),
     ]
 )
-CLASSES = ((0.1, "below 0.1"), (0.3, "0.1 to 0.3"), (math.inf, "above 0.3"))
 COLUMNS = ("prompt", "response", "energy_j", "latency_s", "output_tokens")
 
 
@@ -164,15 +163,6 @@ def _configuration(source: Source, trial: TrialSummary, rows: list[Row]) -> dict
             else None
             for share in PERCENTILES
         },
-        "efficiency_class": efficiency_class(estimate.value),
+        "efficiency_class": " or ".join(efficiency_class(trial).classes) or None,
         "note": estimate.note,
     }
-
-
-def efficiency_class(joules_per_token: float | None) -> str | None:
-    """The original's class of a figure; None without one."""
-    if joules_per_token is None:
-        return None
-    if joules_per_token < CLASSES[0][0]:
-        return CLASSES[0][1]
-    return next(name for most, name in CLASSES[1:] if joules_per_token <= most)

@@ -3,7 +3,7 @@
 import itertools
 import math
 
-from wattmark.meter import Sensor
+from wattmark.meter import Deferring, Sensor
 from wattmark.schema import Sample
 
 COMPONENTS = {"cpu", "core", "uncore", "dram", "gpu", "soc", "board", "wall"}
@@ -12,6 +12,10 @@ COMPONENTS = {"cpu", "core", "uncore", "dram", "gpu", "soc", "board", "wall"}
 def check(sensor: Sensor, family: str) -> None:
     _check_info(sensor, family)
     samples = [sensor.read() for _ in range(4)]
+    if isinstance(sensor, Deferring):
+        grabbed = [sensor.grab() for _ in range(3)]
+        samples += [sensor.told(each) for each in grabbed]
+        samples.append(sensor.read())
     for sample in samples:
         _check_sample(sensor, sample)
     for earlier, later in itertools.pairwise(samples):

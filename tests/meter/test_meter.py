@@ -242,7 +242,7 @@ def test_a_sensor_that_hangs_hangs_neither_start_nor_reading_nor_the_end(
 
 
 def test_the_threads_of_readings_on_demand_do_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wattmark.meter.lines.LINGER_S", 0.01)
+    monkeypatch.setattr("wattmark.meter.line.LINGER_S", 0.01)
     meter = Meter([parse("watts=100")])
     count = threading.active_count()
     meter.read_now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from wattmark.schema import Sample, SensorInfo
 
@@ -39,6 +39,24 @@ class Queueing(Protocol):
 
     def read_waiting(self) -> Sequence[Sample]:
         """All that came since the last `read` and was not read, oldest first."""
+
+
+@runtime_checkable
+class Deferring(Protocol):
+    """A sensor that can be read now and understood later: that is what sampling costs least by.
+
+    Between two readings a processor's caches go cold, and each step then takes ten times what it
+    takes in a row. At a deadline only `grab` is called; `told` makes samples of what was grabbed
+    about once a second, and before anybody asks.
+    """
+
+    info: SensorInfo
+
+    def grab(self) -> object:
+        """What stands there, with its stamps. It may raise: `read` is then called, and says why."""
+
+    def told(self, grabbed: Any) -> Sample:
+        """The sample of what `grab` gave. Called once for each, in their order, as `read` is."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -50,10 +51,18 @@ class ProcStat:
         self._descriptor: int | None = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __call__(self) -> float:
+        return self.seconds(self.content())
+
+    def content(self) -> bytes:
+        """The file's beginning. Raises OSError."""
         if self._descriptor is None:
             raise OSError("the sensor is closed")
         # The first line is the sum over CPUs; 20 fields of 64 bits fit well below 512 bytes.
-        line = os.pread(self._descriptor, 512, 0).partition(b"\n")[0].split()
+        return os.pread(self._descriptor, 512, 0)
+
+    def seconds(self, content: bytes) -> float:
+        """Busy seconds by the file's beginning. Raises ValueError or IndexError."""
+        line = content.partition(b"\n")[0].split()
         return sum(int(line[i]) for i in _BUSY_FIELDS) * self.tick_s
 
     def close(self) -> None:
@@ -69,8 +78,15 @@ class PsutilTimes:
     tick_s = 0.01
 
     def __call__(self) -> float:
-        times = psutil.cpu_times()
-        return float(times.user + times.system + getattr(times, "nice", 0.0))
+        return self.seconds(self.content())
+
+    def content(self) -> Any:
+        """The system's CPU times, all CPUs together."""
+        return psutil.cpu_times()
+
+    def seconds(self, content: Any) -> float:
+        """Busy seconds by these times."""
+        return float(content.user + content.system + getattr(content, "nice", 0.0))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -103,17 +119,32 @@ class CpuEstimate:
         self._counter = RisingCounter.of(self.info)
 
     def read(self) -> Sample:
-        before_ns = self._clock()
         try:
-            busy_s = self._busy_s() - self._busy_origin_s
-        except (OSError, ValueError, IndexError) as reason:
-            fault = f"CPU times cannot be read: {reason}"
-            return Sample(self.info.name, self._clock(), fault=fault)
-        time_ns = (before_ns + self._clock()) // 2
+            grabbed = self.grab()
+        except OSError as reason:
+            return self._fault(reason, self._clock())
+        return self.told(grabbed)
+
+    def grab(self) -> tuple[int, Any, int]:
+        """The CPU times, and the time before and after they were read. Raises OSError."""
+        before_ns = self._clock()
+        content = self._busy_s.content()
+        return before_ns, content, self._clock()
+
+    def told(self, grabbed: tuple[int, Any, int]) -> Sample:
+        before_ns, content, after_ns = grabbed
+        time_ns = (before_ns + after_ns) // 2
+        try:
+            busy_s = self._busy_s.seconds(content) - self._busy_origin_s
+        except (ValueError, IndexError) as reason:
+            return self._fault(reason, time_ns)
         energy_j = self._power.idle_w * ns_to_s(time_ns - self._origin_ns)
         energy_j += self._power.w_per_busy_cpu * busy_s
         rising_j, fault_or_none = self._counter.advance(energy_j, time_ns)
         return Sample(self.info.name, time_ns, energy_j=rising_j, fault=fault_or_none)
+
+    def _fault(self, reason: Exception, time_ns: int) -> Sample:
+        return Sample(self.info.name, time_ns, fault=f"CPU times cannot be read: {reason}")
 
     def close(self) -> None:
         self._busy_s.close()
@@ -138,9 +169,15 @@ class DramEstimate:
         self._origin_ns = clock()
 
     def read(self) -> Sample:
-        time_ns = self._clock()
-        energy_j = self._power_w * ns_to_s(time_ns - self._origin_ns)
-        return Sample(self.info.name, time_ns, energy_j=energy_j)
+        return self.told(self.grab())
+
+    def grab(self) -> int:
+        """The time: the model has no other input."""
+        return self._clock()
+
+    def told(self, grabbed: int) -> Sample:
+        energy_j = self._power_w * ns_to_s(grabbed - self._origin_ns)
+        return Sample(self.info.name, grabbed, energy_j=energy_j)
 
     def close(self) -> None:
         """Nothing is held open."""

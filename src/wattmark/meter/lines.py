@@ -15,16 +15,15 @@ patience, and cannot be held up by a driver that hangs.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
 
 from wattmark.meter import Sensor
-from wattmark.meter.reading import Request, close_sensors, next_deadline, read_sensor
+from wattmark.meter.line import Line
+from wattmark.meter.reading import Request, close_sensors
 from wattmark.schema import Sample
-from wattmark.units import ns_to_s, s_to_ns
+from wattmark.units import s_to_ns
 
 STUCK_S = 0.25
 # How often a thread looks for stuck readings while sampling goes on: a wake-up costs 0.1 ms.
@@ -32,117 +31,6 @@ WATCH_S = 1.0
 PATIENCE_S = 2.0
 # More lines are not opened for slowness alone: each costs a wake-up an interval.
 MOST_LINES = 8
-# How long a thread stays after a reading on demand: to start one takes longer than to wake it.
-LINGER_S = 1.0
-# How much the last pass weighs in the mean time that a line waits for its sensors.
-NEWEST = 1 / 16
-
-
-class Line:
-    """One thread and the sensors that it reads; all of its state is under the lines' lock."""
-
-    def __init__(self, lines: Lines, sensors: tuple[Sensor, ...]) -> None:
-        self.sensors = sensors
-        self.inbox: SimpleQueue[Request | None] = SimpleQueue()
-        """Requests; None only wakes the thread, to look whether anything has changed."""
-        self.thread: threading.Thread | None = None
-        self.reading: Sensor | None = None
-        self.since_ns = 0
-        """When the reading in progress began."""
-        self.used_s = 0.0
-        """CPU seconds of its threads; the running one alone writes it, and no lock is taken."""
-        self._lines = lines
-        self._deadline_ns: int | None = None
-        self._waits_ns = 0.0
-
-    def start(self) -> None:
-        """Have a thread; one that a stuck reading kept from ending goes on. Under the lock."""
-        if self.thread is None:
-            self.thread = threading.Thread(target=self._run, name="wattmark-meter", daemon=True)
-            self.thread.start()
-
-    def stuck_ns(self, now_ns: int) -> int:
-        """For how long the reading in progress has lasted; 0 without any."""
-        return now_ns - self.since_ns if self.reading is not None else 0
-
-    def _run(self) -> None:
-        used_s = 0.0
-        while (requests := self._next()) is not None:
-            began_ns = time.monotonic_ns()
-            samples, slowest = self._read()
-            # A thread's CPU clock can only be read by the thread itself.
-            now_s = time.thread_time()
-            waited_ns = time.monotonic_ns() - began_ns - s_to_ns(now_s - used_s)
-            self.used_s += now_s - used_s
-            used_s = now_s
-            for request in requests:
-                request.deliver(samples)
-            self._waits_ns += NEWEST * (waited_ns - self._waits_ns)
-            if self._waits_ns > self._lines.interval_ns / 2:
-                self._lines.part_slow(self, slowest)
-                self._waits_ns = 0.0
-
-    def _next(self) -> list[Request] | None:
-        """Wait for the next pass: the requests that it answers, or None for the end."""
-        lines, idle = self._lines, False
-        while lines.go_on(self, idle=idle):
-            wait_s = LINGER_S
-            if lines.sampling:
-                now_ns = lines.clock()
-                if self._deadline_ns is None:
-                    self._deadline_ns = now_ns + lines.interval_ns
-                elif self._deadline_ns <= now_ns:
-                    self._deadline_ns = next_deadline(self._deadline_ns, now_ns, lines.interval_ns)
-                wait_s = ns_to_s(self._deadline_ns - now_ns)
-            else:
-                self._deadline_ns = None
-            try:
-                asked = self.inbox.get(timeout=wait_s)
-            except Empty:
-                if self._deadline_ns is not None:
-                    return []
-                idle = True
-                continue
-            idle = False
-            if asked is not None:
-                return [asked, *self._others()]
-        return None
-
-    def _others(self) -> list[Request]:
-        """What else was asked for meanwhile: one pass answers all."""
-        found = []
-        with contextlib.suppress(Empty):
-            while True:
-                request = self.inbox.get_nowait()
-                if request is not None:
-                    found.append(request)
-        return found
-
-    def _read(self) -> tuple[list[tuple[str, Sample]], Sensor]:
-        """Read the line's sensors; those that left it meanwhile are another line's."""
-        lines, samples = self._lines, []
-        longest_ns = -1
-        with lines.lock:
-            sensors = self.sensors
-            slowest = self.reading = sensors[0]
-            self.since_ns = time.monotonic_ns()
-        for following, sensor in enumerate(sensors, 1):
-            name, told = sensor.info.name, read_sensor(sensor, lines.clock)
-            # Who asked gets the newest; all of them are kept.
-            samples.append((name, told[-1]))
-            with lines.lock:
-                for sample in told:
-                    lines.keep(name, sample)
-                parted = self.sensors is not sensors
-                now_ns = time.monotonic_ns()
-                if now_ns - self.since_ns > longest_ns:
-                    slowest, longest_ns = sensor, now_ns - self.since_ns
-                at_end = parted or following == len(sensors)
-                self.reading = None if at_end else sensors[following]
-                self.since_ns = now_ns
-            if parted:
-                break
-        return samples, slowest
 
 
 class Lines:
@@ -253,10 +141,16 @@ class Lines:
         close_sensors(closing)
         return False
 
+    def understand(self) -> None:
+        """Make samples of all that was grabbed and not yet understood. Under the lock."""
+        for line in self._lines:
+            line.understand()
+
     def part_slow(self, line: Line, slowest: Sensor) -> None:
         """Give the sensor that a line waits for a line of its own."""
         with self.lock:
             if len(line.sensors) > 1 and len(self._lines) < MOST_LINES:
+                line.understand()
                 line.sensors = tuple(s for s in line.sensors if s is not slowest)
                 self._open_line((slowest,))
 
@@ -266,6 +160,8 @@ class Lines:
             now_ns = time.monotonic_ns()
             for line in tuple(self._lines):
                 if len(line.sensors) > 1 and line.stuck_ns(now_ns) > s_to_ns(STUCK_S):
+                    # What leaves the line must not be understood after its new line's readings.
+                    line.understand()
                     stuck = line.reading
                     rest = tuple(s for s in line.sensors if s is not stuck)
                     line.sensors = tuple(s for s in line.sensors if s is stuck)

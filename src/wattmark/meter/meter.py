@@ -146,6 +146,7 @@ class Meter:
     def take(self) -> list[Sample]:
         """Hand over all samples since the last `take` and forget them, in order of their stamps."""
         with self._keeping:
+            self._lines.understand()
             taken, self._kept = self._kept, {name: KeptSamples(name) for name in self._kept}
         samples = [sample for kept in taken.values() for sample in kept.samples()]
         samples.sort(key=attrgetter("time_ns"))
@@ -157,11 +158,13 @@ class Meter:
         Millions of readings come as arrays, where `take` makes an object of each.
         """
         with self._keeping:
+            self._lines.understand()
             return [self._kept[info.name].series(info) for info in self.infos]
 
     def latest(self) -> dict[str, Sample]:
         """The newest sample of each sensor, by name; faulty ones too."""
         with self._keeping:
+            self._lines.understand()
             return dict(self._latest)
 
     def power_now_w(self) -> float | None:
@@ -170,6 +173,7 @@ class Meter:
         Summed as joules are (`energy.total`): one sensor a device, nothing counted twice.
         """
         with self._keeping:
+            self._lines.understand()
             pairs = dict(self._pairs)
         readings = [
             _one_second(info, watts)

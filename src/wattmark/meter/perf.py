@@ -72,13 +72,15 @@ class PerfSensor(RaplSensor):
         self._j_per_count = event.j_per_count
         super().__init__(event.domain.info("RAPL by perf events"), _open(event))
 
-    def _raw_j(self) -> float:
+    def _content(self) -> bytes:
         if self._descriptor is None:
             raise OSError("the sensor is closed")
-        count = os.read(self._descriptor, 8)
-        if len(count) < 8:
+        return os.read(self._descriptor, 8)
+
+    def _joules(self, content: bytes) -> float:
+        if len(content) < 8:
             raise OSError("the kernel has put it into an error state")
-        return int.from_bytes(count, byteorder) * self._j_per_count
+        return int.from_bytes(content, byteorder) * self._j_per_count
 
 
 def _open(event: Event) -> int:

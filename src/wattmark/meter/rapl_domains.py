@@ -48,6 +48,10 @@ ALIVE_AFTER_S = 0.01
 PLATFORM = "platform"
 
 
+Grabbed = tuple[int, bytes, int]
+"""What a counter's file said, between two stamps in ns."""
+
+
 @dataclass(frozen=True)
 class Domain:
     """One thing that is counted. `device` is package-0, package-0-die-1 or platform."""
@@ -85,7 +89,7 @@ class Domain:
 class RaplSensor:
     """A domain's counter behind an open descriptor: one system call a reading.
 
-    What kind of file it is (`_raw_j`, and `_what` for people) is the subclasses' own.
+    What kind of file it is (`_content`, `_joules`, and `_what` for people) is the subclasses' own.
     """
 
     _what = "its counter"
@@ -97,13 +101,27 @@ class RaplSensor:
         self._counter = RisingCounter.of(info)
 
     def read(self) -> Sample:
-        before_ns = time.monotonic_ns()
         try:
-            raw_j = self._raw_j()
-        except (OSError, ValueError) as reason:
+            grabbed = self.grab()
+        except OSError as reason:
             fault = f"{self._what} cannot be read: {reason}"
             return Sample(self.info.name, time.monotonic_ns(), fault=fault)
-        time_ns = (before_ns + time.monotonic_ns()) // 2
+        return self.told(grabbed)
+
+    def grab(self) -> Grabbed:
+        """The file's content, and the time before and after it was read. Raises OSError."""
+        before_ns = time.monotonic_ns()
+        content = self._content()
+        return before_ns, content, time.monotonic_ns()
+
+    def told(self, grabbed: Grabbed) -> Sample:
+        before_ns, content, after_ns = grabbed
+        time_ns = (before_ns + after_ns) // 2
+        try:
+            raw_j = self._joules(content)
+        except (OSError, ValueError) as reason:
+            fault = f"{self._what} cannot be read: {reason}"
+            return Sample(self.info.name, time_ns, fault=fault)
         energy_j, lost = self._counter.advance(raw_j, time_ns)
         return Sample(self.info.name, time_ns, energy_j=energy_j, fault=lost)
 
@@ -111,7 +129,11 @@ class RaplSensor:
         self._closed = True
         self._release()
 
-    def _raw_j(self) -> float:
+    def _content(self) -> bytes:
+        """What the counter's file says. Raises OSError."""
+        raise NotImplementedError
+
+    def _joules(self, content: bytes) -> float:
         """The counter's joules, as they stand there. Raises OSError or ValueError."""
         raise NotImplementedError
 

@@ -66,16 +66,19 @@ class ZoneSensor(RaplSensor):
     def _open(self) -> int:
         return os.open(self._path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
 
-    def _raw_j(self) -> float:
+    def _content(self) -> bytes:
         if self._descriptor is None:
             if self._closed:
                 raise OSError("the sensor is closed")
             self._descriptor = self._open()
         try:
-            return int(os.pread(self._descriptor, 32, 0)) * J_PER_UJ
+            return os.pread(self._descriptor, 32, 0)
         except OSError:
             self._release()
             raise
+
+    def _joules(self, content: bytes) -> float:
+        return int(content) * J_PER_UJ
 
 
 def zones(root: Path, *, one_core: bool = False) -> list[Zone]:

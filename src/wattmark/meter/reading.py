@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from operator import index
 
-from wattmark.meter import Sensor
+from wattmark.meter import Deferring, Sensor
 from wattmark.schema import Sample
 
 # What a column of stamps holds, with room for a lag to be taken off.
@@ -58,6 +58,18 @@ def read_sensor(sensor: Sensor, clock: Callable[[], int]) -> list[Sample]:
     except Exception as reason:
         fault = f"read() raised {type(reason).__name__}: {reason}"
     return [Sample(sensor.info.name, clock(), fault=fault)]
+
+
+def understood(sensor: Deferring, grabbed: object, clock: Callable[[], int]) -> Sample:
+    """The sample of what the sensor gave to be understood later; a fault where it cannot."""
+    try:
+        return _checked(sensor.told(grabbed))
+    except _BrokenError as reason:
+        fault = str(reason)
+    # A stranger's sensor may raise anything, and must not end the others' sampling.
+    except Exception as reason:
+        fault = f"told() raised {type(reason).__name__}: {reason}"
+    return Sample(sensor.info.name, clock(), fault=fault)
 
 
 def close_sensors(sensors: Iterable[Sensor]) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 from benchmarks import (
     coverage,
     demo,
+    gate,
     gpu,
     joining,
     memory,
     optimum,
     overhead,
     phases,
+    report,
     retrieval,
     sampling,
     scoring,
@@ -41,7 +43,9 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "gpu": gpu.figures,
     "retrieval": retrieval.figures,
     "scoring": scoring.figures,
+    "gate": gate.figures,
     "demo": demo.figures,
+    "report": report.figures,
     "peers": peers.figures,
 }
 RESULTS = Path(__file__).parent / "results"

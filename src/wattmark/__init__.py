@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from wattmark.monitor.inference import EnergyEfficientInference, InferenceResult
     from wattmark.monitor.monitor import EnergyMonitor
     from wattmark.monitor.result import EnergyResult, WindowResult
+    from wattmark.results.load import load
+    from wattmark.results.results import Results
     from wattmark.store.reader import Run, open_run
 
 __version__ = "0.1.0"
@@ -18,9 +20,11 @@ __all__ = [
     "EnergyMonitor",
     "EnergyResult",
     "InferenceResult",
+    "Results",
     "Run",
     "WindowResult",
     "__version__",
+    "load",
     "open_run",
 ]
 
@@ -29,8 +33,10 @@ _HOMES = {
     "EnergyMonitor": "wattmark.monitor.monitor",
     "EnergyResult": "wattmark.monitor.result",
     "InferenceResult": "wattmark.monitor.inference",
+    "Results": "wattmark.results.results",
     "Run": "wattmark.store.reader",
     "WindowResult": "wattmark.monitor.result",
+    "load": "wattmark.results.load",
     "open_run": "wattmark.store.reader",
 }
 

@@ -315,6 +315,3 @@ def test_what_is_no_pair_of_inputs_is_refused(tmp_path: Path) -> None:
     other.write_text("replicate,energy_j\n0,1\n1,2\n", encoding="utf-8")
     with pytest.raises(InputError, match="cannot be paired"):
         compare_paths(file, other, Settings(paired=True))
-
-
-# Runs

@@ -227,6 +227,3 @@ def test_folders_of_runs_taken_in_turns_pair_up(tmp_path: Path) -> None:
     assert (latency.paired, latency.n_base, latency.verdict) == (True, 4, "worse")
     assert latency.ratio == pytest.approx(1.2015, abs=1e-4)
     assert found.matched_on["trials"][0]["paired_blocks"] == 4
-
-
-# Gates

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -144,13 +143,6 @@ def test_the_plants_give_their_published_figures() -> None:
     assert welch.p_value == pytest.approx(0.01739, abs=5e-6)
     assert kruskal(PLANTS).statistic == pytest.approx(7.9882, abs=5e-5)
     assert kruskal(PLANTS).p_value == pytest.approx(0.01842, abs=5e-6)
-
-
-def test_without_statsmodels_welchs_anova_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "statsmodels.stats.oneway", None)
-    assert 'pip install "wattmark[report]"' in welch_anova(PLANTS).why
 
 
 def test_what_does_not_hold_is_said() -> None:

@@ -15,7 +15,10 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from synthetic import Knobs, make_run
 
 from wattmark.analysis.mixed import MOST_RANDOM, Mixed, mixed, mixed_of
-from wattmark.analysis.mixed_cells import Key
+from wattmark.analysis.mixed_balanced import Solution, cube_of, in_order, solved
+from wattmark.analysis.mixed_cells import Key, cells_of
+from wattmark.analysis.mixed_design import design_of
+from wattmark.analysis.mixed_search import searched
 from wattmark.analysis.summary import summarise
 from wattmark.errors import InputError
 from wattmark.store.reader import open_run
@@ -49,6 +52,11 @@ def as_values(logs: Cube) -> dict[Key, float | None]:
         (f"trial {a}", r, f"q{q}"): math.exp(logs[a, r, q])
         for a, r, q in itertools.product(*map(range, logs.shape))
     }
+
+
+def with_a_gap(logs: Cube) -> dict[Key, float | None]:
+    """One value was not measured: the plan is not complete, and its model is searched for."""
+    return as_values(logs) | {("trial 0", 0, "q0"): None}
 
 
 def mean_squares(logs: Cube) -> tuple[float, float, float, float]:
@@ -161,6 +169,68 @@ def test_a_planted_change_is_found_with_its_size() -> None:
         assert change.low > 1
 
 
+@pytest.mark.parametrize("blocked", [True, False])
+@pytest.mark.parametrize(
+    ("seed", "run_sd", "crossed_sd"), [(1, 0.03, 0.05), (2, 0.0, 0.05), (3, 0.03, 0.0), (4, 0, 0)]
+)
+def test_the_closed_form_is_what_a_search_finds(
+    seed: int, run_sd: float, crossed_sd: float, blocked: bool
+) -> None:
+    logs = cube(seed, (3, 4, 8), run_sd=run_sd, crossed_sd=crossed_sd, change=0.1)
+    scaled = (logs - logs.mean()) / logs.std()
+    cells = cells_of(as_values(scaled), logs=True, most=1000)
+    design = design_of(cells, blocked)
+    whole = cube_of(cells.found, cells, blocked=design.blocked)
+    assert whole is not None
+    assert whole == pytest.approx(scaled, abs=1e-12)
+    closed, other = solved(whole, blocked=design.blocked), searched(cells.found, design)
+    assert closed is not None
+    assert closed.df == pytest.approx(other.df, rel=1e-6)
+    assert closed.estimates == pytest.approx(other.estimates, abs=1e-6)
+    # A search for a variance of 0 ends near it, and one for a large variance not far from it.
+    assert closed.residual == pytest.approx(other.residual, rel=0.01)
+    assert closed.covariance == pytest.approx(other.covariance, rel=0.03)
+    for name, variance in closed.variances.items():
+        near = pytest.approx(other.variances[name], rel=0.1, abs=2e-3 * closed.residual)
+        assert variance == near
+    if blocked:
+        assert likelihood(scaled, closed) >= likelihood(scaled, other) - 1e-9
+
+
+def likelihood(logs: Cube, found: Solution) -> float:
+    """The restricted log-likelihood of a full plan with blocks, but for a constant."""
+    by_run, by_query, left, query = mean_squares(logs)
+    trials, replicates, queries = logs.shape
+    of_query, crossed, of_run = found.variances.values()
+    expected = found.residual + replicates * crossed
+    levels = (
+        (left, found.residual, trials * (replicates - 1) * (queries - 1)),
+        (by_run, found.residual + queries * of_run, (trials - 1) * (replicates - 1)),
+        (by_query, expected, (trials - 1) * (queries - 1)),
+        (query, expected + trials * replicates * of_query, queries - 1),
+    )
+    return -math.fsum(df * (math.log(level) + seen / level) for seen, level, df in levels) / 2
+
+
+def test_what_is_out_of_order_is_pooled() -> None:
+    df = {"left": 60, "replicate": 8, "trial × query": 20, "query": 10}
+    seen = {"left": 2.0, "replicate": 1.0, "trial × query": 3.0, "query": 9.0}
+    found = in_order(seen, df)
+    assert found["left"] == found["replicate"] == pytest.approx((120 + 8) / 68)
+    assert (found["trial × query"], found["query"]) == (3.0, 9.0)
+    swapped = in_order({**seen, "replicate": 5.0, "trial × query": 9.0, "query": 3.0}, df)
+    assert swapped["trial × query"] == swapped["query"] == pytest.approx(7.0)
+    assert (swapped["left"], swapped["replicate"]) == (2.0, 5.0)
+
+
+def test_blocks_are_one_plane_in_whatever_order_they_come() -> None:
+    values = as_values(cube(3, (2, 4, 6)))
+    shuffled = dict(sorted(values.items(), key=lambda item: (item[0][0], str(hash(item[1])))))
+    first, second = mixed(values), mixed(shuffled)
+    assert first.tests[0].statistic == pytest.approx(second.tests[0].statistic, rel=1e-9)
+    assert first.components[0].sd == pytest.approx(second.components[0].sd, rel=1e-9)
+
+
 def test_many_queries_are_pooled_and_nothing_is_lost() -> None:
     logs = cube(5, (2, 5, 400))
     found = mixed(as_values(logs))
@@ -245,7 +315,7 @@ def test_a_fit_that_does_not_converge_is_said(monkeypatch: pytest.MonkeyPatch) -
         return real(model, reml=True, method="bfgs", maxiter=1)
 
     monkeypatch.setattr(MixedLM, "fit", hurried)
-    found = mixed(as_values(cube(1)))
+    found = mixed(with_a_gap(cube(1)))
     assert not found.converged
     assert any("did not converge" in note for note in found.notes)
 
@@ -260,7 +330,8 @@ def test_without_statsmodels_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r"wattmark\[report\]"):
-        mixed(as_values(cube(1)))
+        mixed(with_a_gap(cube(1)))
+    assert mixed(as_values(cube(1))).tests  # a complete plan has a closed form
 
 
 def test_of_a_run(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ NAMES = {
     "energy_per_token_total_j", "energy_delay_js", "correct_per_kj", "efficiency_reference",
     "co2e_g_per_query", "co2e_g_per_token", "co2e_g_per_run",
     "sci_g_per_token", "sci_g_per_query", "sci_g_per_correct", "sci_g_per_run",
-    "water_l_per_query", "f1",
+    "water_l_per_query", "f1", "itl_s", "itl_p95_s",
+    "energy_per_correct_net_j", "energy_per_token_total_net_j",
 }  # fmt: skip
 
 

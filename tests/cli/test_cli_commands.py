@@ -110,7 +110,7 @@ def test_json_output_parses(done_run: Path, tmp_path: Path) -> None:
     assert {line["name"] for line in listed["suites"]} >= {"demo", "embedded"}
     found = wattmark("doctor", "--json").json
     assert {"machine", "sensors", "sensors_missing", "engines", "checks"} <= set(found)
-    plan = wattmark("run", "demo", "--dry-run", "--json", cwd=tmp_path).json
+    plan = wattmark("run", "demo", "--dry-run", "--no-timing", "--json", cwd=tmp_path).json
     assert len(plan["trials"]) == 8
     assert plan["estimated_s"] > 0
     assert list(tmp_path.iterdir()) == []
@@ -136,7 +136,8 @@ def test_list_and_doctor_say_what_is_there_and_why_not() -> None:
 
 
 def test_a_dry_run_runs_nothing(tmp_path: Path) -> None:
-    done = wattmark("run", "demo", "--dry-run", "--precision", "fp32,tf32", cwd=tmp_path)
+    words = ("--dry-run", "--no-timing", "--precision", "fp32,tf32")
+    done = wattmark("run", "demo", *words, cwd=tmp_path)
     assert done.code == 0
     assert "4 trials × 5 replicates" in done.out
     assert "left out: transformers tf32 cpu: TF32 is" in done.out

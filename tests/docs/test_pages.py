@@ -19,6 +19,10 @@ from pathlib import Path
 
 import pytest
 
+# The synthetic run lives with the report's tests.
+sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
+from synthetic import Knobs, make_run
+
 from wattmark.monitor.disturbed import STRETCHES
 from wattmark.runner.suite import SuiteFile
 
@@ -235,6 +239,19 @@ def _said_by_python(page: str, desk: Path, only: str = "") -> list[str]:
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     return said
+
+
+def test_the_page_of_results_in_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
+    for name, seed in (("demo", 7), ("before", 7), ("after", 8)):
+        knobs = Knobs(models=("arithmetic",), batch_sizes=(1,), queries=6, replicates=3, seed=seed)
+        make_run(tmp_path / "runs" / name, knobs)
+    page = "\n".join(blocks("docs/python.md", "python"))
+    done = subprocess.run(
+        [sys.executable, "-c", page], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Did you mean 'energy_per_query_j'?" in done.stdout
+    assert "energy per query" in (tmp_path / "energy.html").read_text(encoding="utf-8")
 
 
 def test_every_code_of_a_warning_is_in_the_docs() -> None:

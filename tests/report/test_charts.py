@@ -51,15 +51,17 @@ def test_neighbouring_charts_share_height_axes_and_legend(run: Run) -> None:
             json.dumps(f.spec["layer"][0]["encoding"]["color"]["scale"]) for f in section.power
         }
         assert len(times) == len(legends) == 1
-    drawn = overview(summaries)
-    assert {figure.spec["height"] for figure in drawn} == {280}
-    assert {f.spec["layer"][0]["encoding"]["x"]["scale"]["type"] for f in drawn} == {"log"}
+    heights = [figure.spec["height"] for figure in overview(summaries)]
+    pairs = zip(heights[::2], heights[1::2], strict=False)  # the last may stand alone
+    assert all(left == right for left, right in pairs)
 
 
 def test_points_of_equal_accuracy_stand_apart(run: Run) -> None:
-    for figure in overview(summarise(run)):
+    drawn = [figure for figure in overview(summarise(run)) if figure.id.startswith("tradeoff")]
+    assert len(drawn) == 2
+    for figure in drawn:
         rows = next(rows for rows in figure.spec["datasets"].values() if "place" in rows[0])
-        assert len({row["accuracy"] for row in rows}) == 1
+        assert len({row["y"] for row in rows}) == 1
         assert len({round(row["place"], 6) for row in rows}) == len(rows)
         assert any("a little apart" in note for note in figure.notes)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattmark.analysis.carbon import CARBON_UNIT, SCI_UNIT, WATER_UNIT
+from wattmark.analysis.itl import ITL
 from wattmark.analysis.metrics import METRICS, TIME_PER
 from wattmark.analysis.scores import F1
 from wattmark.errors import InputError, unknown
@@ -40,7 +41,7 @@ class Axis:
 AXES: dict[str, Axis] = {
     axis.name: axis
     for axis in (
-        *(Axis(m.name, m.unit, m.title, m.better) for m in METRICS.values()),
+        *(Axis(m.name, m.unit, m.title, m.better) for m in (*METRICS.values(), *ITL)),
         Axis("accuracy", "1", "Accuracy", HIGHER),
         Axis(F1, "1", "F1", HIGHER),
         *(

@@ -13,6 +13,7 @@ that a relation to lengths is built in to that extent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,12 +74,29 @@ def difficulties(run: Run) -> dict[str, tuple[Relation, ...]]:
 
 def relations(queries: pa.Table) -> dict[str, tuple[Relation, ...]]:
     """As `difficulties`, from a table with the columns of `queries`."""
-    columns = {name: pc.cast(queries.column(name), pa.float64()) for name in (*SIGNS, *OUTCOMES)}
+    found = {}
+    for key, mine in query_means(queries, (*SIGNS, *OUTCOMES)).items():
+        related = tuple(
+            relation(sign, outcome, mine[sign], mine[outcome])
+            for outcome in OUTCOMES
+            for sign in SIGNS
+            if int((np.isfinite(mine[sign]) & np.isfinite(mine[outcome])).sum()) >= LEAST
+        )
+        if related:
+            found[key] = related
+    return found
+
+
+def query_means(queries: pa.Table, columns: Sequence[str]) -> dict[str, dict[str, Floats]]:
+    """Trial key → column → one value a query: its mean over replicates and repetitions.
+
+    The columns of a trial have one length, its number of queries, in one order; NaN is a query
+    without a value. Truth counts as 1.
+    """
     slim = pa.table(
         {
-            "trial_key": pc.cast(queries.column("trial_key"), pa.string()),
-            "query_id": pc.cast(queries.column("query_id"), pa.string()),
-            **columns,
+            **{name: pc.cast(queries.column(name), pa.string()) for name in KEYS},
+            **{name: pc.cast(queries.column(name), pa.float64()) for name in columns},
         }
     )
     # Threads would add up in another order each time, and change last digits.
@@ -92,18 +110,10 @@ def relations(queries: pa.Table) -> dict[str, tuple[Relation, ...]]:
     whole = {
         name: each.column(f"{name}_mean").to_numpy(zero_copy_only=False)[order] for name in columns
     }
-    found = {}
-    for at, key in enumerate(keys.dictionary.to_pylist()):
-        mine = {name: values[edges[at] : edges[at + 1]] for name, values in whole.items()}
-        related = tuple(
-            relation(sign, outcome, mine[sign], mine[outcome])
-            for outcome in OUTCOMES
-            for sign in SIGNS
-            if int((np.isfinite(mine[sign]) & np.isfinite(mine[outcome])).sum()) >= LEAST
-        )
-        if related:
-            found[str(key)] = related
-    return found
+    return {
+        str(key): {name: values[edges[at] : edges[at + 1]] for name, values in whole.items()}
+        for at, key in enumerate(keys.dictionary.to_pylist())
+    }
 
 
 def relation(sign: str, outcome: str, x: Floats, y: Floats, *, bins: int = BINS) -> Relation:

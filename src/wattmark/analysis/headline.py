@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
+from wattmark.analysis.answers import answers_of
 from wattmark.analysis.intervals import CONFIDENCE
 from wattmark.analysis.metrics import Metric, Row, metric_named
 from wattmark.analysis.summary import TrialSummary, summarise
@@ -28,6 +27,8 @@ from wattmark.analysis.verdict import (
     value_of,
 )
 from wattmark.store.reader import Run
+
+__all__ = ["AHEAD", "ALONE", "BETTER", "OPEN", "Headline", "answers_of", "headline"]
 
 BETTER = "better"
 AHEAD = "reference ahead"
@@ -126,17 +127,3 @@ def _outcome(others: Sequence[Verdict]) -> str:
     if not others:
         return ALONE
     return OPEN if any(verdict.word == OPEN for verdict in others) else AHEAD
-
-
-def answers_of(run: Run) -> dict[str, dict[str, bool]]:
-    """Trial key → query id → was it right, by the majority of the replicates."""
-    told = run.select("queries", ["trial_key", "query_id", "correct"]).drop_null()
-    told = told.set_column(2, "correct", told["correct"].cast(pa.int8()))
-    votes = told.group_by(["trial_key", "query_id"], use_threads=False).aggregate(
-        [("correct", "mean")]
-    )
-    found: dict[str, dict[str, bool]] = {}
-    columns = (votes[name].to_pylist() for name in ("trial_key", "query_id", "correct_mean"))
-    for key, query_id, share in zip(*columns, strict=True):
-        found.setdefault(key, {})[query_id] = 2 * share > 1
-    return found

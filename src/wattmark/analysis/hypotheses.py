@@ -1,14 +1,13 @@
 """Hypothesis tests of runs: two arms, paired or not, and more than two groups.
 
-The unit of replication is the run: a value is one run's figure, never one query's. scipy and
-statsmodels compute; here input is checked, assumptions are looked at, and every test answers in
-the same form. A p-value says how seldom chance alone would differ as much; how large the
+The unit of replication is the run: a value is one run's figure, never one query's. scipy
+computes; here input is checked, assumptions are looked at, and every test answers in the same
+form. A p-value says how seldom chance alone would differ as much; how large the
 difference is stands in the effect and its interval.
 """
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Mapping, Sequence
 
@@ -47,9 +46,6 @@ Groups = Mapping[str, Sequence[float]]
 
 EXACT_MOST = 8
 """Mann–Whitney is exact where one arm has no more values than this, as in scipy's own choice."""
-STATSMODELS = (
-    'Welch\'s ANOVA needs statsmodels, which is not installed: pip install "wattmark[report]"'
-)
 
 
 def paired_t(base: Values, head: Values, *, logs: bool = True) -> Test:
@@ -195,12 +191,8 @@ def _welch_anova(samples: Samples) -> Found:
     flat = samples.flat_names()
     if flat:
         raise Unusable(f"{flat[0]} is constant, and each group is weighted by its spread")
-    try:
-        oneway = importlib.import_module("statsmodels.stats.oneway")
-    except ImportError as problem:
-        raise Unusable(STATSMODELS) from problem
-    found = oneway.anova_oneway(samples.values, use_var="unequal", welch_correction=True)
-    between, within = (float(df) for df in found.df)
+    found = stats.f_oneway(*samples.values, equal_var=False)
+    between, within = len(samples.values) - 1, _welch_df(samples)
     return Found(
         statistic=found.statistic,
         p_value=found.pvalue,
@@ -208,6 +200,14 @@ def _welch_anova(samples: Samples) -> Found:
         effect=omega_squared(float(found.statistic), between, within),
         notes=not_normal(samples.residuals(), "read the Kruskal–Wallis test beside it"),
     )
+
+
+def _welch_df(samples: Samples) -> float:
+    """Degrees of freedom within the groups, which scipy computes and does not tell."""
+    sizes = np.array([sample.size for sample in samples.values])
+    weights = sizes / np.array([sample.var(ddof=1) for sample in samples.values])
+    apart = np.sum((1 - weights / weights.sum()) ** 2 / (sizes - 1))
+    return float((len(sizes) ** 2 - 1) / (3 * apart))
 
 
 def kruskal(groups: Groups) -> Test:

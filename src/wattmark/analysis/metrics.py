@@ -90,12 +90,15 @@ def why_unscored(row: Row) -> str:
     return RANDOM_WEIGHTS if row.get("weights") == "random" else NO_GOLD
 
 
-def _per_correct(row: Row) -> Reading:
-    if not row.get("scored"):
-        return _missing(why_unscored(row))
-    # Joules are of all repetitions of the queries, correct answers are counted in one.
-    answers = (row.get("correct") or 0) * (row.get("repetitions") or 1)
-    return _energy(row, False, answers, NO_CORRECT)
+def _per_correct(net: bool) -> Callable[[Row], Reading]:
+    def read(row: Row) -> Reading:
+        if not row.get("scored"):
+            return _missing(why_unscored(row))
+        # Joules are of all repetitions of the queries, correct answers are counted in one.
+        answers = (row.get("correct") or 0) * (row.get("repetitions") or 1)
+        return _energy(row, net, answers, NO_CORRECT)
+
+    return read
 
 
 def _per_second(column: str, why: str) -> Callable[[Row], Reading]:
@@ -121,12 +124,15 @@ def _token_time(name: str, why: str) -> Callable[[Row], Reading]:
     return lambda row: read(row) if row.get("output_tokens") else _missing(NO_TOKENS)
 
 
-def _per_any_token(row: Row) -> Reading:
-    if not row.get("input_tokens"):
-        # No answer goes without a prompt: another tool's run that did not tell it.
-        return _missing(NO_INPUT)
-    tokens = row["input_tokens"] + (row.get("output_tokens") or 0)
-    return _energy(row, False, tokens, NO_INPUT)
+def _per_any_token(net: bool) -> Callable[[Row], Reading]:
+    def read(row: Row) -> Reading:
+        if not row.get("input_tokens"):
+            # No answer goes without a prompt: another tool's run that did not tell it.
+            return _missing(NO_INPUT)
+        tokens = row["input_tokens"] + (row.get("output_tokens") or 0)
+        return _energy(row, net, tokens, NO_INPUT)
+
+    return read
 
 
 def _energy_delay(row: Row) -> Reading:
@@ -202,13 +208,31 @@ METRICS: dict[str, Metric] = {
             _per_query(True),
             logs=False,
         ),
-        Metric("energy_per_correct_j", "J", "Energy per correct answer", "lower", _per_correct),
+        Metric(
+            "energy_per_correct_j", "J", "Energy per correct answer", "lower", _per_correct(False)
+        ),
+        Metric(
+            "energy_per_correct_net_j",
+            "J",
+            "Energy per correct answer, net of idle",
+            "lower",
+            _per_correct(True),
+            logs=False,
+        ),
         Metric(
             "energy_per_token_total_j",
             "J",
             "Energy per token, input and output",
             "lower",
-            _per_any_token,
+            _per_any_token(False),
+        ),
+        Metric(
+            "energy_per_token_total_net_j",
+            "J",
+            "Energy per token, input and output, net of idle",
+            "lower",
+            _per_any_token(True),
+            logs=False,
         ),
         Metric("energy_delay_js", "J·s", "Energy–delay product", "lower", _energy_delay),
         Metric(

@@ -4,35 +4,29 @@ On logarithms, y = trial (+ block) + query + trial × query + replicate within t
 replicates carry the run-to-run scatter, which queries of one run share: without it, a test on
 queries is falsely positive most of the time. Unlike the headline's interval, which holds for the
 queries that were asked, this one holds for others like them: how much a trial changes may differ
-from query to query. Fitted by REML (statsmodels' MixedLM); its z-tests become t-tests with
-Satterthwaite's degrees of freedom, as five replicates are too few for a z.
+from query to query. Fitted by REML, of a complete plan in closed form (`mixed_balanced`), else by
+search (`mixed_search`, statsmodels' MixedLM); its z-tests become t-tests with Satterthwaite's
+degrees of freedom, as five replicates are too few for a z.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from wattmark.analysis.intervals import CONFIDENCE, Interval
 from wattmark.analysis.linear import Columns, fit, rounding
+from wattmark.analysis.mixed_balanced import cube_of, solved
 from wattmark.analysis.mixed_cells import Cells, Key, cells_of, query_values
-from wattmark.analysis.mixed_design import (
-    QUERY,
-    REPLICATE,
-    Design,
-    Strata,
-    design_of,
-    strata_of,
-)
+from wattmark.analysis.mixed_design import REPLICATE, Design, design_of
+from wattmark.analysis.mixed_search import searched
 from wattmark.analysis.outcome import Test
 from wattmark.analysis.samples import Sample, Unusable, quiet
-from wattmark.analysis.summary import summarise
+from wattmark.analysis.summary import TrialSummary, summarise
 from wattmark.analysis.verdict import groups, reference_of
 from wattmark.errors import InputError, unknown
 from wattmark.store.reader import Run
@@ -42,8 +36,6 @@ MOST_RANDOM = 300
 """Random effects of queries and trials × queries that are fitted at the most: seconds of work."""
 MOST_VALUES = 3_000
 MOST_REPLICATES = 300
-START = 1e-3
-"""Of the residual variance: the least that a component is searched from."""
 SINGULAR = 0.02
 """A component's SD below this share of the residual one is none: the search for 0 ends there."""
 RESIDUAL = "residual"
@@ -89,13 +81,20 @@ class Mixed:
     why: str = ""
 
 
-def mixed(values: Mapping[Key, float | None], *, logs: bool = True, blocked: bool = True) -> Mixed:
+def mixed(
+    values: Mapping[Key, float | None],
+    *,
+    logs: bool = True,
+    blocked: bool = True,
+    most: int | None = None,
+) -> Mixed:
     """Fit `values` by (trial, replicate, query); the first trial is the reference.
 
     With `blocked`, replicates of one name are of one block of the randomized order in all trials,
     and what a block changes in all of them is taken out. Values that are None were not measured.
-    More queries than can be fitted are pooled (see `mixed_cells`). InputError where statsmodels
-    is missing.
+    More queries than can be fitted are pooled (see `mixed_cells`), more than `most` where the plan
+    has gaps: a search takes as long as the cube of their number, and InputError is raised where
+    statsmodels is missing.
     """
     trials = list(dict.fromkeys(trial for trial, _, _ in values))
     try:
@@ -105,9 +104,13 @@ def mixed(values: Mapping[Key, float | None], *, logs: bool = True, blocked: boo
         if runs > MOST_REPLICATES:
             raise Unusable(f"{runs} replicates: at most {MOST_REPLICATES} are fitted")
         with quiet():
-            most = min(MOST_RANDOM // (len(trials) + 1), MOST_VALUES // runs)
-            cells = cells_of(values, logs=logs, most=most)
-            return _mixed(cells, design_of(cells, blocked), logs)
+            limit = min(MOST_RANDOM // (len(trials) + 1), MOST_VALUES // runs)
+            cells = cells_of(values, logs=logs, most=limit)
+            design = design_of(cells, blocked)
+            if most is not None and cube_of(cells.found, cells, blocked=design.blocked) is None:
+                cells = cells_of(values, logs=logs, most=min(limit, most))
+                design = design_of(cells, blocked)
+            return _mixed(cells, design, logs)
     except Unusable as problem:
         return Mixed(logs=logs, n=len(values), why=str(problem))
 
@@ -122,15 +125,32 @@ def mixed_of(run: Run, column: str = "energy_j") -> dict[tuple[str, str, str], M
         raise InputError(unknown("column of queries", column, COLUMNS))
     found = {}
     for group in groups(summarise(run)):
-        first = reference_of(group, "energy_per_query_j").key
-        keys = [first, *(trial.key for trial in group if trial.key != first)]
-        if len(keys) > 1:
-            values, notes = query_values(run, keys, column)
-            if any(trial.batch_size > 1 for trial in group):
-                notes = (*notes, IN_BATCHES)
-            fitted = mixed(values)
-            found[group[0].group] = replace(fitted, notes=(*notes, *fitted.notes))
+        first = reference_of(group, "energy_per_query_j")
+        if len(group) > 1:
+            ordered = [first, *(trial for trial in group if trial is not first)]
+            found[group[0].group] = mixed_between(run, ordered, column)
     return found
+
+
+def mixed_between(
+    run: Run,
+    trials: Sequence[TrialSummary],
+    column: str,
+    *,
+    names: Mapping[str, str] | None = None,
+    most: int | None = None,
+) -> Mixed:
+    """`mixed` of some trials of a run that answer the same queries, the first as the reference.
+
+    `names` (trial key → name, by default the keys) tell them apart in what is found.
+    """
+    values, notes = query_values(run, [trial.key for trial in trials], column)
+    if names is not None:
+        values = {(names[key], block, query): v for (key, block, query), v in values.items()}
+    if any(trial.batch_size > 1 for trial in trials):
+        notes = (*notes, IN_BATCHES)
+    fitted = mixed(values, most=most)
+    return replace(fitted, notes=(*notes, *fitted.notes))
 
 
 def _mixed(cells: Cells, design: Design, logs: bool) -> Mixed:
@@ -140,40 +160,35 @@ def _mixed(cells: Cells, design: Design, logs: bool) -> Mixed:
     ):
         raise Unusable("each trial's values are equal: nothing scatters")
     scaled = (cells.found - cells.found.mean()) / size
-    strata = strata_of(scaled, design)
-    fitted, of_effect = _fitted(scaled, design, strata)
-    variances = {**of_effect, RESIDUAL: float(fitted.scale)}
+    cube = cube_of(scaled, cells, blocked=design.blocked)
+    found = None if cube is None else solved(cube, blocked=design.blocked)
+    if found is None:
+        found = searched(scaled, design)
     # Of one query: a pool's mean scatters less by the root of its size.
     scatters = {
         name: math.sqrt(max(0.0, value) * (1.0 if name == REPLICATE else cells.pool)) * size
-        for name, value in variances.items()
+        for name, value in {**found.variances, RESIDUAL: found.residual}.items()
     }
     total = sum(sd**2 for sd in scatters.values())
-    components = tuple(
-        Component(name=name, sd=sd, share=sd**2 / total) for name, sd in scatters.items()
-    )
-    least = SINGULAR * scatters[RESIDUAL]
-    singular = tuple(name for name in of_effect if scatters[name] <= least)
-    df = strata.satterthwaite()
-    arms = len(design.trials) - 1
-    estimates = np.asarray(fitted.fe_params)[1 : arms + 1] * size
-    covariance = np.asarray(fitted.cov_params())[1 : arms + 1, 1 : arms + 1] * size**2
+    singular = tuple(n for n in found.variances if scatters[n] <= SINGULAR * scatters[RESIDUAL])
+    covariance = found.covariance * size**2
     if not (np.isfinite(covariance).all() and (np.diag(covariance) > 0).all()):
         raise Unusable("the mixed model is singular: its standard errors cannot be computed")
-    notes = (*design.notes, *_words(bool(fitted.converged), singular))
-    tests, changes = _contrasts(estimates, covariance, df, design, logs)
+    tests, changes = _contrasts(found.estimates * size, covariance, found.df, design, logs)
     return Mixed(
         reference=design.trials[0],
         changes=changes,
         tests=tests,
-        components=components,
+        components=tuple(
+            Component(name=name, sd=sd, share=sd**2 / total) for name, sd in scatters.items()
+        ),
         n=int(cells.found.size),
         n_queries=cells.n_queries,
         n_replicates=design.n_replicates,
-        converged=bool(fitted.converged),
+        converged=found.converged,
         singular=singular,
         logs=logs,
-        notes=notes,
+        notes=(*design.notes, *_words(found.converged, singular)),
     )
 
 
@@ -219,53 +234,6 @@ def _contrasts(
             )
         )
     return tuple(tests), changes
-
-
-def _fitted(found: Sample, design: Design, strata: Strata) -> tuple[Any, dict[str, float]]:
-    """statsmodels' result, and the variance of each random effect.
-
-    An estimate at 0 can make its equations singular: those without a moment above 0 are then 0.
-    """
-    names = list(design.random)
-    try:
-        result = _reml(found, design, strata, names)
-    except np.linalg.LinAlgError:
-        names = [name for name in names if strata.moments[name] > 0] or [QUERY]
-        try:
-            result = _reml(found, design, strata, names)
-        except np.linalg.LinAlgError as reason:
-            raise Unusable(f"the mixed model is singular: {reason}") from reason
-    variances = dict(zip(names, map(float, result.vcomp), strict=True))
-    return result, {name: variances.get(name, 0.0) for name in design.random}
-
-
-def _reml(found: Sample, design: Design, strata: Strata, names: Sequence[str]) -> Any:
-    """MixedLM with one group, since queries and replicates cross. Raises LinAlgError.
-
-    Started from the moments, which the estimates are where the plan is balanced and none is at 0.
-    """
-    try:
-        from statsmodels.regression.mixed_linear_model import (  # noqa: PLC0415 (an extra, and slow to import: only for who fits)
-            MixedLM,
-            MixedLMParams,
-            VCSpec,
-        )
-    except ImportError as reason:
-        raise InputError(
-            "The mixed model needs 'statsmodels', which is not installed.",
-            'Run: pip install "wattmark[report]".',
-        ) from reason
-    columns = [[[str(k) for k in range(design.random[name].shape[1])]] for name in names]
-    spec = VCSpec(list(names), columns, [[design.random[name]] for name in names])
-    start = MixedLMParams.from_components(
-        fe_params=np.zeros(design.fixed.shape[1]),
-        vcomp=np.asarray([max(strata.moments[name], START) for name in names]),
-    )
-    with warnings.catch_warnings():
-        # Its words on convergence and on the boundary come back in ours.
-        warnings.simplefilter("ignore")
-        model = MixedLM(found, design.fixed, groups=np.zeros(found.size), exog_vc=spec)
-        return model.fit(start_params=start, reml=True, method=["lbfgs", "powell"])
 
 
 def _words(converged: bool, singular: Sequence[str]) -> tuple[str, ...]:

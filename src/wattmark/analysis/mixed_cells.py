@@ -13,7 +13,6 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from wattmark.analysis.linear import present, response
@@ -110,20 +109,24 @@ def query_values(
 ) -> tuple[dict[Key, float | None], tuple[str, ...]]:
     """A column of `queries` by (trial, block, query), means over repetitions, and notes.
 
-    Replicates that ended ok only. Of more than `MOST_QUERIES` queries so many are drawn.
+    Replicates that ended ok only. Of more than `MOST_QUERIES` queries of the first trial so many
+    are drawn.
     """
     wanted = list(trials)
     rows = run.trials.select(["trial_key", "replicate", "block", "status"]).to_pylist()
     block_of = {(r["trial_key"], r["replicate"]): r["block"] for r in rows if r["status"] == "ok"}
-    table = run.queries.select(["trial_key", "replicate", "query_id", column])
-    table = table.filter(pc.is_in(table["trial_key"], value_set=pa.array(wanted, pa.string())))
-    ids = sorted(pc.unique(table["query_id"]).to_pylist())
+    # Not all at once, as they may be millions: one trial's, then those of the queries drawn.
+    first = run.select("queries", ["query_id"], pc.field("trial_key").isin(wanted[:1]))
+    ids = pc.unique(first["query_id"])
+    where = pc.field("trial_key").isin(wanted)
     notes: tuple[str, ...] = ()
     if len(ids) > MOST_QUERIES:
         drawn = np.random.default_rng(SEED).choice(len(ids), MOST_QUERIES, replace=False)
-        chosen = pa.array([ids[k] for k in sorted(drawn)], pa.string())
-        table = table.filter(pc.is_in(table["query_id"], value_set=chosen))
+        # In the order of their names, so that the draw does not hang on that of the rows.
+        chosen = ids.take(pc.sort_indices(ids)).take(np.sort(drawn))
+        where &= pc.field("query_id").isin(chosen)
         notes = (f"{MOST_QUERIES} of {len(ids)} queries were drawn",)
+    table = run.select("queries", ("trial_key", "replicate", "query_id", column), where)
     means = table.group_by(["trial_key", "replicate", "query_id"]).aggregate([(column, "mean")])
     place = {key: k for k, key in enumerate(wanted)}
     values = {

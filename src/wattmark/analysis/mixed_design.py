@@ -16,13 +16,17 @@ QUERY, TRIAL_QUERY, REPLICATE = "query", "trial × query", "replicate"
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """Columns of the fixed effects, the random ones by name, and the replicates' freedom."""
+    """Columns of the fixed effects, the random ones by name, and the replicates' freedom.
+
+    `blocked`: are blocks among the fixed effects?
+    """
 
     fixed: Columns
     random: dict[str, Columns]
     trials: tuple[str, ...]
     n_replicates: int
     df: int
+    blocked: bool
     notes: tuple[str, ...]
 
 
@@ -57,6 +61,7 @@ def design_of(cells: Cells, blocked: bool) -> Design:
         trials=trials,
         n_replicates=len(processes),
         df=df,
+        blocked=blocked,
         notes=notes,
     )
 

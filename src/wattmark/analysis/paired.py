@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 from scipy import stats
 
+from wattmark.analysis.answers import Tally
 from wattmark.analysis.intervals import CONFIDENCE, Interval, wilson
 
 _T = TypeVar("_T")
@@ -31,14 +32,21 @@ def difference_of_shares(
     The interval is Newcombe's square-and-add of Wilson's with the pairs' correlation (Newcombe
     1998, Statistics in Medicine 17: 2635-2650, method 10). Raises ValueError without a pair.
     """
-    n = len(pairs)
-    if n == 0:
-        raise ValueError("a difference needs at least one query that both answered")
     both = sum(first and second for first, second in pairs)
     lost = sum(first and not second for first, second in pairs)
     gained = sum(second and not first for first, second in pairs)
+    counts = Tally(both, lost, gained, len(pairs) - both - lost - gained)
+    return difference_of_counts(counts, confidence)
+
+
+def difference_of_counts(counts: Tally, confidence: float = CONFIDENCE) -> Interval:
+    """As `difference_of_shares`, from the two-by-two table; ValueError where it is empty."""
+    n = sum(counts)
+    if n == 0:
+        raise ValueError("a difference needs at least one query that both answered")
+    both, lost, gained, _ = counts
     base, head = wilson(both + lost, n, confidence), wilson(both + gained, n, confidence)
-    related = _correlation(both, lost, gained, n - both - lost - gained)
+    related = _correlation(*counts)
     difference = (gained - lost) / n
     below = _added(head.mean - (head.low or 0.0), (base.high or 1.0) - base.mean, related)
     above = _added((head.high or 1.0) - head.mean, base.mean - (base.low or 0.0), related)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from scipy import stats
+from scipy import optimize, stats
 
 from wattmark.analysis.assumptions import not_normal, spreads_differ
 from wattmark.analysis.effects import means_apart
@@ -77,7 +78,7 @@ def _games_howell(samples: Samples) -> Pairs:
         difference, error, df = welch(samples, base, head)
         law = stats.studentized_range(len(values), df)
         p_value = law.sf(abs(difference) / error * math.sqrt(2))
-        half = float(law.ppf(CONFIDENCE)) * error / math.sqrt(2)
+        half = _critical(law, len(values), df) * error / math.sqrt(2)
         yield (
             base,
             head,
@@ -89,6 +90,23 @@ def _games_howell(samples: Samples) -> Pairs:
                 notes=notes,
             ),
         )
+
+
+def _critical(law: Any, groups: int, df: float) -> float:
+    """The studentized range that `CONFIDENCE` of all samples stay within.
+
+    scipy's own search evaluates a double integral twelve times; this one half as often: it starts
+    near the end, at Bonferroni's t, and looks along logarithms, where tails are nearly straight.
+    """
+    beyond = 1 - CONFIDENCE
+    start = math.log(math.sqrt(2) * stats.t.isf(beyond / (2 * math.comb(groups, 2)), df))
+    found = optimize.newton(
+        lambda power: math.log(law.sf(math.exp(power)) / beyond),
+        start,
+        x1=start - 0.02,
+        tol=1e-7,
+    )
+    return math.exp(found)
 
 
 def _all_pairs(

@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wattmark.analysis.headline import answers_of
+from wattmark.analysis.answers import answers_of
 from wattmark.analysis.intervals import CONFIDENCE, mean_with_measurement, wilson
 from wattmark.analysis.metrics import METRICS, Reading, Row
 from wattmark.analysis.summary import TrialSummary

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import pyarrow.compute as pc
 
 from wattmark.analysis.autocorrelation import Autocorrelation, autocorrelation
 from wattmark.analysis.metrics import Metric, Row
@@ -71,19 +73,29 @@ def run_order(
 
 
 def run_order_of(run: Run, metric: Metric) -> RunOrder:
-    """`run_order` of a run's metric, over all of its trials; replicates that failed have none.
-
-    Hours are those of the monotonic clock at the start of the measured region; a run that was
-    resumed has none, as stamps compare within one session only.
-    """
-    rows = [row for row in run.trials.to_pylist() if row["status"] == "ok"]
-    rows.sort(key=lambda row: row["run_order"])
+    """`run_order` of a run's metric, over all of its trials; replicates that failed have none."""
     titles = {entry.get("key"): entry.get("label") for entry in run.info.get("plan") or ()}
+    return run_order_of_rows(run.trials.to_pylist(), metric, titles, measured_starts(run))
+
+
+def run_order_of_rows(
+    rows: Sequence[Row],
+    metric: Metric,
+    titles: Mapping[str, str | None],
+    starts: Mapping[tuple[str, int], int],
+) -> RunOrder:
+    """As `run_order_of`, of some rows of `trials`: those of one model and task, say.
+
+    `titles` name the trials by their keys; `starts` are those of `measured_starts`. Hours are
+    those of the monotonic clock at the start of the measured region; a run that was resumed has
+    none, as stamps compare within one session only. Places of outliers are those of `in_order`.
+    """
+    rows = in_order(rows)
     found = run_order(
         [metric.of(row).value for row in rows],
         [row["run_order"] for row in rows],
         trials=[row["trial_key"] for row in rows],
-        hours=_hours(run, rows),
+        hours=_hours(rows, starts),
         labels=[
             f"{titles.get(row['trial_key']) or row['trial_key']} · replicate {row['replicate']}"
             for row in rows
@@ -98,15 +110,21 @@ def run_order_of(run: Run, metric: Metric) -> RunOrder:
     return found
 
 
-def _hours(run: Run, rows: Sequence[Row]) -> list[float | None] | None:
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """The rows of `trials` that ended ok, in the order in which they were begun."""
+    return sorted((row for row in rows if row["status"] == "ok"), key=lambda row: row["run_order"])
+
+
+def measured_starts(run: Run) -> dict[tuple[str, int], int]:
+    """(trial key, replicate) → when its measured region began, monotonic clock, ns."""
+    columns = ["trial_key", "replicate", "start_ns"]
+    spans = run.select("spans", columns, pc.field("name") == "measured").to_pylist()
+    return {(span["trial_key"], span["replicate"]): span["start_ns"] for span in spans}
+
+
+def _hours(rows: Sequence[Row], starts: Mapping[tuple[str, int], int]) -> list[float | None] | None:
     if len({row["session"] for row in rows}) != 1:
         return None
-    spans = run.spans.select(["trial_key", "replicate", "name", "start_ns"]).to_pylist()
-    starts = {
-        (span["trial_key"], span["replicate"]): span["start_ns"]
-        for span in spans
-        if span["name"] == "measured"
-    }
     first = min(starts.values(), default=0)
     stamps = [starts.get((row["trial_key"], row["replicate"])) for row in rows]
     return [None if stamp is None else (stamp - first) / NS_PER_HOUR for stamp in stamps]

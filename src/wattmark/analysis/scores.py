@@ -21,7 +21,6 @@ from wattmark.store.reader import Run
 
 F1 = "f1"
 RIGHT_OR_WRONG = "the scorer gives right or wrong alone"
-_COLUMNS = ("trial_key", "replicate", "query_id", "score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +39,21 @@ def mean_scores(run: Run) -> dict[str, MeanScore]:
     Which task has any is told by all of its trials: one that happens to have none is shown beside
     the others all the same.
     """
+    return run.once("mean scores", lambda: _mean_scores(run))
+
+
+def _mean_scores(run: Run) -> dict[str, MeanScore]:
     task_of = {row["trial_key"]: row["task"] for row in _trials(run)}
     if not task_of:
         return {}
-    scored = run.select("queries", _COLUMNS, pc.field("score").is_valid())
-    in_part = scored.filter((pc.field("score") > 0.0) & (pc.field("score") < 1.0))
-    tasks = {task_of.get(key) for key in pc.unique(in_part["trial_key"]).to_pylist()} - {None}
-    keys = [key for key, task in task_of.items() if task in tasks]
+    there = pc.field("score").is_valid()
+    scored = run.by_trial("queries", ["replicate", "score"], there)
+    in_part = {task_of.get(key) for key, table in scored.items() if _any_in_part(table["score"])}
+    keys = [key for key, task in task_of.items() if task in in_part and key in scored]
     if not keys:
         return {}
-    scored = scored.filter(pc.is_in(scored["trial_key"], pa.array(keys)))
-    return {key: score for key in keys if (score := _mean(scored, key)) is not None}
+    asked = run.by_trial("queries", ["query_id", "score"], there, keys)
+    return {key: _mean(scored[key], asked[key]["query_id"]) for key in keys}
 
 
 def _trials(run: Run) -> list[Mapping[str, str]]:
@@ -61,15 +64,16 @@ def _trials(run: Run) -> list[Mapping[str, str]]:
     return rows
 
 
-def _mean(scored: pa.Table, key: str) -> MeanScore | None:
-    mine = scored.filter(pc.equal(scored["trial_key"], key))
-    if not mine.num_rows:
-        return None
-    by_replicate = mine.group_by("replicate").aggregate([("score", "mean")])
+def _any_in_part(score: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.and_(pc.greater(score, 0.0), pc.less(score, 1.0))).as_py())
+
+
+def _mean(scored: pa.Table, query_id: pa.ChunkedArray) -> MeanScore:
+    by_replicate = scored.group_by("replicate", use_threads=False).aggregate([("score", "mean")])
     means = by_replicate["score_mean"].to_pylist()
     return MeanScore(
         value=min(sum(means) / len(means), 1.0),
-        n=int(pc.count_distinct(mine["query_id"]).as_py()),
+        n=int(pc.count_distinct(query_id).as_py()),
         differ=max(means) - min(means) > 1e-9,
     )
 

@@ -10,46 +10,45 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wattmark.analysis.carbon import (
-    CarbonInputs,
-    Work,
-    mean_intensity,
-    operational,
-    sci,
-    water,
-)
+from wattmark.analysis.carbon import CarbonInputs
 from wattmark.analysis.doubts import CountedDoubt, count_doubts, disturbed
-from wattmark.analysis.intervals import (
-    CONFIDENCE,
-    Interval,
-    mean_with_measurement,
-    wilson,
+from wattmark.analysis.estimates import (
+    ONE_REPLICATE,
+    TWO_REPLICATES,
+    accuracy,
+    estimate,
+    estimates_of,
+    first,
+    run_values,
 )
-from wattmark.analysis.metrics import (
-    METRICS,
-    NO_LOGARITHM,
-    RUN_ENERGY,
-    TIME_PER,
-    Metric,
-    Reading,
-    Row,
-    why_unscored,
-)
+from wattmark.analysis.itl import itl_estimates, token_gaps
+from wattmark.analysis.metrics import Row
 from wattmark.analysis.scores import F1, RIGHT_OR_WRONG, MeanScore, f1, mean_scores
 from wattmark.schema import Estimate
 from wattmark.store.reader import Run
 
+__all__ = [
+    "IDENTITY",
+    "ONE_REPLICATE",
+    "TWO_REPLICATES",
+    "Failure",
+    "TrialSummary",
+    "accuracy",
+    "carbon_of",
+    "estimate",
+    "intensity_of",
+    "run_values",
+    "summarise",
+]
+
 IDENTITY = ("model", "backend", "precision", "device", "batch_size", "task", "mode")
-ONE_REPLICATE = "one replicate: no run-to-run interval"
 FULL_SHARE = 0.9
 """Of a batch's size; batches that hold less on average are said to."""
-TWO_REPLICATES = "two replicates: too few for an interval to rely on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +125,35 @@ def summarise(
     carbon = carbon_of(run.info) if carbon is None else carbon
     if intensity_g_per_kwh is not None:
         carbon = dataclasses.replace(carbon, intensity_g_per_kwh=intensity_g_per_kwh)
+    told = carbon
+    return list(run.once(f"summary {told}", lambda: _summarised(run, told)))
+
+
+def _summarised(run: Run, carbon: CarbonInputs) -> list[TrialSummary]:
     rows_of: dict[str, list[Row]] = {}
     for row in run.trials.to_pylist():
         rows_of.setdefault(row["trial_key"], []).append(row)
     planned = _planned(run.info)
     replicates = (run.info.get("suite") or {}).get("replicates") or 0
     keys = list(dict.fromkeys([*planned, *rows_of]))
-    scores = mean_scores(run)
+    scores, gaps = mean_scores(run), token_gaps(run)
     return [
         _with_f1(
             _summary(key, rows_of.get(key, []), planned.get(key, {}), replicates, carbon),
             scores.get(key),
+            itl_estimates(gaps.get(key, [])),
         )
         for key in keys
     ]
 
 
-def _with_f1(summary: TrialSummary, score: MeanScore | None) -> TrialSummary:
-    """F1 beside accuracy, and for the same reason missing where no answer was scored."""
+def _with_f1(
+    summary: TrialSummary, score: MeanScore | None, more: Mapping[str, Estimate]
+) -> TrialSummary:
+    """F1 beside accuracy, missing for the same reason where nothing was scored; and `more`."""
     accuracy = summary.estimates["accuracy"]
     why = RIGHT_OR_WRONG if accuracy.value is not None else accuracy.note
-    return dataclasses.replace(summary, estimates={**summary.estimates, F1: f1(score, why)})
+    return dataclasses.replace(summary, estimates={**summary.estimates, F1: f1(score, why), **more})
 
 
 def _planned(info: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -183,11 +190,11 @@ def _summary(
             for row in rows
             if row["status"] != "ok"
         ),
-        estimates=_estimates(good, carbon),
+        estimates=estimates_of(good, carbon),
         provenance=_provenance(good),
-        gain_uncertainty=_first(good, "gain_uncertainty", max),
-        parameters=_first(good, "parameters", max),
-        weight_bytes=_first(good, "weight_bytes", max),
+        gain_uncertainty=first(good, "gain_uncertainty", max),
+        parameters=first(good, "parameters", max),
+        weight_bytes=first(good, "weight_bytes", max),
         doubts=count_doubts(rows),
         n_disturbed=sum(map(disturbed, good)),
         notes=(
@@ -247,88 +254,3 @@ def _provenance(rows: Sequence[Row]) -> str | None:
     if not words:
         return None
     return str(words.pop()) if len(words) == 1 else "mixed"
-
-
-def _first(rows: Sequence[Row], column: str, choose: Any) -> Any:
-    values = [row[column] for row in rows if row.get(column) is not None]
-    return choose(values) if values else None
-
-
-def _estimates(rows: Sequence[Row], carbon: CarbonInputs) -> dict[str, Estimate]:
-    estimates = {name: estimate(metric, rows) for name, metric in METRICS.items()}
-    estimates["accuracy"] = accuracy(rows)
-    intensity = mean_intensity(carbon, rows)
-    gain = _first(rows, "gain_uncertainty", max) or 0.0
-    for per, seconds_of in TIME_PER.items():
-        energy = estimates.get(f"energy_per_{per}_j") or estimate(RUN_ENERGY, rows)
-        seconds = [reading.value for reading in map(seconds_of, rows) if reading.value is not None]
-        work = Work(energy, statistics.fmean(seconds) if seconds else None, gain)
-        if per != "correct":
-            name = f"co2e_g_per_{per}"
-            estimates[name] = operational(name, work, intensity, carbon)
-        estimates[f"sci_g_per_{per}"] = sci(f"sci_g_per_{per}", work, intensity, carbon)
-        if per == "query":
-            estimates["water_l_per_query"] = water("water_l_per_query", work, carbon)
-    return estimates
-
-
-def estimate(metric: Metric, rows: Sequence[Row]) -> Estimate:
-    """A metric over replicates that ended ok; the note says what is missing and why."""
-    readings = [metric.of(row) for row in rows]
-    present = [reading for reading in readings if reading.value is not None]
-    if not present:
-        why = readings[0].why if readings else "no replicate ended ok"
-        return _absent(metric.name, metric.unit, why)
-    values = [float(reading.value or 0.0) for reading in present]
-    if metric.logs and min(values) <= 0:
-        return _absent(metric.name, metric.unit, NO_LOGARITHM)
-    interval = mean_with_measurement(
-        values,
-        [reading.low for reading in present],
-        [reading.high for reading in present],
-        logs=metric.logs,
-    )
-    return _estimate(metric.name, metric.unit, interval, len(values), _notes(readings, present))
-
-
-def _notes(readings: Sequence[Reading], present: Sequence[Reading]) -> str:
-    notes = []
-    if len(present) == 1:
-        notes.append(ONE_REPLICATE)
-    if len(present) == 2:
-        notes.append(TWO_REPLICATES)
-    if len(present) < len(readings):
-        why = next(reading.why for reading in readings if reading.value is None)
-        notes.append(f"{len(present)} of {len(readings)} replicates: {why} in the others")
-    return "; ".join(notes)
-
-
-def accuracy(rows: Sequence[Row]) -> Estimate:
-    """Share of correct answers with Wilson's interval over *distinct* queries.
-
-    Replicates of a deterministic trial give the same answers: they are not new evidence, so n is
-    one replicate's number of queries; where replicates differ, their share is averaged.
-    """
-    scored = [row for row in rows if row.get("scored") and row.get("correct") is not None]
-    if not scored:
-        return _absent("accuracy", "1", why_unscored(rows[0]) if rows else "no replicate ended ok")
-    n = max(int(row["scored"]) for row in scored)
-    shares = [row["correct"] / row["scored"] for row in scored]
-    share = statistics.fmean(shares)
-    differ = max(shares) > min(shares)
-    note = "replicates differ: their mean" if differ else ""
-    return _estimate("accuracy", "1", wilson(min(share * n, n), n), n, note)
-
-
-def run_values(metric: Metric, rows: Iterable[Row]) -> dict[int, Reading]:
-    """Block → a trial's reading, of the replicates that ended ok and have one."""
-    readings = {row["block"]: metric.of(row) for row in rows if row["status"] == "ok"}
-    return {block: reading for block, reading in readings.items() if reading.value is not None}
-
-
-def _absent(name: str, unit: str, why: str) -> Estimate:
-    return Estimate(name, None, None, None, CONFIDENCE, 0, unit, why)
-
-
-def _estimate(name: str, unit: str, interval: Interval, n: int, note: str) -> Estimate:
-    return Estimate(name, interval.mean, interval.low, interval.high, CONFIDENCE, n, unit, note)

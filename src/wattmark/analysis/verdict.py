@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from wattmark.analysis.answers import tally
 from wattmark.analysis.contrast import ratio_of, values_of
 from wattmark.analysis.intervals import CONFIDENCE, Interval
 from wattmark.analysis.metrics import METRICS, NO_LOGARITHM, Metric, Reading, Row, metric_named
-from wattmark.analysis.paired import difference_of_shares, paired
+from wattmark.analysis.paired import difference_of_counts
 from wattmark.analysis.summary import TrialSummary, run_values, summarise
 from wattmark.store.reader import Run
 
@@ -169,20 +170,19 @@ def accuracy_change(
     Only queries on which the two differ carry evidence: under no difference each falls to
     either side with probability ½ (McNemar 1947, exact binomial form).
     """
-    shared = reference.keys() & trial.keys()
-    if not shared:
+    table = tally(reference, trial)
+    if not any(table):
         return None
-    lost = sum(reference[query] and not trial[query] for query in shared)
-    gained = sum(trial[query] and not reference[query] for query in shared)
+    lost, gained = table.lost, table.gained
     p_value = float(stats.binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0
     word = NOT_RESOLVED
     if p_value < SIGNIFICANCE:
         word = "worse" if lost > gained else "better"
     return AccuracyChange(
-        queries=len(shared),
+        queries=sum(table),
         lost=lost,
         gained=gained,
-        difference=difference_of_shares(paired(reference, trial), confidence),
+        difference=difference_of_counts(table, confidence),
         p_value=p_value,
         word=word,
     )

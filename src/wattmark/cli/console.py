@@ -18,7 +18,7 @@ from wattmark.report.format import printable
 
 # Control characters that JSON lets stand, and that a terminal may obey.
 _CONTROLS = re.compile("[\x7f-\x9f]")
-RUN_FILES = ("run.json", "report.html", "live.db", "trials.parquet", "queries.parquet")
+RUN_FILES = ("run.json", "report.html", "report.md", "live.db", "trials.parquet", "queries.parquet")
 
 
 def fail(reason: WattmarkError) -> None:

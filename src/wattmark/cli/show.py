@@ -27,11 +27,18 @@ def show(
     lifetime_years: Annotated[
         float | None, typer.Option(help="Years that the device lives, likewise.")
     ] = None,
+    statistics: Annotated[
+        bool, typer.Option("--statistics", help="Tests, factors, ranks and run order as well.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Print what a run found: cost, speed, memory and quality of each trial, with intervals.
 
     Carbon is computed from the stored joules each time, and can be asked for afterwards.
+
+    Statistics set the configurations of each task against each other: tests with their assumptions,
+    effect sizes, what each factor does, ranks, Pareto fronts, drift, and how many replicates it
+    would take. With --json they are the key "statistics".
     """
     flags = {
         "country": country,
@@ -42,10 +49,16 @@ def show(
         "lifetime_years": lifetime_years,
     }
     asked = {key: value for key, value in flags.items() if value is not None}
-    print_run(run_folder(run), asked=asked, as_json=as_json)
+    print_run(run_folder(run), asked=asked, as_json=as_json, with_statistics=statistics)
 
 
-def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bool) -> None:
+def print_run(
+    path: Path,
+    *,
+    asked: Mapping[str, Any] | None = None,
+    as_json: bool,
+    with_statistics: bool = False,
+) -> None:
     """The figures of a run on standard output; `asked` are other inputs to carbon than its own."""
     from rich.console import Console
 
@@ -53,6 +66,7 @@ def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bo
     from wattmark.analysis.summary import carbon_of, summarise
     from wattmark.report.labels import short_labels
     from wattmark.report.retrieval import render_retrieval
+    from wattmark.report.statistics import TERMINAL, render_statistics, statistics
     from wattmark.report.table import render_carbon, render_left_out, render_table, summary_json
     from wattmark.store.reader import open_run
 
@@ -60,7 +74,7 @@ def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bo
     carbon = other_carbon(opened.info, asked) if asked else carbon_of(opened.info)
     summaries = summarise(opened, carbon=carbon)
     if as_json:
-        print_json(summary_json(opened, summaries, carbon))
+        print_json(summary_json(opened, summaries, carbon, with_statistics=with_statistics))
         return
     console = Console()
     if opened.info["status"] != "complete":
@@ -71,6 +85,10 @@ def print_run(path: Path, *, asked: Mapping[str, Any] | None = None, as_json: bo
     console.print(render_table(summaries, console.width, besides))
     for line in (*render_carbon(opened, summaries, carbon), *render_left_out(opened.info)):
         console.print(line)
+    if with_statistics:
+        tables = statistics(opened, summaries, short_labels(summaries), TERMINAL)
+        for line in render_statistics(tables):
+            console.print(line)
 
 
 def other_carbon(info: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:

@@ -14,17 +14,24 @@ from wattmark.analysis.retrieval import trade_offs
 from wattmark.analysis.summary import TrialSummary, carbon_of
 from wattmark.analysis.verdict import verdicts
 from wattmark.report.carbon import carbon_lines
+from wattmark.report.labels import short_labels
 from wattmark.report.retrieval import retrieval_json
+from wattmark.report.statistics import statistics_json
 from wattmark.store.reader import Run
 
 
 def summary_json(
-    run: Run, summaries: Sequence[TrialSummary], carbon: CarbonInputs | None = None
+    run: Run,
+    summaries: Sequence[TrialSummary],
+    carbon: CarbonInputs | None = None,
+    *,
+    with_statistics: bool = False,
 ) -> dict[str, Any]:
     """The run for programs: `summaries`, `verdicts` and `headline` as plain JSON values.
 
     None is not measured; a figure without bounds has low and high None. No infinity, no NaN.
     `carbon` is what the summaries' carbon was computed from, where it is not the run's own.
+    `with_statistics` adds `statistics`, which takes a moment.
     """
     carbon = carbon_of(run.info) if carbon is None else carbon
     whole = {
@@ -57,6 +64,8 @@ def summary_json(
         "left_out": run.info.get("left_out") or [],
         "notes": run.info.get("notes") or [],
     }
+    if with_statistics:
+        whole["statistics"] = statistics_json(run, summaries, short_labels(summaries))
     finite: dict[str, Any] = _finite(whole)
     return finite
 

@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+from altair.utils.schemapi import debug_mode
 
 from wattmark.analysis.summary import TrialSummary
 from wattmark.analysis.verdict import Verdict, groups, verdicts
+from wattmark.report.details import Details
 from wattmark.report.figure import Figure, same_height
 from wattmark.report.labels import group_title, short_labels
+from wattmark.report.overview import overview_figures
 from wattmark.report.phases import phase_figure
 from wattmark.report.power import Curves, power_figures
 from wattmark.report.ratios import ratio_figure
-from wattmark.report.spread import energy_figure, latency_figure
-from wattmark.report.tradeoff import tradeoff_figures
+from wattmark.report.spread import energy_figure, latencies, latency_figure
 from wattmark.store.reader import Run
 
 MOST_POWER = 8
@@ -31,7 +31,6 @@ BARS = (
 """Columns of joules that the bars by phase are made of."""
 
 Row = Mapping[str, Any]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +42,20 @@ class Section:
     verdicts: Sequence[Verdict]
     figures: Sequence[Figure]
     power: Sequence[Figure] = field(default_factory=tuple)
+    more: Sequence[Figure] = ()
+    """Charts that stand behind a fold."""
 
 
+@debug_mode(False)  # parts of a chart are not checked one by one: `finished` checks the whole
 def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
     """A section for each (model, task, mode), in the order of the plan."""
     labels = short_labels(summaries)
     trials = by_key(run.trials.to_pylist())
     # Joules of single batches are most of the table, and no chart's.
     energy = by_key(run.select("energy", BARS, pc.field("batch").is_null()).to_pylist())
-    latencies = _latencies(run)
+    seconds = latencies(run)
     curves = Curves(run)
+    details = Details(run, labels, trials)
     found = verdicts(run)
     made = []
     for group in groups(summaries):
@@ -62,7 +65,7 @@ def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
             ratio_figure(mine, labels),
             energy_figure(group, labels, trials),
             phase_figure(group, labels, trials, energy),
-            latency_figure(group, labels, latencies),
+            latency_figure(group, labels, seconds),
         ]
         made.append(
             Section(
@@ -71,14 +74,16 @@ def sections(run: Run, summaries: Sequence[TrialSummary]) -> list[Section]:
                 verdicts=mine,
                 figures=same_height([figure for figure in drawn if figure is not None]),
                 power=power_figures(run, curves, group[:MOST_POWER], labels, trials),
+                more=details.figures(group),
             )
         )
     return made
 
 
+@debug_mode(False)
 def overview(summaries: Sequence[TrialSummary]) -> list[Figure]:
-    """Charts over all models: accuracy against energy, by task."""
-    return same_height(tradeoff_figures(summaries, short_labels(summaries)))
+    """Charts over all trials, task by task; see `report.overview`."""
+    return overview_figures(summaries, short_labels(summaries))
 
 
 def by_key(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -87,14 +92,3 @@ def by_key(rows: Sequence[Row]) -> dict[str, list[Row]]:
     for row in rows:
         found.setdefault(row["trial_key"], []).append(row)
     return found
-
-
-def _latencies(run: Run) -> dict[str, Floats]:
-    """Trial key → seconds of its queries, all replicates."""
-    told = run.select("queries", ["trial_key", "latency_s"]).drop_null()
-    keys = told["trial_key"].combine_chunks().dictionary_encode()
-    place, latency_s = keys.indices.to_numpy(), told["latency_s"].to_numpy()
-    order = np.argsort(place, kind="stable")
-    ends = np.cumsum(np.bincount(place, minlength=len(keys.dictionary)))
-    parts = np.split(latency_s[order], ends)[:-1]
-    return dict(zip(keys.dictionary.to_pylist(), parts, strict=True))

@@ -1,30 +1,19 @@
-"""What the page says of the run itself, as plain data: status, answers, machine, how to repeat.
+"""What a report says of the run itself, as plain data: status, machine, sensors, how to repeat.
 
 Text from outside is made plain here and escaped by the template.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import pyarrow.compute as pc
 
 from wattmark.analysis.summary import TrialSummary
 from wattmark.report.format import number, percent, plain, provenance, timestamp
-from wattmark.report.labels import component_name, group_title, short_name
+from wattmark.report.labels import component_name, short_name
 from wattmark.report.notes import disturbed_of
-from wattmark.store.reader import Run
 from wattmark.units import clock_time
 
-ROWS_IN_ALL = 400
-ROWS_A_TRIAL = 50
-LONGEST_TEXT = 240
-SHOWN = (
-    *("prompt", "expected", "response", "correct", "why", "output_tokens", "latency_s"),
-    *("energy_j", "energy_low_j", "energy_high_j"),
-)
-"""What the page tells of an answer."""
 BY_NAME = ("simulated", "replay")
 """Families of sensors that are used only where they are asked for by name."""
 Row = Mapping[str, Any]
@@ -49,57 +38,6 @@ def status_of(info: Row, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
         "noise": disturbed_of(summaries),
         "energy": "; ".join(words) or "not measured",
         "measured": bool(words) and all(trial.provenance for trial in summaries if trial.n_ok),
-    }
-
-
-def answers(
-    run: Run, summaries: Sequence[TrialSummary], labels: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """The first answers of each trial's first good replicate."""
-    limit = max(5, min(ROWS_A_TRIAL, ROWS_IN_ALL // max(1, len(summaries))))
-    found = []
-    for trial, replicate, count in _first_replicates(run, summaries):
-        mine = (pc.field("trial_key") == trial.key) & (pc.field("replicate") == replicate)
-        rows = run.select("queries", SHOWN, mine & (pc.field("repetition") == 0))
-        found.append(
-            {
-                "title": f"{group_title(trial)}, {labels[trial.key]}",
-                "rows": [_answer(row) for row in rows.slice(0, limit).to_pylist()],
-                "count": count,
-                "replicate": replicate,
-            }
-        )
-    return found
-
-
-def _first_replicates(
-    run: Run, summaries: Sequence[TrialSummary]
-) -> Iterator[tuple[TrialSummary, int, int]]:
-    """The trials that have answers, the first replicate that gave any, and how many it gave."""
-    table = run.select("queries", ["trial_key", "replicate"], pc.field("repetition") == 0)
-    counts = table.group_by(["trial_key", "replicate"], use_threads=False).aggregate(
-        [([], "count_all")]
-    )
-    first: dict[str, tuple[int, int]] = {}
-    for row in counts.to_pylist():
-        first.setdefault(row["trial_key"], (row["replicate"], row["count_all"]))
-    return ((trial, *first[trial.key]) for trial in summaries if trial.key in first)
-
-
-def _answer(row: Row) -> dict[str, Any]:
-    spread = ""
-    if row["energy_low_j"] is not None and row["energy_high_j"] is not None:
-        spread = f"{number(row['energy_low_j'], 'J')} – {number(row['energy_high_j'], 'J')}"
-    return {
-        "prompt": plain(row["prompt"], LONGEST_TEXT),
-        "expected": None if row["expected"] is None else plain(row["expected"], LONGEST_TEXT),
-        "response": plain(row["response"], LONGEST_TEXT),
-        "correct": row["correct"],
-        "why": plain(row["why"], LONGEST_TEXT),
-        "tokens": row["output_tokens"],
-        "latency": number(row["latency_s"], "s"),
-        "energy": number(row["energy_j"], "J"),
-        "spread": spread,
     }
 
 
@@ -132,6 +70,21 @@ def facts_of(info: Row) -> list[tuple[str, str]]:
         "Cost of measuring": _cost(cost),
     }
     return [(name, plain(value, 400)) for name, value in found.items() if value not in (None, "")]
+
+
+def machine_of(info: Row, device: str = "") -> str:
+    """'Example CPU 9000, NVIDIA H200': what the run was made on, '' where it was not told.
+
+    Only the CPU, or only the GPUs, where a trial's `device` says so.
+    """
+    machine = info.get("machine") or {}
+    gpus = [_gpu(gpu) for gpu in machine.get("gpus") or ()]
+    cpu = [str(machine["cpu_model"])] if machine.get("cpu_model") else []
+    if device.startswith("cuda"):
+        cpu = []
+    elif device == "cpu":
+        gpus = []
+    return plain(", ".join([*cpu, *dict.fromkeys(gpus)]), 120)
 
 
 def _when(info: Row, key: str) -> str | None:

@@ -7,12 +7,14 @@ Colours are chosen by the page (light and dark) through the configuration, not b
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import altair as alt
+from altair.utils.schemapi import debug_mode
 
 Rows = list[dict[str, Any]]
 
@@ -37,6 +39,10 @@ PHASES = {
 }
 """Phase → colour, the same in every chart, readable on light and on dark."""
 
+VALIDATED = False
+"""Whether charts are checked against Vega-Lite's schema as they are made. It takes longer than
+all else about them, and finds what only a change of the code can bring: tests switch it on."""
+
 MOST_TICKS = 6
 CLIPPED = "Intervals that run out of the chart are wider than it: their bounds are in the data."
 
@@ -56,18 +62,41 @@ class Figure:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
+class _Held:
+    """Rows that altair takes as they are, where it would copy each with every layer."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self._text = json.dumps(rows, sort_keys=True, default=str)
+
+    def __str__(self) -> str:
+        # altair names data by a hash of this.
+        return self._text
+
+    def to_dict(self) -> Rows:
+        """What it is where altair writes it out itself."""
+        return self.rows
+
+
 def values(rows: Rows) -> alt.InlineData:
     """Rows as inline data."""
-    return alt.InlineData(values=rows)
+    with debug_mode(False):  # a chart is checked when it is finished, not part by part
+        return alt.InlineData(values=_Held(rows))  # type: ignore[arg-type] # it has to_dict
 
 
 def finished(
     chart: alt.LayerChart | alt.FacetChart | alt.Chart, description: str, height: int
 ) -> dict[str, Any]:
     """A chart's specification: as wide as its container, described, with no colours of its own."""
-    sized = chart.properties(width="container", height=height, description=description)
-    spec: dict[str, Any] = sized.to_dict(validate=True)
+    # Set below, not by `properties`, which copies the whole chart once more.
+    spec: dict[str, Any] = chart.to_dict(validate=VALIDATED)
+    spec |= {"width": "container", "height": height, "description": description}
     spec.pop("config", None)
+    named = spec.get("datasets", {})
+    if named:
+        spec["datasets"] = {
+            name: rows.rows if isinstance(rows, _Held) else rows for name, rows in named.items()
+        }
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
     return spec
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from wattmark.analysis.summary import TrialSummary
@@ -16,6 +17,7 @@ from wattmark.report.format import number, plain
 from wattmark.report.labels import component_name, group_title
 from wattmark.report.phases import WORK, phase_scale
 from wattmark.store.reader import Run
+from wattmark.store.rundir import COMPLETE
 from wattmark.units import NS_PER_S
 
 MOST_SAMPLES = 300
@@ -35,6 +37,37 @@ def power_figures(
     trials: Mapping[str, Sequence[Row]],
 ) -> list[Figure]:
     """Power over time of each trial's replicate with the median energy, phases shaded."""
+    strips = strips_of(run, curves, group, trials)
+    if not strips:
+        return []
+    frame = _frame(strips)
+    return [_power(strip, labels[strip.trial.key], frame) for strip in strips]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One trial's replicate: its stretch of time, what may be shaded, and its sensors' watts.
+
+    `spans` are without work where there are more than MOST_SHADES spans of it (`n_work`).
+    """
+
+    trial: TrialSummary
+    chosen: Row
+    start_ns: int
+    end_ns: int
+    n_work: int
+    spans: Sequence[Row]
+    points: Rows
+
+    @property
+    def length_s(self) -> float:
+        return (self.end_ns - self.start_ns) / NS_PER_S
+
+
+def strips_of(
+    run: Run, curves: Curves, group: Sequence[TrialSummary], trials: Mapping[str, Sequence[Row]]
+) -> list[Strip]:
+    """Of each trial the replicate with the median energy; `trials` are its rows by trial."""
     strips = []
     for trial in group:
         chosen = _representative(trials.get(trial.key, ()))
@@ -44,37 +77,17 @@ def power_figures(
         mine &= pc.field("replicate") == chosen["replicate"]
         # Minutes of converting, before the load, would leave the rest no room.
         mine &= pc.field("name") != "export"
-        stretch = run.select("spans", ["name", "start_ns", "end_ns"], mine).to_pylist()
-        if not stretch:
+        spans = run.select("spans", ["name", "start_ns", "end_ns"], mine)
+        if not spans.num_rows:
             continue
-        start_ns = min(span["start_ns"] for span in stretch)
-        end_ns = max(span["end_ns"] for span in stretch)
+        start_ns, end_ns = pc.min(spans["start_ns"]).as_py(), pc.max(spans["end_ns"]).as_py()
+        work = pc.is_in(spans["name"], value_set=pa.array(WORK))
+        n_work = pc.sum(work).as_py()
+        shown = spans if n_work <= MOST_SHADES else spans.filter(pc.invert(work))
         points = curves.within(start_ns, end_ns, chosen.get("session") or 0)
         if points:
-            strips.append(_Strip(trial, labels[trial.key], chosen, stretch, points))
-    if not strips:
-        return []
-    frame = _frame(strips)
-    return [_power(strip, frame) for strip in strips]
-
-
-@dataclass(frozen=True)
-class _Strip:
-    """One trial's replicate: its spans, and its sensors' watts."""
-
-    trial: TrialSummary
-    label: str
-    chosen: Row
-    spans: Sequence[Row]
-    points: Rows
-
-    @property
-    def start_ns(self) -> int:
-        return min(int(span["start_ns"]) for span in self.spans)
-
-    @property
-    def length_s(self) -> float:
-        return (max(int(span["end_ns"]) for span in self.spans) - self.start_ns) / NS_PER_S
+            strips.append(Strip(trial, chosen, start_ns, end_ns, n_work, shown.to_pylist(), points))
+    return strips
 
 
 @dataclass(frozen=True)
@@ -89,8 +102,8 @@ class _Frame:
     """Length of the time axis; None where lengths differ so much that each has its own."""
 
 
-def _frame(strips: Sequence[_Strip]) -> _Frame:
-    whole = any(sum(span["name"] in WORK for span in s.spans) > MOST_SHADES for s in strips)
+def _frame(strips: Sequence[Strip]) -> _Frame:
+    whole = any(strip.n_work > MOST_SHADES for strip in strips)
     seen = {str(shade["phase"]) for s in strips for shade in _shades(s, whole)}
     lengths = [strip.length_s for strip in strips]
     return _Frame(
@@ -111,57 +124,69 @@ def _representative(rows: Sequence[Row]) -> Row | None:
 
 
 class Curves:
-    """The trace by sensor and session, as stamps and mean powers between them."""
+    """The trace as mean power between readings, by sensor; of it only what is asked for is read."""
 
     def __init__(self, run: Run) -> None:
-        sensors: dict[str, Row] = {
-            str(sensor["name"]): sensor
-            for sensor in run.info.get("sensors") or ()
-            if sensor.get("name")
-        }
-        trace = run.select("trace", ["sensor", "session", "time_ns", "energy_j", "power_w"])
-        names = trace["sensor"].combine_chunks().dictionary_encode()
-        session = trace["session"].to_numpy(zero_copy_only=False)
-        whose = np.column_stack([names.indices.to_numpy(), session])
-        time_ns, energy, power = (
-            trace[name].to_numpy(zero_copy_only=False)
-            for name in ("time_ns", "energy_j", "power_w")
-        )
-        self.series: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
-        found, first = np.unique(whose, axis=0, return_index=True)
-        for place, number_ in found[np.argsort(first)].tolist():
-            name = str(names.dictionary[place])
-            mine = (whose[:, 0] == place) & (whose[:, 1] == number_)
-            info = sensors.get(name, {})
-            title = component_name(str(info.get("component", name)), str(info.get("device", "")))
-            modelled = "estimated" if info.get("kind") == "estimate" else "measured"
-            word = info.get("instead") or modelled
-            key = (f"{title}, {plain(word)}", int(number_))
-            if key in self.series:  # a second sensor of one device: the power beside the counter
-                key = (f"{title}, {plain(word)} by {plain(name)}", int(number_))
-            self.series[key] = (time_ns[mine], energy[mine], power[mine])
+        self._run = run
+        if run.info["status"] != COMPLETE:
+            _ = run.trace  # a stream without an index: once, not for each stretch
+        self.titles = _titles(run)
+        """(sensor, session) → its name for people, in the order of first appearance."""
 
     def within(self, start_ns: int, end_ns: int, session: int) -> Rows:
         """Seconds since `start_ns` and watts of each sensor, at most MOST_SAMPLES points each.
 
         Stamps compare within one session only: the clock may have begun anew in the next.
         """
+        inside = pc.field("session") == session
+        inside &= (pc.field("time_ns") >= start_ns) & (pc.field("time_ns") <= end_ns)
+        trace = self._run.select("trace", ["sensor", "time_ns", "energy_j", "power_w"], inside)
         rows: Rows = []
-        for (sensor, of_session), (time_ns, energy, power) in self.series.items():
+        for (sensor, of_session), title in self.titles.items():
             if of_session != session:
                 continue
-            inside = (time_ns >= start_ns) & (time_ns <= end_ns)
-            stamps = time_ns[inside]
-            if np.isfinite(energy[inside]).sum() > 1:
-                seconds, watts = _slopes(stamps, energy[inside], start_ns)
+            mine = trace.filter(pc.field("sensor") == sensor)
+            stamps, energy, power = (
+                mine[name].to_numpy(zero_copy_only=False)
+                for name in ("time_ns", "energy_j", "power_w")
+            )
+            if np.isfinite(energy).sum() > 1:
+                seconds, watts = _slopes(stamps, energy, start_ns)
             else:
-                seconds, watts = (stamps - start_ns) / NS_PER_S, power[inside]
+                seconds, watts = (stamps - start_ns) / NS_PER_S, power
             rows += [
-                {"sensor": sensor, "s": round(float(s), 3), "w": float(f"{w:.4g}")}
+                {"sensor": title, "s": round(float(s), 3), "w": float(f"{w:.4g}")}
                 for s, w in zip(*_thin(seconds, watts), strict=True)
                 if np.isfinite(w)
             ]
         return rows
+
+
+def _titles(run: Run) -> dict[tuple[str, int], str]:
+    sensors: dict[str, Row] = {
+        str(sensor["name"]): sensor
+        for sensor in run.info.get("sensors") or ()
+        if sensor.get("name")
+    }
+    seen: dict[tuple[str, int], None] = {}
+    for part in run.parts("trace", ["sensor", "session"]):
+        pairs = part.group_by(["sensor", "session"], use_threads=False).aggregate([])
+        seen |= dict.fromkeys(
+            zip(pairs["sensor"].to_pylist(), pairs["session"].to_pylist(), strict=True)
+        )
+    titles: dict[tuple[str, int], str] = {}
+    taken: set[tuple[str, int]] = set()
+    for name, session in seen:
+        info = sensors.get(name, {})
+        title = component_name(str(info.get("component", name)), str(info.get("device", "")))
+        modelled = "estimated" if info.get("kind") == "estimate" else "measured"
+        title = f"{title}, {plain(info.get('instead') or modelled)}"
+        if (title, session) in taken:
+            # A second sensor of one device: the power beside the counter.
+            title = f"{title} by {plain(name)}"
+        taken.add((title, session))
+        titles[name, session] = title
+    return titles
 
 
 def _slopes(stamps: Any, energy: Any, start_ns: int) -> tuple[Any, Any]:
@@ -191,8 +216,8 @@ def _thin(seconds: Any, watts: Any) -> tuple[Any, Any]:
     return np.add.reduceat(seconds, starts) / counts, np.add.reduceat(watts, starts) / counts
 
 
-def _power(strip: _Strip, frame: _Frame) -> Figure:
-    points, chosen, label = strip.points, strip.chosen, strip.label
+def _power(strip: Strip, label: str, frame: _Frame) -> Figure:
+    points, chosen = strip.points, strip.chosen
     shades = _shades(strip, frame.whole)
     seen, sensors = frame.phases, frame.sensors
     strokes = [word for word, _ in STROKES] if len(sensors) > 1 else [""]
@@ -253,7 +278,7 @@ def _power(strip: _Strip, frame: _Frame) -> Figure:
     )
 
 
-def _shades(strip: _Strip, whole: bool) -> Rows:
+def _shades(strip: Strip, whole: bool) -> Rows:
     """Phases to shade; the batches as one stretch (`whole`) where they are too many to be seen."""
     names = ("measured",) if whole else WORK
     around = ("load", "index", "idle", "warmup")

@@ -29,6 +29,7 @@ from wattmark.report.figure import (
 )
 from wattmark.report.format import figure, number, provenance
 from wattmark.report.labels import group_title
+from wattmark.store.reader import Run
 
 Values = Sequence[float] | NDArray[np.float64]
 
@@ -83,6 +84,12 @@ def latency_figure(
         axis="latency",
         unit="s",
     )
+
+
+def latencies(run: Run) -> dict[str, NDArray[np.float64]]:
+    """Trial key → seconds of its queries, all replicates."""
+    told = run.by_trial("queries", ["latency_s"])
+    return {key: table["latency_s"].drop_null().to_numpy() for key, table in told.items()}
 
 
 def _spread(

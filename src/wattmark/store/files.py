@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +32,8 @@ ADDED: dict[str, int | None] = {
 """Column that older runs do not have → what it would hold there."""
 GROUP_ROWS = 5000
 """Rows of a Parquet file that are in memory together when it is written."""
+PART_ROWS = 200_000
+"""Rows that are read together where a table is read in parts."""
 
 
 def hold(path: Path) -> IO[str]:
@@ -93,32 +96,87 @@ def read_parquet(
     """
     names = arrow_schema(table).names
     wanted = names if columns is None else list(columns)
-    try:
-        stored = pq.read_schema(path).names
-        absent = [name for name in names if name not in stored and name not in ADDED]
-        if absent:
-            raise RunDirectoryError(
-                f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
-                "The file is damaged or was changed: take it from a copy of the run.",
-            )
+    with _said_plainly(path):
+        stored = _stored(path, table)
         older = any(name not in stored for name in names)
         if where is None or older:
             there = [name for name in names if name in stored and (older or name in wanted)]
             content = pq.ParquetFile(path).read(there)
         else:
             content = pq.read_table(path, columns=wanted, filters=where)
+    if older:
+        content = _with_added(content, table, stored)
+        content = content if where is None else content.filter(where)
+    return content.select(wanted)
+
+
+def read_parts(
+    path: Path,
+    table: str,
+    columns: Sequence[str],
+    where: pc.Expression | None = None,
+    encoded: Sequence[str] = (),
+) -> Iterator[pa.Table]:
+    """Some columns of a table's file, some row groups at a time, in the order of the rows.
+
+    `where` tells of these columns only; those of `encoded` come as dictionaries, one a row group,
+    which is how they are stored. Raises RunDirectoryError as `read_parquet` does.
+    """
+    with _said_plainly(path):
+        stored = _stored(path, table)
+        there = [name for name in columns if name in stored]
+        with pq.ParquetFile(path, read_dictionary=list(encoded)) as file:
+            for groups in _row_groups(file.metadata):
+                content = _with_added(file.read_row_groups(groups, there), table, stored)
+                content = content.select(list(columns))
+                yield content if where is None else content.filter(where)
+
+
+def _row_groups(metadata: pq.FileMetaData) -> Iterator[list[int]]:
+    """Places of row groups that are read together."""
+    groups: list[int] = []
+    count = 0
+    for place in range(metadata.num_row_groups):
+        groups.append(place)
+        count += metadata.row_group(place).num_rows
+        if count >= PART_ROWS:
+            yield groups
+            groups, count = [], 0
+    if groups:
+        yield groups
+
+
+def _stored(path: Path, table: str) -> list[str]:
+    """Columns that the file has; RunDirectoryError where one is lacking that never came later."""
+    stored: list[str] = pq.read_schema(path).names
+    absent = [name for name in arrow_schema(table).names if name not in {*stored, *ADDED}]
+    if absent:
+        raise RunDirectoryError(
+            f"{path} lacks the column '{absent[0]}' of schema version {SCHEMA_VERSION}.",
+            "The file is damaged or was changed: take it from a copy of the run.",
+        )
+    return stored
+
+
+def _with_added(content: pa.Table, table: str, stored: Sequence[str]) -> pa.Table:
+    """With the columns that an older run does not have, as they would be there."""
+    for name, value in ADDED.items():
+        if name in arrow_schema(table).names and name not in stored:
+            kind = arrow_schema(table).field(name).type
+            content = content.append_column(name, pa.array([value] * len(content), kind))
+    return content
+
+
+@contextmanager
+def _said_plainly(path: Path) -> Iterator[None]:
+    """What the system or Arrow says of a file, in our words."""
+    try:
+        yield
     except (OSError, pa.ArrowException) as reason:
         raise RunDirectoryError(
             f"{path} cannot be read: {reason}.",
             "The file is damaged or missing: take it from a copy of the run.",
         ) from reason
-    if older:
-        for name, value in ADDED.items():
-            if name in names and name not in stored:
-                kind = arrow_schema(table).field(name).type
-                content = content.append_column(name, pa.array([value] * len(content), kind))
-        content = content if where is None else content.filter(where)
-    return content.select(wanted)
 
 
 def unwritable(path: Path, reason: Exception) -> RunDirectoryError:

@@ -50,7 +50,7 @@ LIVE = "live.db"
 TRACE = "trace.arrows"
 CHARTS = "charts"
 EXPORTS = "exports"
-REPORT = "report.html"
+REPORTS = ("report.html", "report.md")
 LIVE_FILES = (LIVE, f"{LIVE}-wal", f"{LIVE}-shm", TRACE, TEMPORARY)
 COMPLETE = "complete"
 
@@ -285,7 +285,7 @@ def _empty(path: Path) -> None:
     Its run.json goes last, by being replaced: until then the folder is known as a run's.
     """
     tables = (name for table in TABLES for name in (f"{table}.parquet", f"{table}.parquet.tmp"))
-    _drop(path, (*LIVE_FILES, *tables, REPORT, *(item.name for item in path.glob(ASIDE))))
+    _drop(path, (*LIVE_FILES, *tables, *REPORTS, *(item.name for item in path.glob(ASIDE))))
     for folder in (path / CHARTS, path / EXPORTS):
         if folder.is_dir():
             shutil.rmtree(folder)

@@ -1,0 +1,1 @@
+"""The Python face of finished runs: tables as dataframes, figures with intervals, charts."""

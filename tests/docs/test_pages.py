@@ -18,9 +18,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
-# The synthetic run lives with the report's tests.
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from synthetic import Knobs, make_run
 
 from wattmark.monitor.disturbed import STRETCHES

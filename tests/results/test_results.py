@@ -8,10 +8,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-
-# The synthetic run lives with the report's tests.
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-
 from synthetic import NASTY, Knobs, make_run
 
 import wattmark

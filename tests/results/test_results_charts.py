@@ -1,17 +1,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import altair as alt
 import pytest
 import vl_convert
-
-# The synthetic run lives with the report's tests.
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from synthetic import Knobs, make_run
 
 import wattmark

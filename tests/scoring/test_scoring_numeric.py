@@ -19,7 +19,8 @@ DATA = Path(__file__).parent / "data"
 LISTS = (
     *("numeric_tuned", "numeric_held_out", "numeric_later", "numeric_fourth"),
     *("numeric_review", "numeric_asked", "numeric_fifth", "numeric_sixth"),
-    *("blind", "blind_second", "blind_third", "blind_fourth"),
+    *("numeric_seventh", "numeric_eighth"),
+    *("blind", "blind_second", "blind_third", "blind_fourth", "blind_fifth"),
 )
 
 
@@ -149,6 +150,17 @@ LONG = {
     "mathematics": "$5 " * (MIB // 3),
     "times": "1:30 " * (MIB // 5),
     "citations": "[1] " * (MIB // 4),
+    "doubts": "not sure: 5 or 6. " * (MIB // 18),
+    "refusals": "I cannot say 5 " * (MIB // 15),
+    "cases": "With a big red car 5 " * (MIB // 21),
+    "withdrawals": "wrong, let me start over 5 " * (MIB // 27),
+    "empty": "the answer is X, where 5 " * (MIB // 25),
+    "offers": "if you like 5 let me know " * (MIB // 26),
+    "reminders": "5. Remember that 5 " * (MIB // 19),
+    "serials": "a1-b2_" * (MIB // 6),
+    "hexadecimals": "1a2b" * (MIB // 4),
+    "addresses": "a.b-c+d@" * (MIB // 8),
+    "telephones": "call +55 11 (11) 555-" * (MIB // 21),
     "controls": "".join(map(chr, range(32))) * (MIB // 32),
 }
 
@@ -160,6 +172,12 @@ def test_a_megabyte_of_anything_ends(text: str) -> None:
     assert score.extracted is None or len(score.extracted) <= 80
     for gold in ("16:45", "3:5"):
         assert numeric_score(gold, text).correct is False
+
+
+@pytest.mark.parametrize("name", ["turns", "equations", "spaced", "doubts", "cases"])
+def test_a_megabyte_ends_with_a_question_too(name: str) -> None:
+    asked = "Tom has 5 apples and buys 6. How many apples does he have in total?"
+    assert numeric_score("85", LONG[name], "en", asked).correct is False
 
 
 def test_both_ends_of_a_megabyte_are_read() -> None:
@@ -265,3 +283,79 @@ def test_a_bare_gold_is_in_the_unit_that_the_question_speaks_in() -> None:
     asked = "What is the perimeter of a hexagon with side 7 cm?"
     assert numeric_score("42", "420 mm", "en", asked).correct
     assert not numeric_score("42", "42 m", "en", asked).correct
+
+
+SWEETS = "Leo has 4 bags of 6 sweets. He eats 15 sweets. How many sweets does he have left?"
+APPLES = "Tom has 5 apples and buys 10 more. He gives 3 away. How many apples does he have?"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "read"),
+    [
+        (APPLES, "He has 12 apples. His basket can hold 20.", "12"),
+        (APPLES, "He has 12 apples. Had he kept all, he would have 15.", "12"),
+        (APPLES, "He has 12 apples. In 3 days he will have 6.", "12"),
+        (APPLES, "He has 15 apples. He gives 3 away, so he has 12.", "12"),
+        (APPLES, "He has 15 apples at first. 15 - 3 = 12.", "12"),
+        (APPLES, "He has 15 apples. 15 - 3 = 12.", "12"),
+        (APPLES, "He has 15 apples. But 3 are given away, which makes 12.", "12"),
+        (APPLES, "He has 12 apples. He has 13 apples.", "13"),
+        (SWEETS, "Leo has 24 sweets in his bags. He eats 15. He has 9 left.", "9"),
+        (SWEETS, "He has 9 sweets left. He had 24 sweets before.", "9"),
+        ("How many days has a common year?", "365 days. Leap years have 366.", "365"),
+        ("What is 15% of 200?", "15% of 200 is 30. And 20% of 200 is 40.", "30"),
+        ("Qual é 15% de 200?", "15% de 200 é 30. Já 20% de 200 é 40.", "30"),
+        ("What is the median of 2, 9 and 11?", "The median is 9. The range is 1.", "9"),
+        ("How many girls are there?", "Each class has 12 girls. With 7, that is 84.", "84"),
+        ("How many solutions are there?", "Two solutions: 3 and -3.", "Two"),
+        ("How many inches is a yard?", "A yard is 36 inches; a mile is 63,360 inches.", "36"),
+    ],
+)
+def test_the_sentence_that_says_the_question_over_answers_it(
+    question: str, text: str, read: str
+) -> None:
+    assert numeric_score("0", text, None, question).extracted == read
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("It may be 84, perhaps 85. I can't decide.", False),
+        ("February has 85 or so days, in some years 84; it depends on the year.", False),
+        ("Não sei dizer: talvez 85, talvez 84.", False),
+        ("I am not sure, but it is 85.", True),
+        ("I am not sure between 84 and 85. I would say 85.", True),
+        ("I cannot confirm that it is 85.", False),
+        ("I cannot see the picture, but 80 + 5 = 85.", True),
+    ],
+)
+def test_what_is_left_open_is_no_answer(text: str, right: bool) -> None:
+    assert numeric_score("85", text).correct is right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "27 + 58 = 85\n#### ?",
+        "A resposta é X, onde X é 27 + 58.",
+        '{"conta": "27 + 58 = 85", "resposta": null}',
+        "It is 85. That's wrong, let me start over.",
+        "É 85. Espera, está errado, vou recomeçar.",
+        "Would you like 85 more?",
+        "HTTP 85. See https://example.org/85 or call +1 312 555 0085.",
+    ],
+)
+def test_what_states_no_number(text: str) -> None:
+    assert numeric_score("85", text, None, "What is 27 + 58?").extracted is None
+
+
+def test_a_day_or_an_age_is_an_answer_only_where_it_is_asked_for() -> None:
+    told = "It was told on August 15 by a man aged 34."
+    assert numeric_score("15", told, "en", "Half of 30 is").extracted is None
+    assert numeric_score("15", "August 15.", "en", "On which day was it?").correct
+    assert numeric_score("34", "A man aged 34.", "en", "How old was he?").correct
+
+
+def test_an_amount_in_another_unit_is_no_second_answer() -> None:
+    assert numeric_score("250", "The distance is 250 km. That is about 155 miles.").correct
+    assert numeric_score("155", "250 km, or 155 miles.", "en", "How many miles is it?").correct

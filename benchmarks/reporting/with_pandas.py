@@ -1,10 +1,12 @@
-"""The same tables as somebody would write them who knows pandas: columns read, then grouped.
+"""The same tables by a pandas script: each file read whole, as the first example has it.
 
-Only the columns that it needs are read. Of what wattmark does it leaves out the resampling.
+`with_pandas_columns` is by somebody who reads the columns that are needed alone. Of what wattmark
+does both leave out the resampling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,26 @@ QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 POINTS = 300
 
 
-def with_pandas(path: Path) -> dict[str, Any]:
+COLUMNS = {
+    "queries": (
+        *("trial_key", "replicate", "query_id", "correct", "score", "confidence"),
+        *("latency_s", "energy_j", "output_tokens"),
+    ),
+    "energy": ("trial_key", "replicate", "span", "batch", "component", "energy_j"),
+    "spans": ("trial_key", "replicate", "name", "start_ns", "end_ns"),
+    "trace": ("sensor", "time_ns", "energy_j", "power_w"),
+}
+
+
+def with_pandas(path: Path, columns: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+    """The figures of the tables; of each file the columns in `columns`, or all."""
+
+    def read(table: str) -> Any:
+        wanted = None if columns is None else list(columns[table])
+        return pd.read_parquet(path / f"{table}.parquet", columns=wanted)
+
     trials = pd.read_parquet(path / "trials.parquet")
-    queries = pd.read_parquet(
-        path / "queries.parquet",
-        columns=[
-            *("trial_key", "replicate", "query_id", "correct", "score", "confidence"),
-            *("latency_s", "energy_j", "output_tokens"),
-        ],
-    )
+    queries = read("queries")
     # The summary: replicates first, since they are what scatters; then mean and spread of them.
     runs = queries.groupby(["trial_key", "replicate"]).agg(
         energy_j=("energy_j", "mean"),
@@ -57,7 +70,7 @@ def with_pandas(path: Path) -> dict[str, Any]:
         n=("correct", "size"), confidence=("confidence", "mean"), correct=("correct", "mean")
     )
     spread = queries.groupby("trial_key")["latency_s"].quantile(QUANTILES).unstack()
-    phases, power = _joules(path, trials)
+    phases, power = _joules(read, trials)
     return {
         "differ": differ,
         "median_s": float(spread[0.5].sum()),
@@ -73,20 +86,14 @@ def with_pandas(path: Path) -> dict[str, Any]:
     }
 
 
-def _joules(path: Path, trials: Any) -> tuple[Any, list[Any]]:
+def _joules(read: Callable[[str], Any], trials: Any) -> tuple[Any, list[Any]]:
     """Joules by phase, and power over time of each trial's replicate with the median energy."""
-
-    columns = ["trial_key", "replicate", "span", "batch", "component", "energy_j"]
-    energy = pd.read_parquet(path / "energy.parquet", columns=columns)
+    energy = read("energy")
     energy = energy[energy["batch"].isna()]
     phases = energy.groupby(["trial_key", "span", "component"])["energy_j"].mean()
-    spans = pd.read_parquet(
-        path / "spans.parquet", columns=["trial_key", "replicate", "name", "start_ns", "end_ns"]
-    )
+    spans = read("spans")
     edges = spans.groupby(["trial_key", "replicate"]).agg({"start_ns": "min", "end_ns": "max"})
-    trace = pd.read_parquet(
-        path / "trace.parquet", columns=["sensor", "time_ns", "energy_j", "power_w"]
-    )
+    trace = read("trace")
     power = []
     for key, group in trials.groupby("trial_key"):
         median = group.sort_values("energy_j").iloc[(len(group) - 1) // 2]["replicate"]

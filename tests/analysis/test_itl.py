@@ -133,3 +133,8 @@ def test_why_there_is_none() -> None:
     short = itl_estimates(found["c"])
     assert short["itl_s"].value == pytest.approx(1.0)
     assert short["itl_p95_s"].note == FEW_GAPS
+
+
+def test_answers_of_one_token_have_no_gap_between_them() -> None:
+    found = token_gaps(run_of({("a", 0): [[0.5], [0.7]], ("a", 1): [[0.4], [0.6]]}))
+    assert [row["why"] for row in found["a"]] == [ONE_WORD, ONE_WORD]

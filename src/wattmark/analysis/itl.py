@@ -126,6 +126,8 @@ def _gaps(answers: pa.Table) -> Iterator[tuple[Key, Floats]]:
     answer = np.repeat(np.arange(len(sizes)), sizes)
     inside = answer[1:] == answer[:-1]
     gaps_s, owner = np.diff(times_s)[inside], place[answer[1:][inside]]
+    if not len(gaps_s):
+        return
     order = np.argsort(owner, kind="stable")
     owners, starts = np.unique(owner[order], return_index=True)
     names = keys.dictionary.to_pylist()

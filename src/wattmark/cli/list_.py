@@ -223,15 +223,11 @@ def _sensors() -> list[Listed]:
 
 
 def _suites() -> list[Listed]:
-    from wattmark.runner.suite import read_suite, suite_names
+    from wattmark.runner.suite import outline, suite_names
 
     lines = []
     for name in suite_names():
-        try:
-            suite = read_suite(name, {})
-        except WattmarkError as reason:
-            lines.append(Listed(name, False, str(reason)))
-            continue
+        suite = outline(name)  # a list must not download the models of a study
         lines.append(Listed(name, True, f"{', '.join(suite.models)} × {suite.replicates}"))
     return lines
 

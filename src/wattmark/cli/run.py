@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from wattmark.cli import run_flags as given
 from wattmark.cli.console import say
 from wattmark.cli.run_end import end
 from wattmark.cli.run_plan import print_plan
@@ -15,160 +18,74 @@ from wattmark.errors import InputError
 
 
 def run(
-    suite: Annotated[
-        str | None,
-        typer.Argument(help="A suite that ships (see 'wattmark list suites') or a TOML file."),
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(help="Models, by comma or repeated: embedded/…, a folder, or a hub id."),
-    ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(help="Tasks, or files of queries (a query a line, or JSONL)."),
-    ] = None,
-    backend: Annotated[list[str] | None, typer.Option(help="Engines.")] = None,
-    precision: Annotated[list[str] | None, typer.Option(help="fp32, bf16, fp16 …")] = None,
-    batch: Annotated[
-        list[str] | None, typer.Option(help="Batch sizes, such as 1,8; auto finds one that pays.")
-    ] = None,
-    mode: Annotated[
-        list[str] | None, typer.Option(help="baseline, rag (with retrieved contexts), or both.")
-    ] = None,
-    corpus: Annotated[
-        str | None, typer.Option(help="Folder or file of text, Markdown, JSONL that rag searches.")
-    ] = None,
-    top_k: Annotated[
-        int | None, typer.Option(help="Chunks retrieved for a query (the task's own number, or 3).")
-    ] = None,
-    context_tokens: Annotated[
-        int | None, typer.Option(help="Most tokens of retrieved text in a prompt (256).")
-    ] = None,
-    chunk_by: Annotated[str | None, typer.Option(help="words or sentences.")] = None,
-    chunk_size: Annotated[
-        int | None, typer.Option(help="Of these in a chunk (100 words, 5 sentences).")
-    ] = None,
-    chunk_overlap: Annotated[
-        int | None, typer.Option(help="Of these shared with the next chunk (a fifth).")
-    ] = None,
-    chat: Annotated[
-        str | None,
-        typer.Option(help="Chat template of the tokenizer: auto (where it has one), on or off."),
-    ] = None,
-    chat_template: Annotated[
-        str | None, typer.Option(help="A file with another chat template, in Jinja.")
-    ] = None,
-    system: Annotated[str | None, typer.Option(help="System prompt.")] = None,
-    shots: Annotated[
-        int | None, typer.Option(help="Solved examples before each prompt (0).")
-    ] = None,
-    temperature: Annotated[
-        float | None, typer.Option(help="Above 0, tokens are drawn from the seed (0: greedy).")
-    ] = None,
-    top_p: Annotated[
-        float | None, typer.Option(help="Drawn among the likeliest with this share (1).")
-    ] = None,
-    confidence: Annotated[
-        bool | None, typer.Option("--confidence", help="Probability of each answer's tokens.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, cuda:N, cuda:N+M or cuda:all.")
-    ] = None,
-    revision: Annotated[str | None, typer.Option(help="Revision of hub models.")] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="pretrained, or random: a shape at its true size, no download."),
-    ] = None,
-    replicates: Annotated[
-        int | None, typer.Option(help="Fresh processes for each trial (5).")
-    ] = None,
-    warmups: Annotated[int | None, typer.Option(help="Batches before the measured region.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Queries of each task; default: all.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Most tokens of an answer.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of order and sampling.")] = None,
-    idle: Annotated[
-        float | None, typer.Option(help="Seconds of idle measured before and after the work.")
-    ] = None,
-    interval: Annotated[
-        float | None, typer.Option(help="Seconds between two readings of the sensors (0.1).")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(help="Seconds after which a worker counts as hung.")
-    ] = None,
-    quiet_wait: Annotated[
-        float | None, typer.Option(help="Most seconds to wait for a quiet machine (5).")
-    ] = None,
-    precision_target: Annotated[
-        str | None,
-        typer.Option(help="Repeat the queries until the joules are known to this, such as 5%."),
-    ] = None,
-    time_budget: Annotated[
-        float | None, typer.Option(help="Most seconds of work of a replicate for that (60).")
-    ] = None,
-    repeat_noisy: Annotated[
-        int | None, typer.Option(help="Most repetitions of a replicate that others disturbed (0).")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads of the engine.")] = None,
-    cpus: Annotated[
-        list[str] | None, typer.Option(help="CPUs to pin workers to, such as 0,1.")
-    ] = None,
-    memory_limit: Annotated[
-        str | None, typer.Option(help="Most memory of a worker, such as 20GiB.")
-    ] = None,
-    force_memory: Annotated[
-        bool, typer.Option("--force-memory", help="Run also what is foreseen not to fit.")
-    ] = False,
-    sensor: Annotated[
-        list[str] | None, typer.Option(help="Sensors to use, or none; default: all that are found.")
-    ] = None,
-    country: Annotated[
-        str | None, typer.Option(help="Country for carbon, as three letters (DEU), or WORLD.")
-    ] = None,
-    zone: Annotated[
-        str | None, typer.Option(help="Part of a country instead, such as US-CA or Quebec.")
-    ] = None,
-    intensity: Annotated[
-        str | None, typer.Option(help="Carbon intensity in g CO2e/kWh, or a CSV file of a series.")
-    ] = None,
-    pue: Annotated[
-        float | None, typer.Option(help="Power usage effectiveness (1.0: IT equipment only).")
-    ] = None,
-    embodied_kg: Annotated[
-        float | None, typer.Option(help="kg CO2e of making the device, for SCI.")
-    ] = None,
-    lifetime_years: Annotated[
-        float | None, typer.Option(help="Years that the device lives (4).")
-    ] = None,
-    water: Annotated[float | None, typer.Option(help="Water on site in L/kWh (WUE).")] = None,
-    grid_water: Annotated[
-        float | None, typer.Option(help="Water used by generation in L/kWh.")
-    ] = None,
-    option: Annotated[
-        list[str] | None, typer.Option(help="An option of the engine, key=value.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the run.")] = None,
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Let a model bring and run its own code.")
-    ] = False,
-    allow_pickle: Annotated[
-        bool, typer.Option("--allow-pickle", help="Load weights that are no safetensors.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Run directory; default: runs/<name>-<time>.")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an earlier run in the folder of --out.")
-    ] = False,
-    resume: Annotated[
-        Path | None, typer.Option(help="Go on with an interrupted or partly failed run.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan and an estimate of its time.")
-    ] = False,
-    no_report: Annotated[
-        bool, typer.Option("--no-report", help="Do not write report.html at the end.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    suite: given.Suite = None,
+    model: given.Model = None,
+    task: given.Task = None,
+    backend: given.Backend = None,
+    precision: given.Precision = None,
+    batch: given.Batch = None,
+    mode: given.Mode = None,
+    corpus: given.Corpus = None,
+    top_k: given.TopK = None,
+    context_tokens: given.ContextTokens = None,
+    chunk_by: given.ChunkBy = None,
+    chunk_size: given.ChunkSize = None,
+    chunk_overlap: given.ChunkOverlap = None,
+    chat: given.Chat = None,
+    chat_template: given.ChatTemplate = None,
+    system: given.System = None,
+    shots: given.Shots = None,
+    temperature: given.Temperature = None,
+    top_p: given.TopP = None,
+    confidence: given.Confidence = None,
+    device: given.Device = None,
+    revision: given.Revision = None,
+    weights: given.Weights = None,
+    replicates: given.Replicates = None,
+    warmups: given.Warmups = None,
+    limit: given.Limit = None,
+    max_new_tokens: given.MaxNewTokens = None,
+    seed: given.Seed = None,
+    idle: given.Idle = None,
+    interval: given.Interval = None,
+    timeout: given.Timeout = None,
+    quiet_wait: given.QuietWait = None,
+    precision_target: given.PrecisionTarget = None,
+    time_budget: given.TimeBudget = None,
+    repeat_noisy: given.RepeatNoisy = None,
+    threads: given.Threads = None,
+    cpus: given.Cpus = None,
+    memory_limit: given.MemoryLimit = None,
+    force_memory: given.ForceMemory = False,
+    sensor: given.Sensor = None,
+    country: given.Country = None,
+    zone: given.Zone = None,
+    intensity: given.Intensity = None,
+    pue: given.Pue = None,
+    embodied_kg: given.EmbodiedKg = None,
+    lifetime_years: given.LifetimeYears = None,
+    water: given.Water = None,
+    grid_water: given.GridWater = None,
+    option: given.Option = None,
+    name: given.Name = None,
+    trust_remote_code: given.TrustRemoteCode = False,
+    allow_pickle: given.AllowPickle = False,
+    out: given.Out = None,
+    overwrite: given.Overwrite = False,
+    resume: given.Resume = None,
+    dry_run: given.DryRun = False,
+    no_timing: given.NoTiming = False,
+    no_report: given.NoReport = False,
+    as_json: given.AsJson = False,
+    model_name: given.ModelName = None,
+    strategy: given.Strategy = None,
+    dataset_name: given.DatasetName = None,
+    dataset_split: given.DatasetSplit = None,
+    dataset: given.Dataset = None,
+    samples: given.Samples = None,
+    seq_len: given.SeqLen = None,
+    repeats: given.Repeats = None,
+    max_batches: given.MaxBatches = None,
 ) -> None:
     """Measure: every model × engine × precision × batch × task, each replicate a fresh process.
 
@@ -227,14 +144,30 @@ def run(
         "trust_remote_code": trust_remote_code or None,
         "allow_pickle": allow_pickle or None,
     }
+    theirs = {
+        "model_name": model_name,
+        "strategy": strategy,
+        "dataset_name": dataset_name,
+        "dataset_split": dataset_split,
+        "dataset": dataset,
+        "samples": samples,
+        "seq_len": seq_len,
+        "repeats": repeats,
+        "max_batches": max_batches,
+    }
     if resume is not None:
         only_new = {"out": out, "overwrite": overwrite or None, "dry_run": dry_run or None}
-        _refuse_flags(suite, flags | only_new)
+        _refuse_flags(suite, flags | theirs | only_new)
         outcome = _resumed(resume)
     else:
-        outcome = _fresh(suite, flags, out, overwrite=overwrite, dry_run=dry_run, as_json=as_json)
-    if outcome is not None:
-        end(outcome, as_json=as_json, with_report=not no_report)
+        asked, notes = _asked(suite, flags, theirs)
+        if dry_run:
+            print_plan(asked, notes, as_json=as_json, timed=suite is not None and not no_timing)
+            return
+        for note in notes:
+            say(f"note: {note}")
+        outcome = _fresh(asked, out, notes, overwrite=overwrite)
+    end(outcome, as_json=as_json, with_report=not no_report)
 
 
 def _joined(flag: str, values: list[str] | None) -> str | None:
@@ -267,7 +200,7 @@ def _plain_value(text: str) -> Any:
 
 
 def _refuse_flags(suite: str | None, flags: dict[str, Any]) -> None:
-    from wattmark.runner.suite import flag
+    from wattmark.runner.suite_keys import flag
 
     given = [flag(name) for name, value in flags.items() if value is not None]
     if suite is not None:
@@ -279,27 +212,29 @@ def _refuse_flags(suite: str | None, flags: dict[str, Any]) -> None:
         )
 
 
-def _fresh(
-    suite: str | None,
-    flags: dict[str, Any],
-    out: Path | None,
-    *,
-    overwrite: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> Any:
+def _asked(
+    suite: str | None, flags: dict[str, Any], theirs: dict[str, Any]
+) -> tuple[Any, tuple[str, ...]]:
+    """The suite that flags, their aliases and the file make, and what to know of it."""
+    from wattmark.runner.reference_flags import limit_of, translated
+    from wattmark.runner.suite import read_asked
+
+    found = translated(theirs, flags)
+    asked = read_asked(suite, found.flags)
+    limit, said = limit_of(found, asked.suite.batch_sizes)
+    if limit is None:
+        return asked.suite, (*found.notes, *asked.notes)
+    return replace(asked.suite, limit=limit), (*found.notes, said, *asked.notes)
+
+
+def _fresh(asked: Any, out: Path | None, notes: Sequence[str], *, overwrite: bool) -> Any:
     from wattmark.cli.progress import Progress
     from wattmark.runner.run import run as run_suite
-    from wattmark.runner.suite import read_suite
 
-    asked = read_suite(suite, flags)
-    if dry_run:
-        print_plan(asked, as_json=as_json)
-        return None
     folder = out or _new_folder(asked.name)
     try:
         with Progress() as progress:
-            return run_suite(asked, folder, progress, overwrite=overwrite)
+            return run_suite(asked, folder, progress, overwrite=overwrite, notes=notes)
     except KeyboardInterrupt:
         say("Interrupted before anything was run.")
         raise typer.Exit(130) from None

@@ -43,6 +43,8 @@ METRICS = pa.schema(
         ("accuracy", pa.float64()),
     ]
 )
+# A task's full name leaves out what is its default, and the split of both is.
+DEFAULT_SPLITS = {"squad": "validation", "sst2": "validation"}
 BACKENDS = {
     ("transformers", "cpu"): "base_cpu",
     ("transformers", "cuda"): "base_gpu",
@@ -114,10 +116,10 @@ def _backend(row: Row) -> str:
 def _dataset(task: str) -> tuple[str, str | None]:
     """Name and split: a task is 'squad', or 'squad:split=validation,…'."""
     name, _, text = task.partition(":")
-    if not is_option(text):
+    if text and not is_option(text):
         return task, None
     options = dict(part.partition("=")[::2] for part in split(text))
-    return name, options.get("split")
+    return name, options.get("split", DEFAULT_SPLITS.get(name))
 
 
 def _by_component(source: Source) -> dict[tuple[str, int], dict[str, float | None]]:

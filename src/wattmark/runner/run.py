@@ -26,9 +26,17 @@ from wattmark.schema import SensorInfo, Status, Suite
 from wattmark.store.rundir import COMPLETE, RunDirectory, read_info, read_table
 
 
-def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False) -> Outcome:
+def run(
+    suite: Suite,
+    out: Path,
+    observer: Observer,
+    *,
+    overwrite: bool = False,
+    notes: Sequence[str] = (),
+) -> Outcome:
     """Run a suite into a new run directory; `overwrite` replaces an earlier run in `out`.
 
+    `notes` say how the suite was asked for; they are kept beside those of the plan.
     Raises InputError (nothing was run) for a plan that cannot be, an output folder that is in
     use or cannot be written, an unknown country; KeyboardInterrupt where it was interrupted
     before anything was run.
@@ -48,7 +56,7 @@ def run(suite: Suite, out: Path, observer: Observer, *, overwrite: bool = False)
             "plan": plain_plan(plan),
             "models": [asdict(model) for model in plan.models],
             "left_out": [asdict(item) for item in plan.left_out],
-            "notes": list(plan.notes),
+            "notes": [*notes, *plan.notes],
             "machine": machine,
             **_sensors(found),
             "carbon": carbon,

@@ -63,7 +63,7 @@ COMPARED = re.compile(
     _I,
 )
 REST = re.compile(
-    r"[\d)]\s*,?\s*(?:and|with|e|com)?\s*(?:the|a|o|um)?\s*\b(?:remainder|resto|r)"
+    r"[\d)]\s*[,.;]?\s*(?:and|with|e|com)?\s*(?:the|a|o|um)?\s*\b(?:remainder|resto|r)"
     r"\s*(?:is|of|é|de|:|=)?\s*$",
     _I,
 )
@@ -106,17 +106,6 @@ UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt)\s?[({]?\s?$|√\([^()]*$")
 ORDINAL = re.compile(r"^(?:st|nd|rd|th|º|ª|o|a)(?!\w)", _I)
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
 ITEM_END = re.compile(r"^(?:[.)]|\.\))\s+\S")
-MONTH = (
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|janeiro|fevereiro|março|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro)"
-)
-DAY_AFTER = re.compile(rf"^(?:st|nd|rd|th|º)?\s+(?:of\s+|de\s+)?{MONTH}\b", _I)
-DAY_BEFORE = re.compile(rf"\b{MONTH}\s+$", _I)
-YEAR_BEFORE = re.compile(
-    rf"\b{MONTH},?\s+(?:(?:\d{{1,2}}(?:st|nd|rd|th)?,\s+)|(?:of|de)\s+)?$|\d[-/.]$", _I
-)
-YEAR_AFTER = re.compile(r"^-\d{1,2}-\d{1,2}(?!\d)")
-DAY_THEN_YEAR = re.compile(r"^(?:st|nd|rd|th)?,?\s+[12]\d{3}\b", _I)
 PARENTHESES = re.compile(
     rf"\([^()\n]{{0,300}}\)|\[\d{{1,3}}(?:[,;-]\s?\d{{1,3}})*\]|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?"
 )
@@ -124,7 +113,8 @@ PARENTHESES = re.compile(
 
 CHECKING = re.compile(
     r"\b(?:check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
-    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|proof\s*:|"
+    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|(?:substituting|substituindo|confira)\s*[:,]|proof\s*:|"
+    r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fato|com\s+efeito),\s|"
     r"prova\s+real|prova\s*:|verificação|verificando|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
     r"|nota\s*:|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation"
@@ -133,18 +123,30 @@ CHECKING = re.compile(
     _I,
 )
 CLAUSE = re.compile(
-    r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?=[-\d($])|given\s+that|seeing\s+that|considerando\s+que|porque|pois|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
-    r"|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|somar)|let\s+me\s+know|would\s+you|do\s+you"
+    r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected)|given\s+that|seeing\s+that|considerando\s+que|porque|pois|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"|although|even\s+though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|somar)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
     r"|(?:somando|subtraindo|multiplicando|dividindo)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
     _I,
 )
 TRAILING = re.compile(
-    r",\s+(?:(?:even\s+)?though|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
+    r",\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
     r"|down\s+from|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b[^,.;!?\n]{0,200}",
     _I,
 )
+REFUSING = re.compile(
+    r"\b(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
+    r"(?:compute|calculate|determine|verify|confirm|say|tell|know|answer|solve|guarantee|vouch|be\s+sure)\b"
+    r"|\bnão\s+(?:posso|consigo|sei)\s+(?:calcular|dizer|determinar|confirmar|garantir|afirmar|responder|verificar)\b",
+    _I,
+)
+"""'I cannot confirm that …': what follows is not stated."""
+APART = re.compile(
+    r",\s+\d{1,9}\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
+    _I,
+)
+"""', 8 years after the speech of 1961'."""
 CLAUSE_END = re.compile(
     r"[.!?;](?=\s|$)|\n|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
@@ -155,6 +157,8 @@ FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$"
 """Where a reason stands before what it is for: 'Since 130 were sold, 50 remain'."""
 FRONT_END = re.compile(r",\s|[.!?;](?=\s|$)|\n")
 SUPPOSED = re.compile(
+    r"\b[^\W\d_]{2,12}ing\b[^.!?;,\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
+    r"|\b[^\W\d_]{2,12}ndo\b[^.!?;\n]{0,40}\b(?:dar|ser|ficar)ia(?:m)?\b[^.!?;\n]{0,150}|"
     r"\b(?:if|had)\b[^.!?;\n]{0,150}(?:\bwould|'d|\bcould)\b[^.!?;\n]{0,150}"
     r"|\bse\b[^.!?;\n]{0,150}?\b[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
     r"|\bwith\s+\d{1,9}\s+(?:more|fewer|less)\b[^.!?;\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
@@ -172,7 +176,7 @@ TOLD = re.compile(
     r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|believes?|guess(?:es|ed)?"
     r"|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
-    r"|\bse\s+(?:você\s+)?(?:esquec\w{1,6}|errar)\b"
+    r"|\bhá\s+quem\s+(?:dig|ach|pens)\w{1,3}\b|\bse\s+(?:você\s+)?(?:esquec\w{1,6}|errar)\b"
     r"|\b(?:earlier|before|previously|at\s+first|initially|originally)\b,?\s+(?:i|we)\s+(?:had\s+)?(?:said|wrote|got|answered|thought|wrote)\b"
     r"|\bi\s+(?:had\s+|first\s+|initially\s+|mistakenly\s+|originally\s+|previously\s+)+(?:said|wrote|got|answered|thought|written)\b"
     r"|\b(?:eu\s+)?(?:antes|inicialmente|primeiro|tinha|havia)\s+(?:eu\s+)?(?:tinha\s+|havia\s+)?(?:disse|dito|escrevi|escrito|respondi|respondido|achei)\b",

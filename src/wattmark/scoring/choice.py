@@ -181,5 +181,5 @@ def _by_text(text: str, choices: Sequence[str]) -> set[str]:
 def _denied(text: str, start: int, end: int) -> bool:
     return bool(
         DENIED_BEFORE.search(text[max(0, start - 60) : start].rstrip("(") or " ")
-        or DENIED_AFTER.search(text[end : end + 40].lstrip(")."))
+        or DENIED_AFTER.match(text[end : end + 40].lstrip(")."))
     )

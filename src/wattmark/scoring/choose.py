@@ -21,16 +21,20 @@ from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_wor
 _I = re.IGNORECASE
 _CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
 _LEADS_TO = re.compile(
-    r"\b(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
-    r"|fica\w*|remain\w*|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
+    r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
+    r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é|dá|são)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
     _I,
 )
-_WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora)\w*", _I)
-_RESTATES = re.compile(r"\b(?:that\s+is|i\.e\.|ou\s+seja|isto\s+é)(?!\w)", _I)
+_WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora|dá|dão)\w*", _I)
+_NOW = re.compile(r"now|agora", _I)
+_RESTATES = re.compile(r"\b(?:that\s+is|i\.e\.|ou\s+seja|isto\s+é|which\s+is|que\s+é)(?!\w)", _I)
 _LABEL = re.compile(
     r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_](?:[^:=.;\n]{0,40}(?=:)|[^\d:.;\n]{0,40}))(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
 )
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
+_IN_ALL = re.compile(
+    r"(?:\s[^\W\d_]{1,20})?\s(?:in\s+(?:all|total)|altogether|ao\s+todo|no\s+total)\b", _I
+)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*sendo|,\s*(?:of\s+which|being))")
 _EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
 _LEFT_OVER = re.compile(r"\b(?:left|remain\w*|sobra\w*|resta\w*)\b", _I)
@@ -41,7 +45,10 @@ _CHANGED = re.compile(
     r"(?:from|de)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
-_QUANTITIES = frozenset(
+_RANGE = re.compile(
+    r"\b(?:anything|anywhere|something|somewhere|algo|qualquer\s+coisa)\s[^.!?\n]{0,12}$", _I
+)
+QUANTITIES = frozenset(
     (
         *("troc", "chan", "prof", "lucr", "area", "área", "peri", "perí", "aver", "médi"),
         *("disc", "desc", "dist", "spee", "velo", "diff", "dife"),
@@ -81,7 +88,7 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
         return inside[0]
     last = inside[-1]
     firm = _is_firm(text, found, inside, asked)
-    if asked.given and not firm:
+    if (asked.given or asked.shown) and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
     apart = [n for n in inside if by_how_much(text, found, n, asked)]
     if asked.more and len(apart) == 1 and not firm:
@@ -112,13 +119,14 @@ def _of_subject(
 def _is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
     """Does 'so', 'total', 'leaves' lead to the last, and nothing of the question against it?"""
     last = found[inside[-1]]
-    if asked.total and last.value == _sum(found, inside[:-1]):
+    in_all = not asked.each and _IN_ALL.match(text, last.end)
+    if in_all or (asked.total and last.value == _sum(found, inside[:-1])):
         return True
     new = [n for n in inside[:-1] if found[n].value not in asked.given]
     part = segment(text, found, [*new, inside[-1]], len(new))
     part = text[max(0, last.start - 4) : last.start].lstrip("0123456789") + part
     led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
-    if not led:
+    if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
         return False
     weakly = _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
     if asked.words and weakly:
@@ -150,6 +158,8 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     if not best and len(totals) == 1 and len(labels) > 1:
         return totals[0]
     named = [n for n, alike in labels.items() if alike == best]
+    if len(named) > 1:
+        named = [n for n in named if not is_given(found[n], asked)] or named
     if not asked.total:
         named = [n for n in named if n not in totals] or named
     return named[0] if best and len(named) == 1 and len(labels) > 1 else None
@@ -159,7 +169,7 @@ def _quantity(
     text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
 ) -> int | None:
     """The one that stands with the quantity asked for: change, profit, area, average."""
-    wanted = asked.words & _QUANTITIES
+    wanted = asked.words & QUANTITIES
     if not wanted:
         return None
     free = [n for n in inside if not governed(text, found[n], asked)]
@@ -261,10 +271,11 @@ def _counts_another(
 def told_apart(text: str, found: Sequence[Number], at: int, other: int, asked: Asked) -> bool:
     """Does the question tell which of two numbers, coordinated by 'and', is its answer?"""
     pair = sorted((at, other))
+    first = found[pair[0]].start
     gap = text[found[pair[0]].end : found[pair[1]].start]
     if _CHANGED.search(text[max(0, found[pair[0]].start - 30) : found[pair[0]].start]):
         return at == pair[1] or (is_given(found[other], asked) and not is_given(found[at], asked))
-    if _OR.search(gap) or not asked.words:
+    if _OR.search(gap) or _RANGE.search(text, max(0, first - GAP), first) or not asked.words:
         return False
     if is_given(found[other], asked) and not is_given(found[at], asked):
         return True

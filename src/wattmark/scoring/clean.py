@@ -11,6 +11,8 @@ import html
 import re
 import unicodedata
 
+from wattmark.scoring.tokens import without_tokens
+
 HEAD, TAIL = 3_000, 6_000
 """Characters that are read at the ends of a long answer."""
 THIN = "\u2009"
@@ -93,6 +95,8 @@ _PROGRAM = re.compile(
 )
 _ITALIC = re.compile(r"(?<![\w)*])\*(?=[^\s*])([^*\n]{1,200})(?<=\S)\*(?![\w(*])")
 _EDGE_UNDERSCORE = re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
+_BLANK = re.compile(r"(?<![^\W_])_{3,200}(?![^\W_])")
+"""A line to write on."""
 _TIMES = re.compile(r"(?<=\d)(?<!\b0)[xX](?=\d)|(?<=\d) [xX] (?=\d)")
 _CLOCK = re.compile(r"(?<![\w.,])(\d{1,3})\s?h\s?(\d{1,2})(?:\s?(?:min|m))?(?!\w)")
 _ITEM_STAR = re.compile(r"^[ ]*\*[ ]+", re.MULTILINE)
@@ -120,7 +124,7 @@ def clean(text: str) -> str:
         text = _MATH.sub(r" \1 ", text.replace("$$", " "))
     if "\\" in text:
         text = _latex(text)
-    return _markdown(text)
+    return without_tokens(_markdown(text))
 
 
 def _unicode(text: str) -> str:
@@ -215,7 +219,7 @@ def _markdown(text: str) -> str:
         text = re.sub(r"(?<=\d)\*\*(?=-?\d)", "^", text).replace("**", "")
         text = _ITALIC.sub(r"\1", _ITEM_STAR.sub("- ", text))
     if "_" in text:
-        text = _EDGE_UNDERSCORE.sub("", text)
+        text = _EDGE_UNDERSCORE.sub("", _BLANK.sub("?", text))
     if "x" in text or "X" in text:
         text = _TIMES.sub(" * ", text)
     if "h" in text:

@@ -9,18 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
 
 from wattmark.scoring.around import (
-    AND,
-    AND_MORE,
     ASIDE_AFTER,
-    BY_SO_MUCH,
     COMPARED,
-    DAY_AFTER,
-    DAY_BEFORE,
-    DAY_THEN_YEAR,
     DENIED_AFTER,
     DENIED_BEFORE,
     EQUALS,
@@ -28,18 +20,14 @@ from wattmark.scoring.around import (
     ITEM,
     ITEM_END,
     LABEL,
-    MINUS,
-    OF,
-    OPERATOR,
     ORDINAL,
     PART_OF,
     PLACE,
+    REFUSING,
     REST,
     STEP,
-    SUBJECT,
     SURE_AFTER,
     SURE_BEFORE,
-    TAKEN_TOGETHER,
     TIMES,
     TO_A_VARIABLE,
     TOLD,
@@ -47,46 +35,27 @@ from wattmark.scoring.around import (
     UNREADABLE_AFTER,
     UNREADABLE_BEFORE,
     WRONG_BEFORE,
-    YEAR_AFTER,
-    YEAR_BEFORE,
 )
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, measure_of
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
 from wattmark.scoring.cues import cues_of
+from wattmark.scoring.dates import is_date_or_time, is_unasked
+from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.spans import LONG, stretches
+from wattmark.scoring.offers import offers, reminders
+from wattmark.scoring.operands import find_operands, repeats, set_checks_aside
+from wattmark.scoring.spans import LONG, Stretch, stretches
+from wattmark.scoring.tokens import is_numbered
 from wattmark.scoring.units import CURRENCIES
 from wattmark.scoring.words import spoken_numbers
 
 _NEAR = 60
-_IN_DATES = frozenset("-/.")
 _SIGNS = frozenset("+-*/")
-_ONE_EACH = re.compile(
-    r"[^\d\n=+*/-]{0,30}(?:=|\bequals|\bequal\s+to|\bigual\s+a)\W{0,6}", re.IGNORECASE
-)
-"""Between the two sides of an equality, each of one number."""
 _ALGEBRA = "0123456789 ()+*/^-"
 _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
 )
 """'Tom is 17': whose number it is."""
-_EQUATIONS = 12
-"""Equations back that one may check."""
-
-
-@dataclass
-class Marks:
-    """What was found about the numbers of a text, by their place in its list."""
-
-    out: set[int] = field(default_factory=set)
-    """No answer in any case: operands, labels of steps, what was denied."""
-    aside: set[int] = field(default_factory=set)
-    """An answer only where nothing else is: in brackets, in a check, in a reason given."""
-    operands: set[int] = field(default_factory=set)
-    results: set[int] = field(default_factory=set)
-    """Right after an equals sign."""
-    told: list[tuple[int, int]] = field(default_factory=list)
-    """Where a text tells what others say, or what was said before."""
-    denied: set[int] = field(default_factory=set)
+_NAMED = frozenset(("month", "numbered", "aged"))
 
 
 def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -> Marks:
@@ -97,12 +66,14 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     cues = cues_of(text)
     if asked.words:
         cues = cues - {"trailing"}  # the question tells whether the part or the whole is meant
-    _operands(text, found, marks, asked)
+    find_operands(text, found, marks, asked)
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
         ordinal = ORDINAL.match(after)
-        if _of_something_else(before, asked):
+        if _of_something_else(before, asked) or (
+            cues & _NAMED and _is_of_a_thing(before, after, number, cues, asked)
+        ):
             marks.out.add(at)
         elif "denied" in cues and DENIED_BEFORE.search(before):
             marks.denied.add(at)
@@ -111,18 +82,18 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             marks.out.add(at)
         elif (
             ordinal
-            or _is_aside(before, after, number, cues, counted=is_asked(number, asked))
+            or _is_aside(before, after, number, cues, counted=_is_meant(number, asked))
             or (at and _is_price(found[at - 1], number, before))
         ):
             marks.aside.add(at)
         if "equals" in cues and EQUALS.search(before):
             marks.results.add(at)
-            if at and at - 1 not in marks.operands and _repeats(text, found[at - 1], number, asked):
+            if at and at - 1 not in marks.operands and repeats(text, found[at - 1], number, asked):
                 marks.aside.add(at)
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
-    _checks(found, marks)
+    set_checks_aside(found, marks)
     marks.out |= marks.operands
     return marks
 
@@ -141,6 +112,15 @@ def _of_something_else(before: str, asked: Asked) -> bool:
     return asked.variable in term and term != asked.variable
 
 
+def _is_of_a_thing(
+    before: str, after: str, number: Number, cues: frozenset[str], asked: Asked
+) -> bool:
+    """The number of an error, a day or an age that the question does not ask for."""
+    if "numbered" in cues and is_numbered(before, asked.whole):
+        return True
+    return is_unasked(before, after, number, asked, month="month" in cues)
+
+
 def _is_aside(
     before: str, after: str, number: Number, cues: frozenset[str], *, counted: bool
 ) -> bool:
@@ -148,26 +128,15 @@ def _is_aside(
         lasts = number.noun.lower() in TIMES or (number.unit and number.unit.kind == "time")
         if PLACE.search(before) or (lasts and FOR.search(before)):
             return True
-    if "counted" in cues and not counted and ASIDE_AFTER.search(after):
+    if "counted" in cues and not counted and ASIDE_AFTER.match(after):
         return True
-    dated = "month" in cues or before[-1:] in _IN_DATES or after[:1] == "-"
-    if dated and (_is_year(number, before, after) or _is_day(before, after)):
+    if is_date_or_time(before, after, number, month="month" in cues):
         return True
     return "label" in cues and bool(LABEL.search(before) or REST.search(before))
 
 
-def _is_year(number: Number, before: str, after: str) -> bool:
-    """The 1969 of '20/07/1969', 'July 1969'."""
-    if len(number.shown) != 4 or not number.shown.isdigit():
-        return False
-    return bool(YEAR_BEFORE.search(before) or YEAR_AFTER.match(after))
-
-
-def _is_day(before: str, after: str) -> bool:
-    """The 20 of '20 July 1969', 'July 20, 1969', '20 de julho'."""
-    return bool(DAY_AFTER.search(after)) or bool(
-        DAY_BEFORE.search(before) and DAY_THEN_YEAR.search(after)
-    )
+def _is_meant(number: Number, asked: Asked) -> bool:
+    return is_asked(number, asked) or (asked.year and is_year(number))
 
 
 def _is_price(price: Number, number: Number, before: str) -> bool:
@@ -178,53 +147,20 @@ def _is_price(price: Number, number: Number, before: str) -> bool:
 
 def _is_out(before: str, after: str, number: Number, cues: frozenset[str]) -> bool:
     return (
-        bool(UNREADABLE_AFTER.search(after))
-        or ("wrong" in cues and bool(DENIED_AFTER.search(after) or WRONG_BEFORE.search(before)))
+        bool(UNREADABLE_AFTER.match(after))
+        or ("wrong" in cues and bool(DENIED_AFTER.match(after) or WRONG_BEFORE.search(before)))
         or ("compared" in cues and bool(COMPARED.search(before)))
         or ("step" in cues and bool(STEP.search(before)))
         or ("sure" in cues and _is_sureness(before, after, number))
         or ("part" in cues and bool(PART_OF.search(before)))
-        or bool(before and UNREADABLE_BEFORE.search(before))
+        or (("√" in before or "sqrt" in before) and bool(UNREADABLE_BEFORE.search(before)))
         or (before.rstrip()[-1:] in _SIGNS and bool(TO_A_VARIABLE.search(before[-8:])))
     )
 
 
 def _is_sureness(before: str, after: str, number: Number) -> bool:
     """'I am 99 % sure', 'confidence: 0.9'."""
-    return bool(SURE_BEFORE.search(before) or (number.percent and SURE_AFTER.search(after)))
-
-
-def _operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
-    for at in range(len(found) - 1):
-        left, right = found[at], found[at + 1]
-        gap = text[left.end : right.start]
-        if len(gap) > _NEAR or not gap.strip():
-            continue
-        more = at in marks.operands and AND_MORE.search(gap)
-        alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.search(gap)
-        sign = gap.strip(" )]") in "-–" and right.shown[:1] == "-"
-        joined = (
-            alike or gap == "(" or (OPERATOR.search(gap) and not sign and not BY_SO_MUCH.match(gap))
-        )
-        equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
-        share = (left.percent or equated) and OF.search(gap)
-        if joined or share or more or (AND.search(gap) and _together(text, left)):
-            stated = SUBJECT.match(gap) and left.value not in asked.given
-            marks.operands |= {at + 1} if stated else {at, at + 1}
-
-
-def _repeats(text: str, left: Number, right: Number, asked: Asked) -> bool:
-    """'68 °F = 20 °C' where the question gives 20 °C: the left side is what is stated."""
-    if left.value is None or left.value in asked.given:
-        return False
-    if not _ONE_EACH.fullmatch(text, left.end, right.start):
-        return False
-    return (right.value, measure_of(right)) in asked.exactly
-
-
-def _together(text: str, left: Number) -> bool:
-    """Is the number before 'and' the first of a sum?"""
-    return bool(TAKEN_TOGETHER.search(text[max(0, left.start - _NEAR) : left.start]))
+    return bool(SURE_BEFORE.search(before) or (number.percent and SURE_AFTER.match(after)))
 
 
 def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
@@ -250,10 +186,18 @@ def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
 
 def _told(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]) -> None:
     for said in TOLD.finditer(text) if "told" in cues else ():
-        end = TOLD_END.search(text, said.end(), said.end() + LONG)
-        stretch = said.start(), end.start() if end else min(len(text), said.end() + LONG)
+        stretch = _to_its_end(text, said)
         marks.told.append(stretch)
         marks.aside |= {n for n, one in enumerate(found) if stretch[0] <= one.start < stretch[1]}
+
+    for refused in REFUSING.finditer(text) if "refusing" in cues else ():
+        start, end = _to_its_end(text, refused)
+        marks.out |= {n for n, one in enumerate(found) if start <= one.start < end}
+
+
+def _to_its_end(text: str, said: re.Match[str]) -> tuple[int, int]:
+    end = TOLD_END.search(text, said.end(), said.end() + LONG)
+    return said.start(), end.start() if end else min(len(text), said.end() + LONG)
 
 
 def _spans(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]) -> None:
@@ -261,6 +205,10 @@ def _spans(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str
     if not found:
         return
     starts = [number.start for number in found]
+    for start, end, after, _ in _void(text, cues):
+        first, last = bisect_left(starts, start), bisect_left(starts, end)
+        if first < last and (not after or _answered(text[:start], first, marks)):
+            marks.out.update(range(first, last))
     for start, end, after, reason in sorted(stretches(text, cues)):
         first, last = bisect_left(starts, start), bisect_left(starts, end)
         if first == last:
@@ -270,34 +218,17 @@ def _spans(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str
             marks.aside.update(range(first, last))
 
 
+def _void(text: str, cues: frozenset[str]) -> list[Stretch]:
+    """What states nothing even where nothing else does: offers, and advice after an answer."""
+    found = list(offers(text)) if "offering" in cues else []
+    return [*found, *reminders(text)] if "reminding" in cues else found
+
+
 def _answered(before: str, place: int, marks: Marks) -> bool:
     """Is there a possible answer before the number at that place, in digits or in words?"""
-    if place == 0:
-        return any(not spoken.one for spoken in spoken_numbers(before[-LONG:]))
     taken = marks.out | marks.aside | marks.operands
-    return any(at not in taken for at in range(place))
-
-
-def _checks(found: Sequence[Number], marks: Marks) -> None:
-    """85 - 58 = 27 after 27 + 58 = 85 checks it: its result is no new answer."""
-    seen: list[tuple[set[Fraction], Fraction]] = []
-    terms: set[Fraction] = set()
-    for at, number in enumerate(found):
-        if not number.readings:
-            continue
-        value = number.readings[0][0]
-        if at in marks.operands:
-            terms.add(value)
-            continue
-        if at in marks.results and terms:
-            if any(
-                result in terms
-                and value in before
-                and value != result
-                and terms <= {*before, result}
-                for before, result in seen[-_EQUATIONS:]
-            ):
-                marks.aside.add(at)
-            else:
-                seen.append((terms, value))
-        terms = set()
+    if any(at not in taken for at in range(place)):
+        return True
+    if place and not marks.aside.issuperset(range(place)):
+        return False
+    return any(not spoken.one for spoken in spoken_numbers(before[-LONG:]))

@@ -62,7 +62,7 @@ WORDS: dict[str, frozenset[str]] = {
         "answers answered get gets got believe believes guess guesses guessed diz dizem disse",
         "disseram diria diriam pensa pensam acha acham responde respondem respondeu respondia",
         "responderia responderiam forget forgot mistakenly wrongly se wrote written dito escrevi",
-        "escrito respondi respondido achei",
+        "escrito respondi respondido achei quem",
     ),
     "month": _of(
         "january february march april may june july august september october november december",
@@ -70,38 +70,75 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "chatter": _of(
         "q question pergunta questão problem problema exercise exercício exercicio human user",
-        "usuário instruction input prompt p what quanto how quantos quantas calculate calcule",
+        "instrução entrada usuário instruction input prompt p what quanto how quantos quantas",
+        "calculate calcule",
     ),
     "checking": _of(
         "check checking checks verify verification verifying confirm proof prova verificação",
         "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
-        "putting substituindo substitute plug put",
+        "putting substituindo substitute plug put confira hand lado",
+        "reference indeed fact fato efeito",
     ),
     "clause": _of(
         "because since as porque pois que by if when se let would do quer not which ao somando",
         "subtraindo multiplicando dividindo obtained obtido obtida out given seeing considerando",
-        "uma visto dado já",
+        "uma visto dado já although though embora",
     ),
     "aside": _of(
         "e p ex example instance exemplo generally general similarly similar same like want need",
         "bonus side know incidentally interestingly extra geral geralmente ideia técnica abordagem",
         "forma maneira modo analogamente quiser sabia curiosidade",
     ),
-    "supposed": _of("if had se still ainda would com"),
+    "supposed": _of("if had se still ainda would com daria dariam seria seriam ficaria ficariam"),
     "trailing": _of(
-        "though although embora from of including out compared up down dos das incluindo de"
+        "while whereas enquanto passo though although embora",
+        "from of including out compared up down dos das incluindo de",
+    ),
+    "undecided": _of(
+        "depends depending depende dependendo sure certain decide tell say determine verify know",
+        "knows certeza sei consigo dizer saber dúvida indeciso indecisa sabe",
+    ),
+    "refusing": _of(
+        "compute calculate determine verify confirm say tell know answer solve guarantee vouch",
+        "sure",
+        "calcular dizer determinar confirmar garantir afirmar responder verificar",
+    ),
+    "apart": _of("after before later earlier antes depois após"),
+    "numbered": _of(
+        "code codes status http errno error erro serial série número s protocolo ticket código",
+        "codigo id requestid statuscode httpstatus",
+    ),
+    "aged": _of("aged age year years anos idade"),
+    "offering": _of(
+        "you quer gostaria deseja disposição avise avisar pedir chamar dizer falar vontade conte",
+        "posso podemos quiser preferir precisar desejar let feel hesitate want shall i",
+    ),
+    "reminding": _of(
+        "remember mind forget careful tip tips hint warning reminder lembre lembrem lembrando",
+        "esqueça mente lembrar cuidado dica atenção aviso lembrete",
+    ),
+    "withdrawn": _of(
+        "over again scratch restart redo try disregard recomeçar recomeçando recomeço recomeçamos",
+        "novo novamente zero refazer refazendo refaço desconsidere esqueça tentar",
     ),
     "afterwards": _of("is are é são as would seria como"),
 }
+
+
+_KINDS = {
+    word: tuple(kind for kind, needed in WORDS.items() if word in needed)
+    for word in frozenset().union(*WORDS.values())
+}
+"""By word: the kinds that it may be of."""
 
 
 @lru_cache(maxsize=64)  # the parts of one answer are asked for several times
 def cues_of(text: str) -> frozenset[str]:
     """The kinds of phrase whose words, or signs, a text has."""
     words = frozenset(_WORD.findall(text.casefold()))
-    found = {kind for kind, needed in WORDS.items() if not words.isdisjoint(needed)}
+    found = {kind for word in words & _KINDS.keys() for kind in _KINDS[word]}
     if "≠" in text or "!=" in text:
         found.add("denied")
     if "=" in text or "≈" in text:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from wattmark.scoring.context import Marks
 from wattmark.scoring.cues import cues_of
+from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.phrases import AFTERWARDS, CUE, EXPLICIT, FILLED, SENTENCE_END
+from wattmark.scoring.phrases import (
+    AFTERWARDS,
+    CUE,
+    EXPLICIT,
+    FILLED,
+    LEFT_EMPTY,
+    SENTENCE_END,
+)
 from wattmark.scoring.saying import Stated, in_words, said_at
+from wattmark.scoring.words import spoken_numbers
 
+_IS_SO_MUCH = (
+    r"\s?(?:=|≈|\b(?:is|equals|é|vale)\b)"
+    r"(?:[^.\n\d]{0,12}\d{1,20}(?![\d.,]\d|\s?[*/+^-])|[^.\n]{0,60}=\s?-?\d)"
+)
+"""After 'x': a text that says elsewhere what it is."""
 _MARKERS = 40
 """Statements of an answer that are looked at, the last ones."""
 _SENTENCE = 400
@@ -17,7 +31,7 @@ _SENTENCE = 400
 
 
 def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | None:
-    """The last statement that calls itself the answer."""
+    """The last statement that calls itself the answer; one of no number where it is left empty."""
     cues = cues_of(text)
     markers = list(EXPLICIT.finditer(text)) if "explicit" in cues else []
     if marks.told:
@@ -33,10 +47,23 @@ def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | No
         start, end = _region(text, mark.end())
         if best is not None and best[0] > start:
             break
+        if _is_left_empty(text, mark, start):
+            return Stated((), "left empty", explicit=True)
         said = _stated_in(text, found, marks, start, end)
         if said is not None:
             return said
     return best[1] if best else None
+
+
+def _is_left_empty(text: str, mark: re.Match[str], start: int) -> bool:
+    """'The answer is X, where …', '#### ?', '"answer": null': does a sign stand for a number?"""
+    empty = LEFT_EMPTY.match(text, start)
+    if empty is not None:
+        letter = empty["letter"]
+        return not letter or not re.search(rf"(?i)(?<!\w){letter}{_IS_SO_MUCH}", text)
+    rest = text[start : start + _SENTENCE].strip(" .!*\n")
+    lone = mark["hash"] and rest and len(text) - start < _SENTENCE and "\n" not in rest
+    return bool(lone) and not any(char.isdigit() for char in rest) and not spoken_numbers(rest)
 
 
 def _within(place: int, stretches: Sequence[tuple[int, int]]) -> bool:
@@ -47,7 +74,7 @@ def _afterwards(text: str, found: Sequence[Number], marks: Marks) -> tuple[int, 
     """'85 is the answer': the last that is called so afterwards, and its place."""
     for at in range(len(found) - 1, -1, -1):
         number = found[at]
-        if at not in marks.out and AFTERWARDS.search(text[number.end : number.end + 60]):
+        if at not in marks.out and AFTERWARDS.match(text[number.end : number.end + 60]):
             said = said_at(text, found, marks, at, "stated as the answer", explicit=True)
             return number.start, said
     return None
@@ -81,7 +108,7 @@ def _in_region(
     if not firm:
         return None
     first = firm[0]
-    if first == inside[0] and FILLED.search(text[start : found[first].start]):
+    if first == inside[0] and FILLED.match(text[start : found[first].start]):
         return _end_of_chain(text, found, marks, inside, first)
     return firm[-1] if CUE.search(text[start:end]) else first
 

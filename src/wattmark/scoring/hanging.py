@@ -58,8 +58,8 @@ _MORE = re.compile(
     _I,
 )
 _DIFFERENCE = re.compile(
-    r",\s+(?:a|an|uma?)\s+(?:drop|fall|rise|gain|increase|decrease|reduction|difference|loss|queda"
-    r"|aumento|redução|diferença|alta)\s+(?:of|de)\s+(?:R\$|[$€£])?\s?$",
+    r",\s+(?:a|an|uma?)\s+(?:drop|fall|rise|gain|increase|decrease|reduction|difference|loss|savings?|discount|queda"
+    r"|aumento|redução|diferença|alta|economia|desconto)\s+(?:of|de)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
 _RESTATED = ("seja,", "é,", "is,", "e.,", "i.e.")
@@ -67,6 +67,7 @@ _RATE = re.compile(
     r"\s*[^\W\d_]{0,15}\s?(?:(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|para\s+|em\s+)?cada|por|per)\b",
     _I,
 )
+_THUS = re.compile(r"(?<=,)\s+(?:so|thus|hence|portanto|logo|assim)\s+$", _I)
 _PAID = re.compile(r"(?:US\$|R\$|[$€£])\s?$")
 _PRICE = re.compile(r"^(?:for|por|para)$", _I)
 
@@ -111,10 +112,14 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
     near = text[max(0, number.start - 30) : number.start]
     if "," not in near and "." not in near:
         return False
-    before = _PAID.sub("", near).rstrip()
+    before = _THUS.sub("", _PAID.sub("", near)).rstrip()
     if _DIFFERENCE.search(near):
         return True
-    if not asked.each and before.endswith((",", *_RESTATED)) and _RATE.match(text, number.end):
+    if (
+        not asked.each
+        and before.endswith((",", "which is", *_RESTATED))
+        and _RATE.match(text, number.end)
+    ):
         return True
     if not before.endswith((",", "i.e.", "which is", "que é", "que são")) or not _MORE.match(
         text, number.end

@@ -58,11 +58,11 @@ class Number:
 
 _TOKEN = re.compile(
     r"""
-    (?P<skip>0[xX][0-9a-fA-F]+\b
+    (?P<skip>[^\W\d]\w*(?:[ ][^\W\d]\w*)*
+      |0[xX][0-9a-fA-F]+\b
       |(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}/\d{1,2}/\d{2})(?![\d,])
       |(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])
-      |(?<=[^\W\d])\^[({]?-?\d{1,9}[)}]?
-      |[^\W\d][\w]*)
+      |(?<=[^\W\d])\^[({]?-?\d{1,9}[)}]?)
    |(?P<whole>\d{1,9})(?:[ ]|[ ](?:and|e)[ ])(?P<over>\d{1,9})/(?P<under>\d{1,9})(?![\d/])
    |(?P<above>\d{1,15})[ ]?/[ ]?(?P<below>\d{1,15})(?![\d/]|[.,]\d)
    |(?P<period>\d{1,15}[.,]\d{0,15}\(\d{1,9}\))(?!\d)
@@ -78,12 +78,15 @@ _TOKEN = re.compile(
 )
 PERCENT = re.compile(r"\s?(?:%|percent\b|per[ ]cent\b|por[ ]cento\b|pct\b)", re.IGNORECASE)
 _NOUN = re.compile(
-    r"[\s-]?(?:(?:de|of\s+an?)\s+(?=[hm]))?(°?[^\W\d_]{1,30}(?:/[a-z]{1,3}(?![^\W_]))?|€|£|\$)"
+    r"[\s-]?(?:(?:degrees?|graus?)\s(?=[Cc]elsius|[Ff]ahrenheit|[Kk]elvin|[CF](?![^\W_])))?"
+    r"(?:(?:de|of\s+an?)\s+(?=[hm]))?(°?[^\W\d_]{1,30}(?:/[a-z]{1,3}(?![^\W_]))?|€|£|\$)"
 )
 _CURRENCY = re.compile(
     r"(?:(R\$|US\$|\$|€|£|¥)|\b(USD|BRL|EUR|GBP|JPY))\s?[-+]?\s?$", re.IGNORECASE
 )
 _CURRENCY_ENDS = frozenset("$€£¥DLRPYdlrpy")
+_MORE = frozenset("%-°€£$")
+"""Signs that may begin what belongs to a number, as letters may."""
 _DIGITS_AT_END = re.compile(r"-?\d+")
 _YEAR = re.compile(r"([12]\d{3})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]([12]\d{3})")
 """Of a date only the year is a number."""
@@ -99,10 +102,7 @@ def numbers(text: str, language: str | None = None) -> list[Number]:
 def _numbers(text: str, language: str | None) -> Iterator[Number]:
     for found in _TOKEN.finditer(text):
         if found.lastgroup == "skip":
-            year = _YEAR.fullmatch(found.group())
-            if year is not None:
-                at = found.start() + year.start(year.lastindex or 1)
-                yield Number(at, at + 4, year[year.lastindex or 1], _run(year[1] or year[2], "en"))
+            yield from _years(found)
             continue
         start, end, shown = found.start(), found.end(), found.group()
         if found["run"] and "," in shown:
@@ -126,6 +126,14 @@ def _numbers(text: str, language: str | None) -> Iterator[Number]:
                 yield from _completed(text, *found.span(name), part, _run(part, language))
             continue
         yield from _completed(text, start, end, shown, _readings(found, language))
+
+
+def _years(found: re.Match[str]) -> Iterator[Number]:
+    """The year of a date; nothing of a word or a time."""
+    year = _YEAR.fullmatch(found.group()) if found.group()[0] in "0123456789" else None
+    if year is not None:
+        at = found.start() + year.start(year.lastindex or 1)
+        yield Number(at, at + 4, year[year.lastindex or 1], _run(year[1] or year[2], "en"))
 
 
 def _is_division(found: re.Match[str]) -> bool:
@@ -275,19 +283,19 @@ def _completed(
     if endless:
         end += 3
     follows = text[end : end + 1]
-    if follows and (follows in " -\n" or follows.isalpha()):
+    near = text[end : end + 3].lstrip()[:1]
+    if not follows or (near and not near.isalpha() and near not in _MORE):
+        yield Number(start, end, shown, readings, False, _unit(currency, ""), endless)
+        return
+    if follows in " -\n" or follows.isalpha():
         end, shown, readings = scaled(text, end, shown, readings)
     percent = PERCENT.match(text, end)
     if percent:
         end, shown = percent.end(), f"{shown}%"
     noun = _NOUN.match(text, end)
     word = noun[1] if noun else ""
-    unit = (
-        None
-        if percent
-        else unit_of((currency[1] or currency[2]) if currency else "", word.partition("/")[0])
-    )
-    below = below_zero(text, end) if follows and not minus and not percent else 0
+    unit = None if percent else _unit(currency, word)
+    below = below_zero(text, end) if not minus and not percent else 0
     if below:
         end, shown, readings = (
             below,
@@ -300,3 +308,7 @@ def _completed(
         readings = tuple((value + Fraction(1, 2), None) for value, _ in readings)
     also = other_unit(unit, readings)
     yield Number(start, end, shown, readings, bool(percent), unit, endless, word, also)
+
+
+def _unit(currency: re.Match[str] | None, word: str) -> Unit | None:
+    return unit_of((currency[1] or currency[2]) if currency else "", word.partition("/")[0])

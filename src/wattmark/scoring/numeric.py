@@ -15,10 +15,11 @@ from functools import lru_cache
 
 from wattmark.schema import Score
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, asked_by
+from wattmark.scoring.asked import NOTHING_ASKED, Asked
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
 from wattmark.scoring.numerals import Number, Reading, numbers
+from wattmark.scoring.questions import asked_by
 from wattmark.scoring.saying import Stated
 from wattmark.scoring.stated import stated
 from wattmark.scoring.text import normalise, shorten
@@ -100,7 +101,8 @@ def _judged(gold: Number, said: Stated | None, expected: str, asked: Asked) -> S
     if said.several:
         both = f"{shown} and {shorten(said.numbers[1].shown)}"
         return Score(False, 0.0, shown, f"several answers are left standing: {both}")
-    if asked.count and not gold.percent and all(number.percent for number in said.numbers):
+    counted = asked.count and not gold.percent and abs(gold.value or Fraction(0)) >= 1
+    if counted and all(number.percent for number in said.numbers):
         return Score(False, 0.0, shown, f"read {shown}, a share where a count was asked for")
     if asked.unit is not None and _repeats(said.numbers[0], asked):
         return Score(False, 0.0, shown, f"read {shown}, which the question gives")

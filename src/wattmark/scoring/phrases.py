@@ -54,7 +54,8 @@ CHATTER = re.compile(
     r"(?:^|\n)[ ]*(?:\W{0,4}[ ]?)(?:Q(?:uestion)?|Pergunta|Questão|Problem(?:a)?|Exercise"
     r"|Exercício|Exercicio|Human|User|Usuário|Instruction|Input|Prompt|P)[ ]?"
     r"(?:\d{1,3}|\#\d{1,3})?[ ]?[:.)]"
-    r"|\n[ ]*(?:\#{2,}\s*(?:Question|Problem|Instruction|Exercise|Pergunta|Questão|Problema)"
+    r"|\n[ ]*(?:\#{2,}\s*(?:Question|Problem|Instruction|Exercise|Pergunta|Questão|Problema"
+    r"|Instrução|Exercício|Input|Entrada|User|Human)"
     r"|Q[ ]?\d{1,3}\b)"
     r"|\b(?:the\s+)?(?:next|another|new|second|próxim[ao]|outr[ao]|nova?)\s+(?:question|problem|pergunta|questão|problema|exercise|exercício)\b(?!\s+is\s+easier)"
     r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b",
@@ -64,7 +65,7 @@ RETRACTED = re.compile(
     r"\b(?:wait\b\s?[,.:!—-]|wait,?\s+(?:no|that|actually|i)|no\b\s?[,:!—]|no,?\s+(?:it|that|the|it's)\s|nope\b|"
     r"actually|sorry|apologies|oops|whoops|correction|corrected|scratch\s+that|my\s+mistake|my\s+bad"
     r"|(?:made|is|have)\s+(?:a|an)\s+(?:small\s+)?(?:mistake|error)|on\s+second\s+thought|i\s+mean\b|or\s+rather"
-    r"|hold\s+on|hmm+|let\s+me\s+(?:correct|redo|recalculate|recompute|recheck|reconsider|try\s+again)|i\s+meant"
+    r"|hold\s+on\b|hmm+|let\s+me\s+(?:correct|redo|recalculate|recompute|recheck|reconsider|try\s+again)|i\s+meant"
     r"|that(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right)"
     r"|espera\b|espere\b|peraí|não\b\s?[,:!—]|na\s+verdade|aliás|desculpe|desculpa|perdão|ops\b|opa\b|correção|corrigindo|corrijo"
     r"|me\s+enganei|errei|cometi\s+um\s+erro|melhor\s+dizendo|quer\s+dizer|ou\s+melhor|pensando\s+(?:bem|melhor)|digo,"
@@ -80,6 +81,24 @@ CONFIRMED = re.compile(
 REFUSED = re.compile(
     r"\b(?:wrong|incorrect|errad[oa]|incorret[oa]|mistake|error|erro|not\s+right)\b", _I
 )
+WITHDRAWN = re.compile(
+    r"\b(?P<over>(?:let\s+me|let's|i(?:'ll|\s+will|\s+must|'m\s+going\s+to|\s+need\s+to|\s+have\s+to))\s+"
+    r"(?:start|begin)\s+(?:all\s+)?(?:over|again|from\s+scratch)|starting\s+over|restarting\s+from"
+    r"|(?:let\s+me|i'll)\s+restart|(?:please\s+)?disregard\s+(?:that|this|all|everything|the\s+above)"
+    r"|(?:vou|vamos|preciso|devo|deixa\s+eu|deixe-me|melhor)\s+(?:recomeçar|começar\s+(?:tudo\s+)?(?:de\s+novo|do\s+zero))"
+    r"|recomeçando|recomeço|recomecemos|começando\s+(?:de\s+novo|do\s+zero)|desconsidere\s+(?:isso|tudo|o\s+que))\b"
+    r"|\b(?:(?:let\s+me|let's|i'll|i\s+will)\s+(?:try|redo|do\s+it)(?:\s+(?:it|this|that|again|over))*"
+    r"|(?:vou|vamos|deixa\s+eu|deixe-me)\s+(?:tentar|refazer)(?:\s+(?:tudo|isso|a\s+conta|de\s+novo|novamente))*)\b",
+    _I,
+)
+"""The answer is taken back: 'Let me start over', and, where it says why, 'Let me try again'."""
+LEFT_EMPTY = re.compile(
+    r"(?:(?P<letter>[xyznXYZN])(?=\s?(?:[,.;:!\ue002]|$|\n)|\s+(?:where|onde|em\s+que|sendo|being|\ue002))"
+    r"|\?{1,5}(?!\s?\w)|_{1,20}(?!\w)|null\b|undefined\b|n/a\b|n\.a\.|tbd\b|\[?\s?(?:insert|your|final|sua|insira|coloque|preencha)\s"
+    r"[^\]\d\n]{0,40}\])",
+    _I,
+)
+"""What stands where an answer would: 'X, where X is …', '?', null."""
 EITHER = re.compile(
     r"^[\s.]{0,4},?\s(?:or|ou)\s+(?:is\s+it|was\s+it|será\s+que\s+(?:é|são)|seria[m]?)\s+[$€£R]*$|"
     r"^[\s\"'\ue002)]*(?:[^\W\d_]{1,15}\s+)?(?:or|ou|to|até|and|e|a|&|and/or|or\s+maybe|or\s+even|ou\s+talvez|or\s+possibly"
@@ -105,7 +124,7 @@ EXPLAINED = re.compile(
     r"(?:,?\s*(?:(?<=[\s\w\"')\]])\(|—(?!\s*(?:\d|x\b))|–\s|\b(?:because|since|as\s|porque|pois|já\s+que))|,\s+\d+\s?[-+*/]\s?\d|\n|$)"
     r"|^(?:[ ][^\W\d_%]{1,20}){0,2};\s+"
     r"(?!(?:so|then|thus|therefore|hence|and|or|if|logo|então|portanto|assim|ou|e)\b)[^\W\d_]{3}"
-    r"|^[\"')\]]*(?:[ ][^\W\d_%]{1,20}/[^\W\d_]{1,5})?(?:[.!](?:\s|$))",
+    r"|^[\"')\]]*(?:[ ][^\W\d_%]{1,20}/[^\W\d_]{1,5}|[ ]?[^\W\d_]{1,4}\^\d)?(?:[.!](?:\s|$))",
     _I,
 )
 COLUMN = re.compile(r"^\s*(?:[-+*/]\s?\d|\d+\s*(?:\n|$))")

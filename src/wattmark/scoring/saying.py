@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
 from wattmark.scoring.choose import choose, told_apart
-from wattmark.scoring.context import Marks, marks_of
+from wattmark.scoring.context import marks_of
+from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import CUE, EITHER, NOTHING, OR_ELSE, OUT_OF, RESTATED, SAME
 from wattmark.scoring.sizes import HALF_MORE
@@ -62,9 +63,9 @@ def said_at(
         gap = text[found[left].end : found[right].start]
         if len(gap) > _BESIDE:
             continue
-        if SAME.search(gap) or (RESTATED.search(gap) and _same_amount(chosen, found[other])):
+        if SAME.match(gap) or (RESTATED.search(gap) and _same_amount(chosen, found[other])):
             alternatives.append(found[other])
-        elif OUT_OF.search(gap):
+        elif OUT_OF.match(gap) and not (asked.year and is_year(found[right])):
             return _share(found[left], found[right], how, explicit=explicit)
         elif (
             other not in marks.out
@@ -88,7 +89,7 @@ def _same_amount(one: Number, other: Number) -> bool:
 
 def _beside(gap: str) -> bool:
     """Do two numbers stand side by side as answers ('85 or 86')?"""
-    return bool(EITHER.search(gap) or OR_ELSE.search(gap))
+    return bool(EITHER.match(gap) or OR_ELSE.match(gap))
 
 
 def _whole_of(text: str, before: Sequence[Number], one: Number, other: Number) -> Number | None:

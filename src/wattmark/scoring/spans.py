@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from wattmark.scoring.around import (
+    APART,
     CHECK_END,
     CHECKING,
     CLAUSE,
@@ -39,6 +40,20 @@ _SUBSTITUTED = re.compile(
     _I,
 )
 """'Substituting back', 'plugging 7 into the equation'."""
+_SAID_THEN = re.compile(
+    r"(\b(?:is|are|é|são)\s+(?:R\$\s?|[$€£])?-?\d[\d.,]{0,20}(?:\s[^\W\d_]{1,20})?):\s+"
+    r"(?!(?:fica|são|é|dá|it|he|she|they|so|the|total|o|a|os|as)\b)[^\W\d_]",
+    _I,
+)
+"""'The result is 12: start at 20 …'."""
+_DENIED_THEN = re.compile(
+    r"(?:\b(?:not|não|nem)|\binstead\s+of|\brather\s+than|\bem\s+vez\s+de)\s+(?:de\s+)?(?:R\$\s?|[$€£])?"
+    r"(?P<denied>-?\d[\d.,]{0,20})(?:\s[^\W\d_]{1,20}){0,2}(?P<then>:|\s—)\s+"
+    r"(?!(?:fica|são|é|dá|it|he|she|they|so)\b|(?:the|o|a)\s+(?:answer|rest|total|result|sum|resposta|resto|soma))"
+    r"(?:[^\W\d_]|(?P=denied)(?![\d.,])|\d{1,12}\s?[*/+-])",
+    _I,
+)
+"""'15, not 16: the number of cuts is …'."""
 _DIGRESSION = re.compile(
     r"(?:^|\n)[ ]*(?:more\s+generally|in\s+general\b|generally\b"
     r"|(?:a|the)\s+(?:similar|same)\s+(?:idea|method|trick|approach|reasoning)"
@@ -71,16 +86,16 @@ def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         yield from _checks(text)
     if "clause" in cues:
         yield from _reasons(text)
-    for found in TRAILING.finditer(text) if "trailing" in cues else ():
-        yield Stretch(found.start(), found.end(), after=True)
+    for kind, pattern in (("trailing", TRAILING), ("apart", APART)):
+        for found in pattern.finditer(text) if kind in cues else ():
+            yield Stretch(found.start(), found.end(), after=True)
     for found in SUPPOSED.finditer(text) if "supposed" in cues else ():
         start = max(text.rfind(sign, 0, found.start()) for sign in ".!?;\n") + 1
         yield Stretch(start, found.end(), after=False)
     if "aside" in cues:
         yield from _examples(text)
-    for found in _DIGRESSION.finditer(text) if "aside" in cues else ():
-        end = text.find("\n", found.end())
-        yield Stretch(found.start(), end if end >= 0 else len(text), after=True)
+        yield from _digressions(text)
+    yield from _explanations(text)
     yield from _questions(text)
 
 
@@ -110,6 +125,21 @@ def _examples(text: str) -> Iterator[Stretch]:
         end = ends.search(text, found.end(), found.end() + LONG)
         last = len(text) if opens else found.end() + LONG
         yield Stretch(found.start(), end.start() if end else last, after=True)
+
+
+def _digressions(text: str) -> Iterator[Stretch]:
+    for found in _DIGRESSION.finditer(text):
+        end = text.find("\n", found.end())
+        yield Stretch(found.start(), end if end >= 0 else len(text), after=True)
+
+
+def _explanations(text: str) -> Iterator[Stretch]:
+    for found in _SAID_THEN.finditer(text) if ": " in text else ():
+        end = _SENTENCE_END.search(text, found.end())
+        yield Stretch(found.end(1), end.start() if end else len(text), after=True)
+    for found in _DENIED_THEN.finditer(text) if ": " in text or " — " in text else ():
+        end = _SENTENCE_END.search(text, found.end())
+        yield Stretch(found.start("then"), end.start() if end else len(text), after=True)
 
 
 def _questions(text: str) -> Iterator[Stretch]:

@@ -1,9 +1,10 @@
 """Which number a text states as its answer.
 
-In this order: what was said after the last change of mind; the last explicit statement
-("the answer is", a box, ####, a field "answer"); a number that opens the text and is then
-explained; else the last number that is no operand, label, check or aside. Numbers in words count
-where no digits answer.
+The evidence, the strongest first: that a text cannot decide between two; what was said after the
+last change of mind; an explicit statement ("the answer is", a box, ####, a field "answer"); a
+number that opens the text and is then explained; the sentence that says the question over; the
+last number that is no operand, label, check or aside. Numbers in words count where no digits
+answer, or where they count what is asked for.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from wattmark.scoring.again import set_repeats_aside
 from wattmark.scoring.amounts import as_number, joined
+from wattmark.scoring.answering import set_aside
 from wattmark.scoring.around import REST
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
 from wattmark.scoring.choose import choose
-from wattmark.scoring.context import Marks, marks_of
+from wattmark.scoring.context import marks_of
 from wattmark.scoring.cues import cues_of
+from wattmark.scoring.equations import looked_for, unrelated_equations
 from wattmark.scoring.explicit import explicit_of
+from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.phrases import (
     CHATTER,
@@ -30,16 +35,13 @@ from wattmark.scoring.phrases import (
     REFUSED,
     RETRACTED,
     TURNS,
+    WITHDRAWN,
 )
 from wattmark.scoring.saying import Stated, in_words, said_at, with_counts
+from wattmark.scoring.undecided import between_two
 from wattmark.scoring.words import spoken_numbers
 
 _IS = re.compile(r"\b(?:is|é)\s+$", re.IGNORECASE)
-_IS_MADE = re.compile(
-    r"\b(?:get|mak(?:e|es|ing)|giv(?:e|es|ing)|reach|obtain|obter|dar|dá|chegar\s+a|formar|resultar\s+em)\s+$",
-    re.IGNORECASE,
-)
-"""'To get 12': what the question gives."""
 _NO_TERM = r"(?<![\w*+/.-])(?<![\d*+/-] )(?<!log )(?<!ln )(?<!sin )(?<!sen )(?<!cos )(?<!tan )"
 """Before an x that stands alone: neither '2x' nor 'log x'."""
 _THE_NUMBER = re.compile(
@@ -65,10 +67,18 @@ _SO = re.compile(
 )
 _REST_IN = 60
 _NAME = 12
+_IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
+"""'1/8 as a decimal is …': the question's number, said over."""
 _OVER = re.compile(r"(?:\s+[^\W\d_]{1,15}){0,2}\s+left\s+over\b", re.IGNORECASE)
 _HASHED = re.compile(r"####\s{0,3}(-?[0-9]{1,18})\s{0,9}$")
 """A solution's last line, as data sets have it."""
 _TAIL = 40
+_BEFORE_IT = 80
+"""Characters before 'let me try again' in which it says why."""
+_NO_MORE = re.compile(
+    r"\W*(?:(?:too|also|either|as\s+well|também|again|de\s+novo)\W*)?", re.IGNORECASE
+)
+"""What may follow 'that is wrong' at the end of a text."""
 _RETRIES = 3
 """Changes of mind that are followed, the last ones."""
 _SENTENCE = 400
@@ -85,12 +95,21 @@ def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Sta
         return Stated(tuple(numbers(text[end:], language)), "stated as the answer", explicit=True)
     cues = cues_of(text)
     whole = _without_chatter(text, language, asked) if "chatter" in cues else text
+    whole = _since_withdrawn(whole) if "withdrawn" in cues else whole
+    torn = between_two(whole, language, asked) if "undecided" in cues else None
+    return torn or _after_turns(whole, language, asked, cues)
+
+
+def _after_turns(
+    whole: str, language: str | None, asked: Asked, cues: frozenset[str]
+) -> Stated | None:
+    """What was said after the last change of mind that has an answer after it."""
     turns = list(RETRACTED.finditer(whole))[-_RETRIES:] if "retracted" in cues else []
     for turn in reversed(turns):
         tail, head = whole[turn.end() :], whole[: turn.start()]
         later = _pick(tail, language, asked, asides=False)
         if later is None:
-            if REFUSED.search(turn[0]) and not REFUSED.search(tail) and not tail.strip(" .!\n"):
+            if REFUSED.search(turn[0]) and _NO_MORE.fullmatch(tail):
                 return None
             continue
         earlier = _pick(head, language, asked)
@@ -99,6 +118,15 @@ def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Sta
             return later
         return _pick(whole, language, asked) or later if earlier.explicit else earlier
     return _pick(whole, language, asked)
+
+
+def _since_withdrawn(text: str) -> str:
+    """What follows the last 'that is wrong, let me start over'; all where there is none."""
+    for found in reversed(list(WITHDRAWN.finditer(text))):
+        near = text[max(0, found.start() - _BEFORE_IT) : found.start()]
+        if found["over"] or REFUSED.search(near):
+            return text[found.end() :]
+    return text
 
 
 def _without_chatter(text: str, language: str | None, asked: Asked) -> str:
@@ -115,6 +143,8 @@ def _without_chatter(text: str, language: str | None, asked: Asked) -> str:
 def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True) -> Stated | None:
     found = with_counts(text, joined(text, numbers(text, language)), asked)
     marks = marks_of(text, found, asked)
+    set_repeats_aside(text, found, marks, asked)
+    set_aside(text, found, marks, asked)
     plain = (
         explicit_of(text, found, marks)
         or _as_the_number(text, found, marks, asked)
@@ -122,7 +152,7 @@ def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True)
         or _opening_words(text, found, asked)
     )
     if plain is not None:
-        return plain
+        return plain if plain.numbers else None
     at = _last(text, found, marks, asked)
     if at is not None:
         concluded = _concluded_in_words(text[found[-1].end :], CUE)
@@ -153,10 +183,12 @@ def _opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> 
     if not found or 0 in marks.out or 0 in marks.aside:
         return None
     first = found[0]
-    if not OPENING.search(text[: first.start]):
+    if not OPENING.match(text[: first.start]):
         return None
     after = text[first.end :]
-    reason = EXPLAINED.search(after)
+    if first.shown in asked.shown and _IS_SAID.match(after):
+        return None
+    reason = EXPLAINED.match(after)
     if reason is None and asked.given:
         meant = asked.unit is not None and first.unit == asked.unit
         repeats = first.value in asked.given and not meant
@@ -176,8 +208,10 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     if asked.count:
         firm = [n for n in firm if not found[n].percent] or firm
     if asked.year:
-        firm = [n for n, one in enumerate(found) if _is_year(one) and n not in marks.out] or firm
+        years = [n for n, one in enumerate(found) if is_year(one) and n not in marks.out]
+        firm = [n for n in years if n in firm] or years or firm
     if asked.unit is not None:
+        firm = [n for n in firm if not found[n].percent] or firm
         in_unit = [
             n for n, one in enumerate(found) if n not in marks.out and one.unit == asked.unit
         ]
@@ -189,13 +223,15 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     if not firm:
         return None
     chained = "=>" in text or _ALGEBRA.search(text)
-    unrelated = None if chained else _unrelated_equations(found, marks, firm)
+    unrelated = None if chained else unrelated_equations(found, marks, firm)
     if unrelated is not None:
         return unrelated
-    unknown = _looked_for(text, found, marks, firm, asked)
+    unknown = looked_for(text, found, marks, firm, asked)
     if unknown is not None:
         return unknown
-    given = {found[n].value for n in marks.operands} - {found[n].value for n in marks.results}
+    given = {found[n].value for n in marks.operands - marks.aside} - {
+        found[n].value for n in marks.results
+    }
     new = [
         n
         for n in firm
@@ -207,35 +243,10 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     return choose(text, found, new or firm, asked)
 
 
-def _is_year(number: Number) -> bool:
-    return len(number.shown) == 4 and number.shown.isdigit() and number.shown[0] in "12"
-
-
 def _concluded(text: str, place: int) -> bool:
     """Does the sentence begin with 'so', 'therefore', 'então', and has no equals sign?"""
     begun = _SO.search(text[max(0, place - _REST_IN) : place])
     return begun is not None
-
-
-def _looked_for(
-    text: str, found: Sequence[Number], marks: Marks, firm: Sequence[int], asked: Asked
-) -> int | None:
-    """The 80 of '20 is 25 % of 80' where the question gives the 20 and the 25.
-
-    Of '5 + 7 = 12' the 7, where the question asks for the number that makes 5 to 12.
-    """
-    if not asked.given or any(found[n].value not in asked.given for n in firm):
-        return None
-    known = asked.given | asked.factors
-    new = [n for n in sorted(marks.operands) if found[n].value not in known]
-    if marks.results:
-        before = {n: text[max(0, found[n].start - _NAME) : found[n].start] for n in firm}
-        led = all(n in marks.results or _IS_MADE.search(before[n]) for n in firm)
-        same = len({found[n].value for n in new}) == 1
-        if same and asked.unit is not None and found[new[0]].unit == asked.unit:
-            return new[0]  # '120 km = 2 h * 60 km/h' where hours are asked for
-        return new[0] if asked.unknown and same and led else None
-    return new[0] if len(new) == 1 else None
 
 
 def _named(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> list[int]:
@@ -252,7 +263,9 @@ def _named(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> li
         ]
     if asked.variable:
         before = [text[max(0, one.start - _NAME) : one.start] for one in found]
-        alone = re.compile(rf"{_NO_TERM}{asked.variable}\s?=\s?-?$")
+        alone = re.compile(
+            rf"{_NO_TERM}{asked.variable}\s?(?:=|\b(?:equals|is|must\s+be|vale|é)\b)\s?-?$"
+        )
         named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
         return [n for n in named if not _denied_later(found, marks, n)]
     return []
@@ -270,7 +283,7 @@ def _opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated |
         ended = _SAID_FIRST.match(head, spoken.end)
         if ended is None and is_asked(as_number(spoken, head), asked):
             ended = _COLON.match(head, spoken.end)
-        if ended and OPENING.search(head[: spoken.start]) and not spoken.one:
+        if ended and OPENING.match(head[: spoken.start]) and not spoken.one:
             return Stated((as_number(spoken, head),), "opens the answer")
     return None
 
@@ -285,17 +298,3 @@ def _concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:
     if len(spoken) != 1 or not _ENDS_SOON.match(tail, spoken[0].end):
         return None
     return Stated((as_number(spoken[0], tail),), "said in words")
-
-
-def _unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[int]) -> int | None:
-    """Of equations alone that never use each other's results, the first: the rest is new."""
-    if len(firm) < 2 or any(n not in marks.results for n in firm):
-        return None
-    if set(range(len(found))) != marks.operands | set(firm):
-        return None
-    if firm[0] - 1 not in marks.operands:
-        return None
-    results = {found[n].value for n in firm}
-    if any(found[n].value in results for n in marks.operands):
-        return None
-    return firm[0]

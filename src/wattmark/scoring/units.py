@@ -67,6 +67,7 @@ UNITS: dict[str, Unit] = {
         "volume",
         {
             "1/1000": "ml milliliter milliliters millilitre millilitres mililitro mililitros",
+            "1/100": "cl centiliter centiliters centilitre centilitres centilitro centilitros",
             "1": "l liter liters litre litres litro litros",
         },
     ),

@@ -73,6 +73,9 @@ PARTS: dict[str, int] = {
     **dict.fromkeys(("hundredth", "hundredths", "centésimo", "centésimos"), 100),
     **dict.fromkeys(("thousandth", "thousandths", "milésimo", "milésimos"), 1000),
 }
+ROOMS = ("quartos", "quarters")
+"""Also rooms and coins, of which there can be many."""
+_MANY = 20
 _MILLION = 10**6
 WHOLES = ("inteiro", "inteiros", "whole", "wholes")
 _ALONE = ("half", "metade", "meio", "meia")
@@ -220,7 +223,8 @@ def _fractional(names: Sequence[str], value: Fraction, after: int) -> tuple[Frac
     under, read = PARTS.get(follows[0], 0) if follows[0] not in _ALONE or value == 1 else 0, 1
     if not under and follows[1:2] == ["avos"]:
         under, read = _SIMPLE.get(follows[0], 0), 2
-    if under:
+    rooms = follows[0] in ROOMS and value >= _MANY
+    if under and not rooms:
         return value / under, after + read
     if follows[0] in DOZENS:
         return _dozens(names, value, after)

@@ -1,0 +1,70 @@
+"""Numbers that say once more what the one before them says.
+
+The members of a list after their count ('two solutions: 3 and -3'), where the question asks how
+many there are, and an amount in another unit ('250 km. That is about 155 miles').
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+from wattmark.scoring.asked import Asked, is_asked
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.phrases import OPENING
+from wattmark.scoring.units import in_units_of
+
+_I = re.IGNORECASE
+_NEAR = 60
+_ABOUT = Fraction(2, 100)
+"""How far two roundings of one amount are apart."""
+_MOST = 8
+"""Members of a list that is counted."""
+_LED = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?[:,(]\s?(?:[a-z]\s?=\s?)?-?", _I)
+_NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-?", _I)
+
+
+def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """Marks such numbers as asides."""
+    _listed(text, found, marks, asked)
+    _converted(text, found, marks, asked)
+
+
+def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """Marks the members of a list as asides, where as many follow their count as it says."""
+    for at, number in enumerate(found if asked.noun else ()):
+        count = number.value
+        if count is None or not 1 < count <= _MOST or count.denominator != 1:
+            continue
+        listed = found[at + 1 : at + 1 + int(count)]
+        counts = is_asked(number, asked) or OPENING.match(text[: number.start])
+        if (
+            at not in marks.out
+            and counts
+            and len(listed) == count
+            and _follow(text, number, listed)
+        ):
+            marks.aside |= set(range(at + 1, at + 1 + len(listed)))
+
+
+def _follow(text: str, number: Number, listed: Sequence[Number]) -> bool:
+    """Does a colon or a comma lead to the list, and do commas or 'and' join it?"""
+    if not _LED.fullmatch(text, number.end, listed[0].start):
+        return False
+    return all(_NEXT.fullmatch(text, one.end, other.start) for one, other in pairwise(listed))
+
+
+def _converted(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """The 155 of '250 km. That is about 155 miles': one amount, rounded, in another unit."""
+    for at, (one, other) in enumerate(pairwise(found)):
+        if one.unit in (None, other.unit) or other.unit is None or other.unit == asked.unit:
+            continue
+        again = in_units_of(other.value or Fraction(0), other.unit, one.unit)
+        near = other.start - one.end <= _NEAR and "=" not in text[one.end : other.start]
+        if again is None or not near or one.value in (None, again) or at in marks.out:
+            continue
+        if abs(again - (one.value or 0)) <= abs(again) * _ABOUT:
+            marks.aside.add(at + 1)

@@ -1,0 +1,288 @@
+"""Where a text has answered: at the sentence that says the question over, with a number in it.
+
+'He has 12 apples. He began with 5 …': what follows a sentence in the question's own words and
+numbers is a story, a sum, a check or another case. A sentence says the question over where it has
+half of its words, all that name what is asked for, or all of its numbers. A later one takes its
+place where it says as much of the question over in no more words of its own. Nothing is said here,
+and the last number stands, where a later sentence goes on from it: with a word of the question
+that was left out, with 'but', with a conclusion ('so', 'total'), or by reckoning with the number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wattmark.scoring.asked import (
+    TOTAL,
+    Asked,
+    is_asked,
+    is_negated,
+    is_year,
+    stems,
+)
+from wattmark.scoring.choose import QUANTITIES
+from wattmark.scoring.hanging import by_how_much
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.segments import ENDS
+from wattmark.scoring.units import CURRENCIES, UNITS, Unit
+
+_I = re.IGNORECASE
+_ENDS = re.compile(ENDS.pattern + r"|;(?=\s)", _I)
+_SO = (
+    r"(?:so|therefore|thus|hence|(?:in\s+)?total|altogether|in\s+all|finally?|portanto|logo|então"
+    r"|assim|ao\s+todo|por\s+fim|finalmente)\b"
+)
+_CONCLUDES = re.compile(
+    rf"\b{_SO}|\b(?:leav(?:es|ing)|result(?:ado)?|sobra\w*|resta\w*|no\s+total)\b", _I
+)
+_OPENS_SO = re.compile(rf"\W{{0,4}}(?:no\s+)?{_SO}", _I)
+_BUT = re.compile(r"\W{0,4}(?:but|however|mas|porém|contudo)\b", _I)
+_THEN = re.compile(
+    r"\W{0,4}(?:now|then|next|agora|em\s+seguida"
+    r"|(?:divid|multipl|subtra[ci]|add|som)[^\W\d_]{1,10})\b",
+    _I,
+)
+_AFTER = re.compile(r"\W{0,4}(?:after|once|when|depois\s+d[aeo]s?|após|ao|quando)\b", _I)
+_LEAVES = re.compile(
+    r"\b(?:(?P<rest>leav(?:es|ing)|left\s+with|sobram|restam|fica(?:ndo|m)?\s+com)|has|have|tem|têm)\s"
+    r"(?:[^\W\d_]{1,15}\s){0,2}(?:R\$\s?|[$€£])?$",
+    _I,
+)
+_BEGINS = re.compile(
+    r"\b(?:first(?:ly)?|initially|originally|step|start(?:s|ed)?|e\.\s?g|example|exemplo|primeiro"
+    r"|inicialmente|passo|no\s+início)\b",
+    _I,
+)
+"""A sentence about what was at first, or of an example, is no answer."""
+_CASE = re.compile(
+    r"\W{0,4}(?:(?:in|on|for|with|after|by|over|at|em|com|por|para|depois\s+de|após|daqui\s+a|somando"
+    r"|adding)\s(?:[^\W\d_]{1,15}\s){0,5}(?:R\$|[$€£])?\s?(?=\d)|(?P<if>(?:if|suppose|had|se)\s))",
+    _I,
+)
+"""How a sentence opens that tells of a case: 'In 7 years', 'If each weighs'."""
+_EACH = re.compile(r"\W{0,4}(?:(?:in|em)\s)?(?:each|every|cada)\b", _I)
+_RATE = re.compile(
+    r"\s?(?:[^\W\d_]{1,15}\s)?(?:(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|em\s+)?cada|por|per)\s"
+    r"([^\W\d_]{1,20})",
+    _I,
+)
+"""'12 girls per class': what one has, where all are asked for."""
+_IS = re.compile(r"(?:\b(?:is|are|é|são|foi|was|equals)|=)\s+(?:R\$\s?|[$€£])?$", _I)
+_IS_THE = re.compile(r"\s(?:is|é)\s+(?:the|an?|o|a)\s", _I)
+_OPENING = re.compile(
+    r"\W*(?:(?:it|that)(?:'s|\s+is|\s+was)\s+)?(?:(?:in|em|foi|foi\s+em|é|são|about|aproximadamente)\s+)?"
+    r"(?:R\$|[$€£])?\s?-?",
+    _I,
+)
+_FEW = 2
+"""Numbers of a sentence besides those of the question that it says over."""
+_MEANS = {"cost": "pric", "cust": "preç", "wort": "valu"}
+"""Stems of words that answer with another word than was asked with."""
+_MONEY = frozenset(("mone", "dinh"))
+_UNIT_WORDS = {
+    unit: stems(" ".join(name for name, one in UNITS.items() if one == unit))
+    for unit in UNITS.values()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence with numbers that can be an answer."""
+
+    start: int
+    text: str
+    firm: tuple[int, ...]
+    """Their places in the list of numbers."""
+    many: int
+    """All of its numbers."""
+    opens: bool
+    """Does it open the text with its first number?"""
+    words: frozenset[str]
+    """The question's words that it says over."""
+    named: int
+    """How many of those that name what is asked for."""
+    alike: tuple[int, int]
+    """How much of the question it says over: words, what it counts; and numbers."""
+    strange: int
+    """How many words it has that the question has not."""
+
+    @property
+    def end(self) -> int:
+        """Its place in the text, the sign that ends it included."""
+        return self.start + len(self.text)
+
+
+def set_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """Marks the numbers after the sentence that answers as asides."""
+    end = _answered_at(text, found, marks, asked) if asked.words or asked.said else None
+    if end is not None:
+        marks.aside |= {n for n, one in enumerate(found) if one.start >= end}
+
+
+def _answered_at(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
+    """The end of the sentence that answers; None where none is sure to."""
+    best: Sentence | None = None
+    for one in _sentences(text, found, marks, asked):
+        if _is_another_case(found, one, asked):
+            continue
+        if _takes_place(found, best, one, asked) and _is_new(found, one, asked):
+            best = one
+        elif best is not None and _goes_on(found, marks, best, one, asked):
+            best = None
+    return best.end if best is not None else None
+
+
+def _takes_place(
+    found: Sequence[Number], best: Sentence | None, one: Sentence, asked: Asked
+) -> bool:
+    """Does it say the question over, and as much of it as the best before?"""
+    like = _is_like(found, one, asked)
+    if best is None:
+        return like
+    stranger = one.strange > best.strange and _is_whole(best, asked)
+    closer = one.alike > best.alike or not stranger or bool(_OPENS_SO.match(one.text))
+    return one.alike >= best.alike and closer and (like or bool(best.words))
+
+
+def _is_like(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
+    """Does it say the question over, or open the text with the noun or unit asked for?"""
+    if asked.words and 2 * len(one.words) >= len(asked.words):
+        return True
+    if asked.head and one.named == len(asked.head):
+        return True
+    if asked.said and one.alike[1] == len(asked.said):
+        return one.many <= len(asked.said) + _FEW
+    first = found[one.firm[0]]
+    if one.opens and (is_asked(first, asked) or (asked.year and is_year(first))):
+        return True
+    return one.start == 0 and ":" not in one.text and _is_in_unit(first, asked)
+
+
+def _is_whole(one: Sentence, asked: Asked) -> bool:
+    """Does it say all of the question over?"""
+    whole = len(one.words) == len(asked.words)
+    return whole and (bool(asked.words) or one.alike[1] == len(asked.said))
+
+
+def _is_new(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
+    """Does it say something new of what is asked, and not of each or of what was at first?"""
+    if _BEGINS.search(one.text) or one.text.rstrip().endswith("?"):
+        return False
+    if is_negated(one.text) != asked.negated or (not asked.each and _EACH.match(one.text)):
+        return False
+    return any(_is_able(found[n], one, asked) for n in one.firm)
+
+
+def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
+    start, end = number.start - one.start, number.end - one.start
+    rate = None if asked.each else _RATE.match(one.text, end)
+    if rate is not None and not stems(rate[1]) & asked.words:
+        return False
+    if number.value not in asked.given:
+        return True
+    given = {measure for value, measure in asked.exactly if value == number.value}
+    if len(asked.words) > 1 and is_asked(number, asked) and _is_whole(one, asked):
+        return True
+    others = all(isinstance(measure, Unit) and measure != number.unit for measure in given)
+    if stems(number.noun) & asked.words and others:
+        return True  # 4 pieces, where the question gives 4 m
+    stated = _IS.search(one.text[:start]) or _IS_THE.match(one.text, end)
+    return _is_whole(one, asked) and stated is not None  # 'The median is 9', of which 9 is given
+
+
+def _is_in_unit(number: Number, asked: Asked) -> bool:
+    return asked.unit is not None and number.unit == asked.unit
+
+
+def _is_another_case(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
+    """'In 7 years she will be 28', where the question does not speak of 7 years."""
+    case = _CASE.match(one.text)
+    if case is None:
+        return False
+    if case["if"]:
+        return not _CONCLUDES.search(one.text)
+    place = one.start + case.end()
+    stands = [number for number in found if number.start <= place < number.end]
+    before = {number.value for number in found if number.end <= one.start}
+    return bool(stands) and stands[0].value not in asked.given | before
+
+
+def _goes_on(
+    found: Sequence[Number], marks: Marks, answer: Sentence, one: Sentence, asked: Asked
+) -> bool:
+    """Does a later sentence go on from what was said?"""
+    if _BUT.match(one.text) or _is_next_step(found, answer, one):
+        return True
+    whole = _is_whole(answer, asked)
+    more = (one.words - answer.words) & asked.own if not answer.opens else frozenset()
+    if not whole and (more or _THEN.match(one.text)):
+        return True
+    if _CONCLUDES.search(one.text) and (not whole or one.strange <= answer.strange):
+        return True
+    if whole and stems(one.text) & QUANTITIES - asked.words:
+        return False
+    said = {found[n].value for n in answer.firm}
+    inside = range(answer.firm[-1] + 1, one.firm[-1])
+    reckons = any(n in marks.operands and found[n].value in said for n in inside)
+    return reckons and any(n in marks.results for n in one.firm)
+
+
+def _is_next_step(found: Sequence[Number], answer: Sentence, one: Sentence) -> bool:
+    """'After giving 3 away he has 12', 'That leaves 12'."""
+    said = found[answer.firm[-1]]
+    alike = [found[n] for n in one.firm if found[n].unit == said.unit]
+    for number in alike:
+        leads = _LEAVES.search(one.text[: number.start - one.start])
+        other = number.noun[-1:] == "s" and number.noun != said.noun
+        if leads and not other and (leads["rest"] or _AFTER.match(one.text)):
+            return True
+    return False
+
+
+def _sentences(
+    text: str, found: Sequence[Number], marks: Marks, asked: Asked
+) -> Iterator[Sentence]:
+    """Those that state a number."""
+    start, at = 0, 0
+    for end in (*(end.end() for end in _ENDS.finditer(text)), len(text)):
+        inside = []
+        while at < len(found) and found[at].start < end:
+            inside.append(at)
+            at += 1
+        firm = [n for n in inside if n not in marks.out and n not in marks.aside]
+        if not asked.more:
+            firm = [n for n in firm if not by_how_much(text, found, n, asked)]
+        if firm:
+            said = {found[n].value for n in inside} & asked.said
+            opens = start == 0 and _OPENING.fullmatch(text, 0, found[firm[0]].start) is not None
+            yield Sentence(
+                start, text[start:end], tuple(firm), len(inside), opens,
+                *_echo(text[start:end], found, firm, len(said), asked),
+            )  # fmt: skip
+        start = end
+
+
+def _echo(
+    text: str, found: Sequence[Number], firm: Sequence[int], said: int, asked: Asked
+) -> tuple[frozenset[str], int, tuple[int, int], int]:
+    """What of a sentence's words is the question's."""
+    words = stems(text)
+    words |= {_MEANS[word] for word in words & _MEANS.keys()} | _understood(found, firm, asked)
+    echoed = words & asked.words
+    more = any(is_asked(found[n], asked) for n in firm)
+    total = asked.total and TOTAL.search(text) is not None
+    alike = len(echoed) + more + total, said
+    return echoed, len(words & asked.head), alike, len(words - asked.whole)
+
+
+def _understood(found: Sequence[Number], firm: Sequence[int], asked: Asked) -> frozenset[str]:
+    """'Money' of '$350', 'reais' of 'R$ 350': what a unit says without the word."""
+    units = {found[n].unit for n in firm} - {None}
+    paid = any(unit is not None and unit.kind in CURRENCIES for unit in units)
+    words = _MONEY if paid else frozenset()
+    if asked.unit is not None and asked.unit in units:
+        words |= _UNIT_WORDS[asked.unit]
+    return words

@@ -1,0 +1,52 @@
+"""Equations that name what is asked for on their left, or stand beside each other unrelated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.asked import Asked
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+
+_NAME = 12
+_IS_MADE = re.compile(
+    r"\b(?:get|mak(?:e|es|ing)|giv(?:e|es|ing)|reach|obtain|obter|dar|dá|chegar\s+a|formar|resultar\s+em)\s+$",
+    re.IGNORECASE,
+)
+"""'To get 12': what the question gives."""
+
+
+def looked_for(
+    text: str, found: Sequence[Number], marks: Marks, firm: Sequence[int], asked: Asked
+) -> int | None:
+    """The 80 of '20 is 25 % of 80' where the question gives the 20 and the 25.
+
+    Of '5 + 7 = 12' the 7, where the question asks for the number that makes 5 to 12.
+    """
+    if not asked.given or any(found[n].value not in asked.given for n in firm):
+        return None
+    known = asked.given | asked.factors
+    new = [n for n in sorted(marks.operands) if found[n].value not in known]
+    if marks.results:
+        before = {n: text[max(0, found[n].start - _NAME) : found[n].start] for n in firm}
+        led = all(n in marks.results or _IS_MADE.search(before[n]) for n in firm)
+        same = len({found[n].value for n in new}) == 1
+        if same and asked.unit is not None and found[new[0]].unit == asked.unit:
+            return new[0]  # '120 km = 2 h * 60 km/h' where hours are asked for
+        return new[0] if asked.unknown and same and led else None
+    return new[0] if len(new) == 1 else None
+
+
+def unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[int]) -> int | None:
+    """Of equations alone that never use each other's results, the first: the rest is new."""
+    if len(firm) < 2 or any(n not in marks.results for n in firm):
+        return None
+    if set(range(len(found))) != marks.operands | set(firm):
+        return None
+    if firm[0] - 1 not in marks.operands:
+        return None
+    results = {found[n].value for n in firm}
+    if any(found[n].value in results for n in marks.operands):
+        return None
+    return firm[0]

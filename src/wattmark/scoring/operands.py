@@ -1,0 +1,88 @@
+"""Which numbers of a text are operands, and which results only check an earlier one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from wattmark.scoring.around import (
+    AND,
+    AND_MORE,
+    BY_SO_MUCH,
+    MINUS,
+    OF,
+    OPERATOR,
+    SUBJECT,
+    TAKEN_TOGETHER,
+)
+from wattmark.scoring.asked import Asked, measure_of
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+
+_NEAR = 60
+_ONE_EACH = re.compile(
+    r"[^\d\n=+*/-]{0,30}(?:=|\bequals|\bequal\s+to|\bigual\s+a)\W{0,6}", re.IGNORECASE
+)
+"""Between the two sides of an equality, each of one number."""
+_EQUATIONS = 12
+"""Equations back that one may check."""
+
+
+def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """Marks the numbers that a sum, a share or 'the sum of … and …' works with."""
+    for at in range(len(found) - 1):
+        left, right = found[at], found[at + 1]
+        gap = text[left.end : right.start]
+        if len(gap) > _NEAR or not gap.strip():
+            continue
+        more = at in marks.operands and AND_MORE.match(gap)
+        alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap)
+        sign = gap.strip(" )]") in "-–" and right.shown[:1] == "-"
+        joined = (
+            alike or gap == "(" or (OPERATOR.match(gap) and not sign and not BY_SO_MUCH.match(gap))
+        )
+        equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
+        share = (left.percent or equated) and OF.match(gap)
+        if joined or share or more or (AND.match(gap) and _together(text, left)):
+            stated = SUBJECT.match(gap) and left.value not in asked.given
+            marks.operands |= {at + 1} if stated else {at, at + 1}
+
+
+def repeats(text: str, left: Number, right: Number, asked: Asked) -> bool:
+    """'68 °F = 20 °C' where the question gives 20 °C: the left side is what is stated."""
+    if left.value is None or left.value in asked.given:
+        return False
+    if not _ONE_EACH.fullmatch(text, left.end, right.start):
+        return False
+    return (right.value, measure_of(right)) in asked.exactly
+
+
+def _together(text: str, left: Number) -> bool:
+    """Is the number before 'and' the first of a sum?"""
+    return bool(TAKEN_TOGETHER.search(text[max(0, left.start - _NEAR) : left.start]))
+
+
+def set_checks_aside(found: Sequence[Number], marks: Marks) -> None:
+    """85 - 58 = 27 after 27 + 58 = 85 checks it: its result is no new answer."""
+    seen: list[tuple[set[Fraction], Fraction]] = []
+    terms: set[Fraction] = set()
+    for at, number in enumerate(found):
+        if not number.readings:
+            continue
+        value = number.readings[0][0]
+        if at in marks.operands:
+            terms.add(value)
+            continue
+        if at in marks.results and terms:
+            if any(
+                result in terms
+                and value in before
+                and value != result
+                and terms <= {*before, result}
+                for before, result in seen[-_EQUATIONS:]
+            ):
+                marks.aside.add(at)
+            else:
+                seen.append((terms, value))
+        terms = set()

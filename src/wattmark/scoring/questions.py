@@ -1,0 +1,233 @@
+"""A question read for what it asks: its last sentence, the numbers it gives, whom it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+
+from wattmark.scoring.amounts import joined
+from wattmark.scoring.asked import (
+    NOTHING_ASKED,
+    SHORT,
+    TOTAL,
+    WORD,
+    Asked,
+    is_negated,
+    measure_of,
+    singular,
+    stems,
+)
+from wattmark.scoring.clean import clean
+from wattmark.scoring.numerals import Number, numbers
+from wattmark.scoring.units import UNITS, Unit
+from wattmark.scoring.words import spoken_numbers
+
+_NAME = re.compile(r"(?<![^\W\d_])[A-ZÀ-Ý][a-zà-ÿ]{1,20}(?![^\W\d_])")
+_NO_NAMES = frozenset(
+    (
+        *(
+            "Cada",
+            "Each",
+            "Every",
+            "One",
+            "Two",
+            "Three",
+            "Four",
+            "Five",
+            "Some",
+            "After",
+            "Before",
+        ),
+        *("Dois", "Duas", "Três", "Num", "Numa", "Then", "Se", "If"),
+    )
+)
+"""What opens a sentence, and is capitalised for that."""
+_SENTENCE = re.compile(r"(?<!\.)[.!?](?=\s|$)|\n")
+_SHORT_NAMES = (
+    (
+        re.compile(r"\bdivisor\b|\bcommon\s+factor\b", re.IGNORECASE),
+        frozenset(("gcd", "mdc", "hcf")),
+    ),
+    (re.compile(r"\bm[úu]ltipl", re.IGNORECASE), frozenset(("lcm", "mmc"))),
+)
+_EACH = re.compile(r"\b(?:each|every|per|cada)\b", re.IGNORECASE)
+_REST = re.compile(r"\b(?:left|remain\w*|rest\w*|sobr\w+)\b", re.IGNORECASE)
+_MORE = re.compile(
+    r"\b(?:more|less|fewer|older|younger|a\s+mais|a\s+menos|diferença|difference"
+    r"|by\s+how|em\s+quanto|de\s+quanto\s+foi)\b",
+    re.IGNORECASE,
+)
+_PERCENT = re.compile(
+    r"\b(?:what|which|que|qual)\s+(?:a\s+|is\s+the\s+|é\s+a\s+)?(?:percent\w*|porcentagem|percentual)"
+    r"|\bquantos\s+por\s+cento",
+    re.IGNORECASE,
+)
+_PER_CENT = re.compile(
+    r"%|\b(?:per\s?cent\w*|por\s?cento|porcentage[mn]s?|percentua\w{1,3})", re.IGNORECASE
+)
+_SHARE_OF = re.compile(
+    r"\b(?:what\s+is|quanto\s+é|quantos\s+são|calcul\w{1,3}|find)\s+[\d.,]{1,12}\s?%\s+(?:of|de|d[oa])\b",
+    re.IGNORECASE,
+)
+_COMPUTED = re.compile(
+    r"(?:what\s+is|quanto\s+é|quantos\s+são|calcul\w{1,3}|compute|evaluate)?[\s\d.,+*/()^-]{3,80}",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(
+    r"\b(?:what|which|que|qual)\s+(?:o\s+|was\s+the\s+)?(?:year|ano)\b", re.IGNORECASE
+)
+_VARIABLE = re.compile(
+    r"\b(?:is|of|find|é|vale|de|for|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$)"
+)
+_UNKNOWN = re.compile(
+    r"\b(?:what|which|missing|unknown)\s+(?:number|value|term|amount)(?:\s+|,\s*)(?:must|should|do|does|did|can|could|need|has|is\s+(?:added|subtracted|missing)|when|multiplied|times|plus|minus|divided|makes?|gives?)"
+    r"|\b(?:what|which)\s+(?:must|should)\s+(?:be\s+|you\s+|we\s+|i\s+)?(?:add|subtract|multipl|divid)"
+    r"|\bby\s+(?:what|which)\s+(?:number|value|factor)\b|\b(?:missing|unknown)\s+(?:number|value|term)\b"
+    r"|\b(?:que|qual)\s+(?:o\s+|é\s+o\s+)?(?:número|valor)\s+(?:que\s+)?(?:deve|devemos|devo|se\s+deve|preciso|precisa|é\s+preciso|falta|somado|multiplicado|dividido|subtraído|mais|vezes|tem|temos)"
+    r"|\b(?:o\s+que|quanto)\s+(?:devemos|devo|se\s+deve|é\s+preciso|preciso|deve|falta)\b|\bpor\s+(?:que|qual)\s+(?:número|valor)\b"
+    r"|\b(?:what\s+(?:is|was)|find)\s+(?:the|this|that|my)\s+(?:original\s+)?number\b"
+    r"|\bqual\s+(?:é|era|foi)\s+(?:o|esse|este)\s+número\b|\bnúmero\s+cuj[oa]\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"\b(?:what|which|que|qual)\s+(?:(?:is|é)\s+)?(?:(?:the|o)\s+)?(?:[^\W\d_]{1,12}\s+)?(?:number|número)\b",
+    re.IGNORECASE,
+)
+_TIMES = (
+    (re.compile(r"\b(?:doubl\w{1,3}|twice|half|halved|dobr\w{1,3}|metade)\b", re.IGNORECASE), 2),
+    (re.compile(r"\b(?:tripl\w{1,3}|thrice|third|terço)\b", re.IGNORECASE), 3),
+)
+_COUNTED = re.compile(r"\b(?:how\s+many|quant[oa]s)\s+([^\W\d_]{1,20})", re.IGNORECASE)
+_UNIT = re.compile(
+    r"\b(?:(?:em\s+|in\s+)?(?:how\s+many|quant[oa]s)|in|em|into|to|para)\s+"
+    r"(?:(?:degrees|graus)\s+)?(°?[^\W\d_]{1,20})(?=\s|\?|\.|$|,)",
+    re.IGNORECASE,
+)
+
+_ASKS = re.compile(r",\s(?=(?:how|what|which|quant[oa]s?|qua(?:l|is)|que)\s)", re.IGNORECASE)
+"""After 'If 280 of the seats are sold, '."""
+_HEAD = re.compile(
+    r"\b(?:what|which|how\s+(?:many|much)|qual|que|quant[oa]s?|find|calcul\w{1,3})\s"
+    r"((?:[^\W\d_]{1,20}\s){1,6}?)(?=(?:of|in|for|at|to|from|on|when|if|did|does|do|d[eao]s?|em|n[ao]s?|para|há|tem|has|have|had|is|are|was|were|can|will|são|é)\s"
+    r"|[^\W\d_]{1,20}\s?[?.]?$)",
+    re.IGNORECASE,
+)
+_MEASURED = ("length", "mass", "volume")
+_YEARS = frozenset(("year", "anos"))
+_DAY = re.compile(
+    r"\b(?:days?|dates?|when|year|month|born|dias?|datas?|quando|ano|mês|nasceu|aniversário"
+    r"|birthday|century|século)\b",
+    re.IGNORECASE,
+)
+_AGE = re.compile(
+    r"\b(?:old(?:er|est)?|young\w{0,3}|ages?|aged|years?|idades?|anos?|velh[oa]s?|nov[oa]s?"
+    r"|how\s+long|tempo|when|quando|born|nasceu)\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=256)
+def asked_by(question: str, language: str | None) -> Asked:
+    """What a question asks for."""
+    text = clean(question).strip()
+    if not text:
+        return NOTHING_ASKED
+    sentences = [part for part in _SENTENCE.split(text) if part.strip()]
+    asks = sentences[-1] if sentences else ""
+    marked = text.rfind("?")
+    if marked > 0:
+        before = text[:marked]
+        asks = [part for part in _SENTENCE.split(before) if part.strip()][-1:] or [""]
+        asks = asks[0]
+    clause = _ASKS.search(asks)
+    asks = asks[clause.end() :] if clause else asks
+    found = joined(text, numbers(text, language))
+    given = {value for number in found for value, _ in number.readings if _is_plain(number)}
+    given |= {one.value for one in spoken_numbers(text) if not one.one}
+    year = bool(_YEAR.search(asks))
+    return Asked(
+        frozenset(given),
+        frozenset(
+            (value, measure_of(one))
+            for one in found
+            for value, _ in one.readings
+            if _is_plain(one)
+        ),
+        _words(asks, year=year), _noun(asks),
+        bool(_EACH.search(asks)), bool(_REST.search(asks)),
+        bool(_MORE.search(asks)), bool(TOTAL.search(asks)), bool(_PERCENT.search(asks)),
+        _is_count(asks),
+        year, is_negated(asks),
+        _variable(asks), _measures(found, text), _asked_unit(asks),
+        *_names(text, asks), bool(_UNKNOWN.search(asks)),
+        bool(_NUMBER.search(asks)),
+        frozenset(times for word, times in _TIMES if word.search(text)),
+        _said(asks, language), frozenset(one.shown for one in found), stems(text),
+        stems(asks) - stems(text[: max(0, text.rfind(asks))]), _head(asks),
+        bool(_DAY.search(text)), bool(_AGE.search(text)),
+    )  # fmt: skip
+
+
+def _head(asks: str) -> frozenset[str]:
+    named = _HEAD.search(asks)
+    return stems(named[1]) if named else frozenset()
+
+
+def _said(asks: str, language: str | None) -> frozenset[Fraction]:
+    """The numbers that it is about; none of an equation, which is worked on."""
+    found = numbers(asks, language) if "=" not in asks else []
+    return frozenset(one.value for one in found if one.value is not None)
+
+
+def _is_plain(number: Number) -> bool:
+    """20/32, to be reduced, gives no 5/8, and 4^5 no 1024."""
+    return "/" not in number.shown and "^" not in number.shown
+
+
+def _words(asks: str, *, year: bool) -> frozenset[str]:
+    words = stems(asks) - (_YEARS if year else frozenset())
+    for name, short in _SHORT_NAMES:
+        if name.search(asks):
+            words |= short
+    return words
+
+
+def _names(text: str, asks: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names in what is asked, and the others of the question."""
+    asked = frozenset(_NAME.findall(asks.strip()[1:]))
+    named = frozenset(word for word in _NAME.findall(text) if stems(word)) - _NO_NAMES
+    return asked, named - asked
+
+
+def _is_count(asks: str) -> bool:
+    if _SHARE_OF.search(asks) or _COMPUTED.fullmatch(asks.strip()):
+        return True
+    return bool(_COUNTED.search(asks)) and _PER_CENT.search(asks) is None
+
+
+def _noun(asks: str) -> str:
+    counted = list(_COUNTED.finditer(asks))
+    return singular(counted[-1][1]) if counted else ""
+
+
+def _variable(asks: str) -> str:
+    named = _VARIABLE.findall(asks)
+    return str(named[-1]) if named else ""
+
+
+def _measures(found: Sequence[Number], text: str) -> tuple[Unit, ...]:
+    """None of a kind that the question names two of: it asks for one of them in the other."""
+    named = {UNITS[word] for word in WORD.findall(text.casefold()) if word in UNITS}
+    units = {one.unit for one in found if one.unit is not None and one.unit.kind in _MEASURED}
+    named |= units
+    return tuple(one for one in units if sum(one.kind == other.kind for other in named) == 1)
+
+
+def _asked_unit(asks: str) -> Unit | None:
+    for found in _UNIT.finditer(asks):
+        unit = UNITS.get(found[1].casefold())
+        if unit is not None and len(found[1]) >= SHORT:
+            return unit
+    return None

@@ -10,7 +10,7 @@ demo: .venv/demo.done
 	$(BIN)/wattmark run demo --out runs/demo --overwrite
 
 test: .venv/test.done
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 check: .venv/test.done

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 CONFIDENCE = 0.95
 LARGEST = 1e300
@@ -154,7 +154,7 @@ def _mean_t(
     centre = float(sample.mean())
     if n < 2:
         return centre, None
-    factor = float(stats.t.ppf(0.5 + confidence / 2, n - 1))
+    factor = float(special.stdtrit(n - 1, 0.5 + confidence / 2))
     return centre, factor * float(sample.std(ddof=1)) / math.sqrt(n)
 
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
-from scipy import stats
 
 from wattmark.analysis.answers import Tally
 from wattmark.analysis.intervals import CONFIDENCE, Interval, wilson
@@ -70,6 +69,8 @@ def difference_of_scores(
     if float(np.ptp(differences)) == 0.0:
         # No resample differs: nothing is left for the bootstrap to see.
         return Interval(mean, None, None)
+    from scipy import stats  # noqa: PLC0415 (slow to import: only for who compares scores)
+
     found = stats.bootstrap(
         (differences,),
         np.mean,

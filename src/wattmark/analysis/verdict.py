@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import bdtr
 
 from wattmark.analysis.answers import tally
 from wattmark.analysis.contrast import ratio_of, values_of
@@ -174,7 +174,8 @@ def accuracy_change(
     if not any(table):
         return None
     lost, gained = table.lost, table.gained
-    p_value = float(stats.binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0
+    # Both tails of a symmetric distribution; the middle counts in each.
+    p_value = min(1.0, 2 * float(bdtr(min(lost, gained), lost + gained, 0.5)))
     word = NOT_RESOLVED
     if p_value < SIGNIFICANCE:
         word = "worse" if lost > gained else "better"

@@ -66,7 +66,6 @@ def print_run(
     from wattmark.analysis.summary import carbon_of, summarise
     from wattmark.report.labels import short_labels
     from wattmark.report.retrieval import render_retrieval
-    from wattmark.report.statistics import TERMINAL, render_statistics, statistics
     from wattmark.report.table import render_carbon, render_left_out, render_table, summary_json
     from wattmark.store.reader import open_run
 
@@ -86,6 +85,8 @@ def print_run(
     for line in (*render_carbon(opened, summaries, carbon), *render_left_out(opened.info)):
         console.print(line)
     if with_statistics:
+        from wattmark.report.statistics import TERMINAL, render_statistics, statistics
+
         tables = statistics(opened, summaries, short_labels(summaries), TERMINAL)
         for line in render_statistics(tables):
             console.print(line)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from wattmark.energy.probe_response import FEWEST, Load, Response, Told, respond
 from wattmark.energy.probe_updates import (
@@ -315,4 +315,4 @@ BLOCK_FREEDOM = 19
 
 
 def _quantile(freedom: int) -> float:
-    return float(student.ppf(0.975, freedom))
+    return float(stdtrit(freedom, 0.975))

@@ -16,7 +16,6 @@ from wattmark.analysis.verdict import verdicts
 from wattmark.report.carbon import carbon_lines
 from wattmark.report.labels import short_labels
 from wattmark.report.retrieval import retrieval_json
-from wattmark.report.statistics import statistics_json
 from wattmark.store.reader import Run
 
 
@@ -65,6 +64,8 @@ def summary_json(
         "notes": run.info.get("notes") or [],
     }
     if with_statistics:
+        from wattmark.report.statistics import statistics_json  # noqa: PLC0415 (slow to import)
+
         whole["statistics"] = statistics_json(run, summaries, short_labels(summaries))
     finite: dict[str, Any] = _finite(whole)
     return finite

@@ -141,7 +141,8 @@ def _linear(centres: Sequence[float], bounds: Sequence[float]) -> tuple[tuple[fl
     reach = 3 * max(highest - lowest, 0.1 * abs(highest), 1e-12)
     low = max(min([*bounds, lowest]), lowest - reach)
     high = min(max([*bounds, highest]), highest + reach)
-    margin = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
+    # Where all is nearly one value, an axis finer than what is shown of it would mislead.
+    margin = max(0.06 * (high - low), 1e-3 * abs(high)) or 1.0
     clipped = any(not low - margin <= bound <= high + margin for bound in bounds)
     return (low - margin, high + margin), clipped
 

@@ -14,7 +14,7 @@ from synthetic import Knobs, make_run
 
 from wattmark.analysis import itl
 from wattmark.analysis.axes import axis_named
-from wattmark.analysis.itl import FEW_GAPS, FEWEST, ITL, itl_estimates, token_gaps
+from wattmark.analysis.itl import FEW_GAPS, FEWEST, ITL, itl_estimates, itl_rows
 from wattmark.analysis.metrics import NO_TIMES, NO_TOKENS, ONE_WORD
 from wattmark.analysis.summary import summarise
 from wattmark.store.columns import arrow_schema
@@ -69,7 +69,7 @@ def _table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
 def test_gaps_are_those_between_neighbours_of_one_answer(
     answers: dict[tuple[str, int], list[list[float]]],
 ) -> None:
-    found = token_gaps(run_of(answers))
+    found = itl_rows(run_of(answers))
     assert sum(map(len, found.values())) == len(answers)
     places = {key: 0 for key, _ in answers}
     for (key, _), told in answers.items():
@@ -116,10 +116,10 @@ def test_every_trial_has_its_gaps_with_an_interval(tmp_path: Path) -> None:
 
 def test_of_very_many_tokens_the_first_answers_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {("a", r): [[0.0, 1.0]] * 30 + [[0.0, 9.0]] * 30 for r in range(3)}
-    whole = token_gaps(run_of(answers))["a"][0]
+    whole = itl_rows(run_of(answers))["a"][0]
     assert whole["itl_s"] == pytest.approx(5.0)
     monkeypatch.setattr(itl, "MOST_TOKENS", 180)
-    rows = token_gaps(run_of(answers))["a"]
+    rows = itl_rows(run_of(answers))["a"]
     assert [row["itl_s"] for row in rows] == [1.0] * 3
     told = itl_estimates(rows)["itl_s"]
     assert told.value == pytest.approx(1.0)
@@ -128,7 +128,7 @@ def test_of_very_many_tokens_the_first_answers_are_taken(monkeypatch: pytest.Mon
 
 
 def test_why_there_is_none() -> None:
-    found = token_gaps(run_of({("a", 0): [[0.5], [0.7]], ("b", 0): [], ("c", 0): [[0.0, 1.0]]}))
+    found = itl_rows(run_of({("a", 0): [[0.5], [0.7]], ("b", 0): [], ("c", 0): [[0.0, 1.0]]}))
     assert [found[key][0]["why"] for key in "abc"] == [ONE_WORD, NO_TOKENS, ""]
     short = itl_estimates(found["c"])
     assert short["itl_s"].value == pytest.approx(1.0)
@@ -136,5 +136,5 @@ def test_why_there_is_none() -> None:
 
 
 def test_answers_of_one_token_have_no_gap_between_them() -> None:
-    found = token_gaps(run_of({("a", 0): [[0.5], [0.7]], ("a", 1): [[0.4], [0.6]]}))
+    found = itl_rows(run_of({("a", 0): [[0.5], [0.7]], ("a", 1): [[0.4], [0.6]]}))
     assert [row["why"] for row in found["a"]] == [ONE_WORD, ONE_WORD]

@@ -20,18 +20,20 @@ from scipy import stats
 from synthetic import Knobs, make_run
 
 from wattmark.analysis.carbon import CarbonInputs
+from wattmark.analysis.itl import gaps_of
 from wattmark.analysis.run_order import measured_starts
 from wattmark.analysis.summary import TrialSummary, summarise
+from wattmark.analysis.times import Times
 from wattmark.report.charts import by_key, sections
 from wattmark.report.correlation_chart import correlation_figure
 from wattmark.report.details import Details
 from wattmark.report.difficulty_chart import correct_difficulty_figure, energy_difficulty_figure
 from wattmark.report.drift_chart import drift_figure
-from wattmark.report.ecdf import curve, itl_figure, percentiles, ttft_figure
+from wattmark.report.ecdf import ITL, TTFT, curve, delay_figure, percentiles
 from wattmark.report.figure import Figure
 from wattmark.report.labels import short_labels
 from wattmark.report.panels import Panel
-from wattmark.report.perquery import PerQuery, Times, per_query
+from wattmark.report.perquery import PerQuery, per_query
 from wattmark.report.reliability import reliability_figure
 from wattmark.report.thermal import thermal_figure
 from wattmark.report.tokens_chart import tokens_figure
@@ -110,39 +112,38 @@ def test_a_section_has_them(case: Case) -> None:
 
 
 def test_gaps_and_first_tokens_are_those_of_each_answer(case: Case) -> None:
-    read = per_query(case.run, case.rows)
+    read, gaps = per_query(case.run, case.rows), gaps_of(case.run).times
     key = case.group()[0].key
     answers = [row for row in case.run.queries.to_pylist() if row["trial_key"] == key]
     for replicate in range(KNOBS.replicates):
         mine = [row for row in answers if row["replicate"] == replicate]
-        gaps = sorted(b - a for row in mine for a, b in pairwise(row["token_times_s"]))
-        found = read.gaps[key][replicate]
-        assert found.seconds.tolist() == pytest.approx(gaps)
+        known = sorted(b - a for row in mine for a, b in pairwise(row["token_times_s"]))
+        found = gaps[key, replicate]
+        assert found.seconds.tolist() == pytest.approx(known)
         assert found.answers == len(mine)
-        first = read.ttft[key][replicate]
+        first = read.ttft[key, replicate]
         assert first.seconds.tolist() == pytest.approx(sorted(row["ttft_s"] for row in mine))
-    classifier = case.group("sentiment")[0].key
-    assert classifier not in read.gaps
-    assert ttft_figure(case.group("sentiment"), case.labels, read) is None
-    assert itl_figure(case.group("sentiment"), case.labels, read) is None
+    classifier = case.group("sentiment")
+    assert classifier[0].key not in {key for key, _ in gaps}
+    assert delay_figure(TTFT, classifier, case.labels, read.ttft, "") is None
+    assert delay_figure(ITL, classifier, case.labels, gaps, "") is None
 
 
 def test_a_large_run_is_read_in_part_and_the_page_says_so(tmp_path: Path) -> None:
     knobs = replace(KNOBS, models=("arithmetic",), batch_sizes=(8, 16), queries=260, replicates=2)
     case = Case(open_run(make_run(tmp_path / "run", knobs)))
     whole = per_query(case.run, case.rows)
-    part = per_query(case.run, case.rows, most_rows=4 * 240, most_tokens=1)
+    part = per_query(case.run, case.rows, most=4 * 240)
     first, second = (trial.key for trial in case.group())
     assert len(whole.means[first]["energy_j"]) == 260
-    assert whole.said == whole.gaps_said == {}
+    assert whole.said == {}
     assert len(part.means[first]["energy_j"]) == 240
     # The same queries in each trial, and each with its own figures.
     for name in ("input_tokens", "output_tokens", "correct"):
         ours, theirs = (np.sort(part.means[key][name]) for key in (first, second))
         assert np.array_equal(ours, theirs)
     assert set(part.means[first]["energy_j"]) <= set(whole.means[first]["energy_j"])
-    assert part.gaps[first][0].answers == 200
-    figure = ttft_figure(case.group(), case.labels, part)
+    figure = delay_figure(TTFT, case.group(), case.labels, part.ttft, part.said["arithmetic"])
     assert figure is not None
     assert "the first 240 of 260 queries" in figure.subtitle
 

@@ -373,7 +373,6 @@ def test_the_command_line_lengthens_and_stores_it(tmp_path: Path) -> None:
         assert row["queries"] == 4 * row["repetitions"]
         assert row["scored"] == 4
         half = (row["energy_high_j"] - row["energy_low_j"]) / 2
-        assert half <= 0.02 * row["energy_j"]
         # The simulated power is constant, whatever the machine did meanwhile.
         assert row["energy_j"] == pytest.approx(100 * row["measured_s"], rel=0.2)
         # Readings that came later may have widened it a little: then it says so.

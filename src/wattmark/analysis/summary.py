@@ -26,7 +26,7 @@ from wattmark.analysis.estimates import (
     first,
     run_values,
 )
-from wattmark.analysis.itl import itl_estimates, token_gaps
+from wattmark.analysis.itl import itl_estimates, itl_rows
 from wattmark.analysis.metrics import Row
 from wattmark.analysis.scores import F1, RIGHT_OR_WRONG, MeanScore, f1, mean_scores
 from wattmark.schema import Estimate
@@ -136,7 +136,7 @@ def _summarised(run: Run, carbon: CarbonInputs) -> list[TrialSummary]:
     planned = _planned(run.info)
     replicates = (run.info.get("suite") or {}).get("replicates") or 0
     keys = list(dict.fromkeys([*planned, *rows_of]))
-    scores, gaps = mean_scores(run), token_gaps(run)
+    scores, gaps = mean_scores(run), itl_rows(run)
     return [
         _with_f1(
             _summary(key, rows_of.get(key, []), planned.get(key, {}), replicates, carbon),

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wattmark.analysis.itl import gaps_of
 from wattmark.analysis.run_order import measured_starts
 from wattmark.analysis.summary import TrialSummary, carbon_of
 from wattmark.report.correlation_chart import correlation_figure
 from wattmark.report.difficulty_chart import correct_difficulty_figure, energy_difficulty_figure
 from wattmark.report.drift_chart import drift_figure
-from wattmark.report.ecdf import itl_figure, ttft_figure
+from wattmark.report.ecdf import ITL, TTFT, delay_figure
 from wattmark.report.figure import Figure, same_height
 from wattmark.report.perquery import per_query
 from wattmark.report.reliability import reliability_figure
@@ -41,10 +42,10 @@ class Details:
 
     def figures(self, group: Sequence[TrialSummary]) -> list[Figure]:
         """One section's charts, in pairs of one height; those without data are left out."""
-        labels, read = self._labels, self._read
+        labels, read, gaps = self._labels, self._read, gaps_of(self._run)
         drawn = [
-            ttft_figure(group, labels, read),
-            itl_figure(group, labels, read),
+            delay_figure(TTFT, group, labels, read.ttft, read.said.get(group[0].task, "")),
+            delay_figure(ITL, group, labels, gaps.times, gaps.note),
             energy_difficulty_figure(group, labels, read),
             correct_difficulty_figure(group, labels, read),
             tokens_figure(group, labels, read),

@@ -133,7 +133,7 @@ def _difficulty(
         spec=chart.spec(description, HEIGHT),
         columns=("trial", "against", "range", "queries", "mean (95 %)", "Spearman's ρ (95 %)"),
         rows=_table(drawn, labels, found, "J" if outcome == "energy_j" else "1"),
-        notes=[*left_out(len(able), len(drawn)), *_notes(drawn, found, outcome)],
+        notes=[*left_out(len(able), len(drawn), in_data=False), *_notes(drawn, found, outcome)],
     )
 
 

@@ -8,6 +8,7 @@ replicates where there are answers enough to bound that percentile.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -17,10 +18,10 @@ from numpy.typing import NDArray
 from wattmark.analysis.grouped import queries_needed
 from wattmark.analysis.intervals import CONFIDENCE, mean_t
 from wattmark.analysis.summary import TrialSummary
+from wattmark.analysis.times import Key, Times
 from wattmark.report.figure import Figure, Rows
 from wattmark.report.format import figure
 from wattmark.report.labels import group_title
-from wattmark.report.perquery import PerQuery, Times
 from wattmark.report.series import (
     HEIGHT,
     Sheet,
@@ -40,77 +41,60 @@ MOST_POINTS = 160
 Floats = NDArray[np.float64]
 
 
-def ttft_figure(
-    group: Sequence[TrialSummary], labels: Mapping[str, str], read: PerQuery
-) -> Figure | None:
-    """Time to the first token of each answer; None where no trial has one."""
-    return _ecdf(
-        group,
-        labels,
-        read.ttft,
-        name="ttft",
-        title="Time to first token",
-        what="answers",
-        axis="time to first token",
-        said=read.said.get(group[0].task, ""),
-    )
+@dataclass(frozen=True, kw_only=True)
+class Delay:
+    """A time that is waited, and how its chart is called."""
+
+    name: str
+    title: str
+    what: str
+    axis: str
 
 
-def itl_figure(
-    group: Sequence[TrialSummary], labels: Mapping[str, str], read: PerQuery
-) -> Figure | None:
-    """Time from each token of an answer to its next; None where no answer has two."""
-    return _ecdf(
-        group,
-        labels,
-        read.gaps,
-        name="itl",
-        title="Inter-token latency",
-        what="tokens",
-        axis="time since the token before",
-        said=read.gaps_said.get(group[0].task, ""),
-    )
+TTFT = Delay(name="ttft", title="Time to first token", what="answers", axis="time to first token")
+ITL = Delay(
+    name="itl", title="Inter-token latency", what="tokens", axis="time since the token before"
+)
 
 
-def _ecdf(
+def delay_figure(
+    delay: Delay,
     group: Sequence[TrialSummary],
     labels: Mapping[str, str],
-    times: Mapping[str, Sequence[Times]],
-    *,
-    name: str,
-    title: str,
-    what: str,
-    axis: str,
+    times: Mapping[Key, Times],
     said: str,
 ) -> Figure | None:
-    able = [trial for trial in group if times.get(trial.key)]
+    """Of the trials' times; None where no trial has one. `said` tells what was read in part."""
+    own: dict[str, list[Times]] = {}
+    for key, replicate in sorted(times):
+        own.setdefault(key, []).append(times[key, replicate])
+    able = [trial for trial in group if trial.key in own]
     if not able:
         return None
-    marks = {trial.key: percentiles(times[trial.key]) for trial in able}
+    marks = {trial.key: percentiles(own[trial.key]) for trial in able}
     drawn = reference_first(group, able)
-    description = f"{title}, {group_title(group[0])}: " + "; ".join(
+    description = f"{delay.title}, {group_title(group[0])}: " + "; ".join(
         f"{labels[trial.key]} median {figure(marks[trial.key][0])}" for trial in drawn
     )
-    replicates = {trial.key: times[trial.key] for trial in drawn}
-    chart = _chart(replicates, marks, labels, what, axis)
+    chart = _chart({trial.key: own[trial.key] for trial in drawn}, marks, labels, delay)
     return Figure(
-        id=name,
-        title=title,
-        subtitle=f"Share of {what} that came within a time, all replicates; diamonds: p50, p95, "
-        "p99, means of the replicates' own with 95 %" + (f" · {said}" if said else ""),
+        id=delay.name,
+        title=delay.title,
+        subtitle=f"Share of {delay.what} that came within a time, all replicates; diamonds: p50, "
+        "p95, p99, means of the replicates' own with 95 %" + (f" · {said}" if said else ""),
         description=description,
         spec=chart.spec(description, HEIGHT),
-        columns=("trial", "p50 (95 %)", "p95 (95 %)", "p99 (95 %)", what),
+        columns=("trial", "p50 (95 %)", "p95 (95 %)", "p99 (95 %)", delay.what),
         rows=[
             (
                 labels[trial.key],
                 *(figure(estimate) for estimate in marks[trial.key]),
-                str(sum(one.seconds.size for one in times[trial.key])),
+                str(sum(one.seconds.size for one in own[trial.key])),
             )
             for trial in able
         ],
         notes=[
-            *left_out(len(able), len(drawn)),
+            *left_out(len(able), len(drawn), in_data=True),
             *dict.fromkeys(e.note for trial in able for e in marks[trial.key] if e.note),
         ],
     )
@@ -160,8 +144,7 @@ def _chart(
     times: Mapping[str, Sequence[Times]],
     marks: Mapping[str, Sequence[Estimate]],
     labels: Mapping[str, str],
-    what: str,
-    axis: str,
+    delay: Delay,
 ) -> Sheet:
     sheet = Sheet()
     whole = {key: np.concatenate([one.seconds for one in parts]) for key, parts in times.items()}
@@ -173,10 +156,10 @@ def _chart(
     ]
     dots = [_dot(labels[key], mark, factor) for key in times for mark in marks[key]]
     scale, ticks, log = axis_of([point["x"] for point in points], [])
-    place = alt.X("x:Q", title=f"{axis} ({prefix}s{log})", scale=scale, axis=ticks)
+    place = alt.X("x:Q", title=f"{delay.axis} ({prefix}s{log})", scale=scale, axis=ticks)
     share = alt.Y(
         "share:Q",
-        title=f"share of {what}",
+        title=f"share of {delay.what}",
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
     )

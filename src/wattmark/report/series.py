@@ -76,11 +76,13 @@ def reference_first(
     return ordered[:most]
 
 
-def left_out(able: int, drawn: int) -> list[str]:
-    """Says how many trials a chart does not draw, where it is not all."""
+def left_out(able: int, drawn: int, *, in_data: bool) -> list[str]:
+    """Says how many trials a chart draws where it is not all, and if its data have the others."""
     if able == drawn:
         return []
-    return [f"{drawn} of {able} trials are drawn; the data have all of them."]
+    if in_data:
+        return [f"{drawn} of {able} trials are drawn; the data have all of them."]
+    return [f"{drawn} of {able} trials are drawn and in the data."]
 
 
 def colour(order: Sequence[str]) -> alt.Color:

@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench docs site clean
 
 demo: .venv/demo.done
 	$(BIN)/wattmark run demo --out runs/demo --overwrite
@@ -26,8 +26,12 @@ docs: .venv/demo.done
 	$(BIN)/python tools/write_format_page.py
 	$(BIN)/python tools/write_cli_page.py
 
+# Nothing is fetched: the site is built, and read, without a network.
+site: .venv/test.done
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find src -name '*.egg-info' -prune -exec rm -rf {} +
 

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from benchmarks import (
     coverage,
@@ -27,6 +26,7 @@ from benchmarks import (
 )
 from benchmarks.figure import Figure, line
 from benchmarks.peers import bench as peers
+from benchmarks.place import machine_folder
 from wattmark.meter.load import wait_for_quiet
 from wattmark.runner.machine import fingerprint
 
@@ -48,7 +48,6 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "report": report.figures,
     "peers": peers.figures,
 }
-RESULTS = Path(__file__).parent / "results"
 
 
 def main(names: list[str]) -> int:
@@ -69,9 +68,7 @@ def main(names: list[str]) -> int:
 
 def _keep(found: list[Figure]) -> None:
     machine = fingerprint()
-    name = f"{machine['logical_cpus']}-cpus-{machine['architecture']}"
-    target = RESULTS / name / "bench.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = machine_folder(machine) / "bench.json"
     earlier = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
     figures = earlier.get("figures", {}) | {f.name: f.plain() for f in found}
     kept = {"date": datetime.now(UTC).date().isoformat(), "machine": machine, "figures": figures}

@@ -29,12 +29,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
+from benchmarks.place import RESULTS
 from benchmarks.truth.scenarios import FAMILIES, scenario
 from benchmarks.truth.sensors import Readings, SensorModel
 from benchmarks.truth.world import World
@@ -49,7 +49,7 @@ SCENARIOS = 504
 SEED = 2026
 LEAST, MOST = 0.93, 0.98
 REDRAWS = 200
-RESULTS = Path(__file__).parent / "results" / "truth"
+KEPT = RESULTS / "truth"
 JUDGED = 32
 """Scenarios of each sensor in which the oracle is asked."""
 
@@ -233,12 +233,12 @@ def figures() -> Iterator[Figure]:
 
 def keep(outcomes: list[Outcome]) -> None:
     """Write the outcomes as JSON and as a Markdown table."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
     rows = [asdict(each) | {"ratio": each.ratio} for each in outcomes]
     kept = {"seed": SEED, "scenarios": SCENARIOS, "judged": JUDGED, "redraws": REDRAWS}
     text = json.dumps(kept | {"sensors": rows}, indent=1)
-    (RESULTS / "coverage.json").write_text(text + "\n", encoding="utf-8")
-    (RESULTS / "coverage.md").write_text(table(outcomes), encoding="utf-8")
+    (KEPT / "coverage.json").write_text(text + "\n", encoding="utf-8")
+    (KEPT / "coverage.md").write_text(table(outcomes), encoding="utf-8")
 
 
 def table(outcomes: list[Outcome]) -> str:

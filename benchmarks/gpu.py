@@ -26,8 +26,9 @@ from benchmarks.command import HOME, words
 from benchmarks.figure import Figure, absent, summary
 from benchmarks.gpu_summary import Board, board, summarised, write
 from benchmarks.kept import kept
+from benchmarks.place import RESULTS
 
-RESULTS = Path(__file__).parent / "results" / "gpu"
+KEPT = RESULTS / "gpu"
 BATCHES = (1, 8, 64, 256)
 QUERIES = {1: 4, 8: 16, 64: 128, 256: 256}
 """Of each batch size: at least one whole batch."""
@@ -67,7 +68,7 @@ def figures() -> Iterator[Figure]:
         print("gpu: left out, no NVIDIA GPU is found")
         yield absent(LABEL, least=LEAST, note="no NVIDIA GPU")
         return
-    shares = grid(found, CASES, kept("gpu"), RESULTS, replicates=3, deadline_s=float("inf"))
+    shares = grid(found, CASES, kept("gpu"), KEPT, replicates=3, deadline_s=float("inf"))
     if shares:
         yield summary(LABEL, [max(shares)], "", least=LEAST, note="the best of its ways of running")
     else:
@@ -160,7 +161,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--replicates", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=25.0)
     parser.add_argument("--runs", type=Path)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=KEPT)
     parser.add_argument("--summarise", type=Path, metavar="FOLDER")
     asked = parser.parse_args(arguments)
     found = board()

@@ -20,12 +20,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.figure import Figure
+from benchmarks.place import RESULTS
 from benchmarks.truth import SensorModel, phase_scenario
 from benchmarks.truth.world import World
 from wattmark.energy.curve import curve_of
@@ -36,7 +36,7 @@ from wattmark.schema import Span
 
 SCENARIOS = 50
 SEED = 2718
-RESULTS = Path(__file__).parent / "results" / "truth"
+KEPT = RESULTS / "truth"
 POLLED: Mapping[str, Any] = {"poll_s": 0.01, "poll_jitter_s": 0.005}
 SENSORS: Mapping[str, Mapping[str, Any]] = {
     "counter": {"quantum": 1e-3},
@@ -166,10 +166,10 @@ def figures() -> Iterator[Figure]:
 
 
 def _keep(rows: list[Row]) -> None:
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
     date = datetime.now(UTC).date().isoformat()
     plain = {"date": date, "seed": SEED, "rows": [asdict(row) for row in rows]}
-    (RESULTS / "phases.json").write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    (KEPT / "phases.json").write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
     lines = [
         "# Phases below the tick",
         "",
@@ -189,7 +189,7 @@ def _keep(rows: list[Row]) -> None:
         f"| {row.subtraction_mean:+.3g} / {row.subtraction_worst:.3g} % |"
         for row in rows
     ]
-    (RESULTS / "phases.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (KEPT / "phases.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _what() -> str:

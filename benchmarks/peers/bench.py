@@ -25,10 +25,11 @@ from benchmarks.figure import Figure, summary
 from benchmarks.peers import table, world
 from benchmarks.peers.rows import Row, gather, over_repeats
 from benchmarks.peers.scenes import World, worlds
+from benchmarks.place import RESULTS, kind
 from wattmark.meter.load import cpu_clock, foreign_cpus
 from wattmark.runner.machine import fingerprint
 
-RESULTS = Path(__file__).parents[1] / "results" / "peers"
+KEPT = RESULTS / "peers"
 TOOLS = ("wattmark", "codecarbon", "zeus")
 REPEATS = 3
 COST_ROUNDS = 3
@@ -64,8 +65,8 @@ def figures() -> Iterator[Figure]:
         "costs": {name: _cost(costs, name) for name in TOOLS},
         "writer": [said for _, saids in repeats for said in saids],
     }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{machine['logical_cpus']}-cpus-{machine['architecture']}.json"
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path = KEPT / f"{kind(machine)}.json"
     path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text(table.page(kept), encoding="utf-8")
     print(f"kept in {path.with_suffix('.md')}")

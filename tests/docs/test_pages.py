@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import shlex
 import shutil
@@ -18,12 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pages import ROOT, blocks, commands, python, wattmark
 from synthetic import Knobs, make_run
 
 from wattmark.monitor.disturbed import STRETCHES
 from wattmark.runner.suite import SuiteFile
 
-ROOT = Path(__file__).parents[2]
 README = "README.md"
 INSTRUMENT = "docs/instrument.md"
 QUICK = ["--replicates", "1", "--idle", "0.05", "--quiet-wait", "0", "--max-new-tokens", "4"]
@@ -36,34 +35,6 @@ TRUTH_J = {
     ("prefill", "wall"): 1070,
     ("decode", "wall"): 1484,
 }
-
-
-def blocks(page: str, language: str) -> list[str]:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-def commands(page: str) -> list[list[str]]:
-    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
-    split = [shlex.split(line, comments=True) for line in lines]
-    return [words for words in split if words and words[0] == "wattmark"]
-
-
-def wattmark(words: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    here = str(Path(sys.executable).parent)
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={
-            **os.environ,
-            "COLUMNS": "100",
-            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
-            "XDG_STATE_HOME": str(cwd / "state"),
-        },
-    )
 
 
 def quick(words: list[str]) -> list[str]:
@@ -226,28 +197,15 @@ def _figures(line: str) -> tuple[str, ...]:
 
 
 def _said_by_python(page: str, desk: Path, only: str = "") -> list[str]:
-    said = []
-    for block in blocks(page, "python"):
-        if only not in block:
-            continue
-        done = subprocess.run(
-            [sys.executable, "-c", block], cwd=desk, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        said.append(done.stdout)
-    return said
+    return [python(block, desk) for block in blocks(page, "python") if only in block]
 
 
 def test_the_page_of_results_in_python_runs_from_top_to_bottom(tmp_path: Path) -> None:
     for name, seed in (("demo", 7), ("before", 7), ("after", 8)):
         knobs = Knobs(models=("arithmetic",), batch_sizes=(1,), queries=6, replicates=3, seed=seed)
         make_run(tmp_path / "runs" / name, knobs)
-    page = "\n".join(blocks("docs/python.md", "python"))
-    done = subprocess.run(
-        [sys.executable, "-c", page], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Did you mean 'energy_per_query_j'?" in done.stdout
+    said = python("\n".join(blocks("docs/python.md", "python")), tmp_path)
+    assert "Did you mean 'energy_per_query_j'?" in said
     assert "energy per query" in (tmp_path / "energy.html").read_text(encoding="utf-8")
 
 

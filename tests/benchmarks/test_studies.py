@@ -1,0 +1,39 @@
+"""Ratios of a study set beside those of an earlier run of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from benchmarks.studies import checked, ratios
+
+
+def trial(precision: str, joules: float, width: float = 1.1, task: str = "sums") -> dict[str, Any]:
+    one = {"value": joules, "low": joules / width, "high": joules * width, "unit": "J"}
+    named = {"model": "m", "backend": "b", "precision": precision, "device": "cpu"}
+    return {
+        **named,
+        "batch_size": 1,
+        "task": task,
+        "mode": "baseline",
+        "metrics": {"energy_per_query_j": one},
+    }
+
+
+def test_ratios_are_to_the_first_trial_of_each_task() -> None:
+    trials = [trial("fp32", 4.0), trial("bf16", 2.0), trial("fp32", 9.0, task="other")]
+    ((name, centre, half),) = ratios(trials)
+    assert "bf16" in name
+    assert math.exp(centre) == pytest.approx(0.5)
+    assert half == pytest.approx(math.log(1.1) * math.sqrt(2))
+
+
+def test_a_machine_twice_as_slow_keeps_its_ratios_and_another_ratio_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = {"trials": [trial("fp32", 4.0), trial("bf16", 2.0), trial("int8", 1.0)]}
+    slower = {"trials": [trial("fp32", 8.0), trial("bf16", 4.2), trial("int8", 3.0)]}
+    assert checked(kept, slower) == (1, 2)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == ["agrees", "DIFFERS"]

@@ -36,9 +36,11 @@ SHORT = {"energy_per_query_j": "per query", "tokens_per_s": "", "accuracy": "rig
 STYLE = (
     "<style>"
     ".wattmark table{border-collapse:collapse;margin:.3em 0 .6em}"
-    ".wattmark th,.wattmark td{padding:.25em .7em;text-align:right;white-space:nowrap}"
+    ".wattmark th,.wattmark td{padding:.25em .6em;text-align:right;vertical-align:top;"
+    "white-space:nowrap}"
     ".wattmark th:first-child,.wattmark td:first-child{text-align:left}"
     ".wattmark td small,.wattmark .said{opacity:.72}"
+    ".wattmark p{margin:.6em 0 .2em}"
     ".wattmark .said{margin:.15em 0;font-size:.92em;max-width:70em}"
     ".wattmark .wide{overflow-x:auto}"
     "</style>"
@@ -159,12 +161,12 @@ def _group(group: Trials, labels: Mapping[str, str]) -> Iterable[str]:
 
 
 def _cell(cell: Mapping[str, Any]) -> str:
-    """A figure with its interval, net below gross."""
+    """A figure, its interval below it, and net below gross: a dozen figures fit a notebook."""
     lines = [(cell["value"], cell["spread"])]
     if cell["net"]:
         lines.append((f"net {cell['net']}", cell["net_spread"]))
     return "<br>".join(
-        _text(value) + (f" <small>{_text(spread)}</small>" if spread else "")
+        _text(value) + (f"<br><small>{_text(spread)}</small>" if spread else "")
         for value, spread in lines
     )
 

@@ -42,6 +42,9 @@ def joined(text: str, found: Sequence[Number]) -> list[Number]:
 def _one(text: str, left: Number, right: Number) -> Number | None:
     if not left.readings or not right.readings or left.percent or right.percent:
         return None
+    lone = left.unit is None or right.unit is None
+    if lone and left.shown[-1].isdigit() and left.noun.casefold() not in WHOLES:
+        return None
     between = _BETWEEN.fullmatch(text, left.end, right.start)
     if between is None:
         return None

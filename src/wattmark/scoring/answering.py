@@ -144,7 +144,8 @@ def _takes_place(
         return like
     stranger = one.strange > best.strange and _is_whole(best, asked)
     closer = one.alike > best.alike or not stranger or bool(_OPENS_SO.match(one.text))
-    return one.alike >= best.alike and closer and (like or bool(best.words))
+    given = one.alike[1] > best.alike[1] and any(is_asked(found[n], asked) for n in one.firm)
+    return (one.alike >= best.alike or given) and closer and (like or bool(best.words))
 
 
 def _is_like(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
@@ -170,6 +171,9 @@ def _is_whole(one: Sentence, asked: Asked) -> bool:
 def _is_new(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
     """Does it say something new of what is asked, and not of each or of what was at first?"""
     if _BEGINS.search(one.text) or one.text.rstrip().endswith("?"):
+        return False
+    shares = [n for n, other in enumerate(found) if other.percent and asked.percent]
+    if any(found[n].value not in asked.given for n in shares) and not {*shares} & {*one.firm}:
         return False
     if is_negated(one.text) != asked.negated or (not asked.each and _EACH.match(one.text)):
         return False

@@ -44,12 +44,6 @@ DENIED_BEFORE = re.compile(
     r"|é|a|o|resposta|resultado|igual|ser|seja|são|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
-WRONG_BEFORE = re.compile(
-    r"\b(?:wrong|incorrect|errad[oa]|incorret[oa])\s+(?:answer|resposta|result|resultado|value|valor)?"
-    r"\s*(?:is|was|would\s+be|é|seria|:|=)*\s*$"
-    r"|\b(?:resposta|answer)\s+(?:errada|incorreta)\s*(?:é|seria|:)*\s*$",
-    _I,
-)
 DENIED_AFTER = re.compile(
     r"^[\ue002\s\"')]*(?:(?:is|was|would\s+be|é|está|seria|are)\s+(?:also\s+|clearly\s+)?"
     r"(?:wrong|incorrect|not\s+(?:the|right|correct)|errad|incorret|false\b)"
@@ -93,15 +87,13 @@ SURE_AFTER = re.compile(
     r"^\s*(?:sure|certain|confident|confidence|de\s+certeza|certeza|segur[oa]|de\s+confiança)\b", _I
 )
 ASIDE_AFTER = re.compile(
-    r"^\s*(?:-?\s*(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
+    r"^\x20?(?:-?\x20?(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
     r"|algarismos|digits?|dígitos|more\s+(?:examples|problems|questions)))\b",
     _I,
 )
 UNREADABLE_AFTER = re.compile(
     r"^\s?(?:π|√)|^!\s?=|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznab](?!\w)"
 )
-TO_A_VARIABLE = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/]\s?$")
-"""The 2 of 'n + 2'."""
 UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt)\s?[({]?\s?$|√\([^()]*$")
 ORDINAL = re.compile(r"^(?:st|nd|rd|th|º|ª|o|a)(?!\w)", _I)
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
@@ -176,6 +168,10 @@ TOLD = re.compile(
     r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|believes?|guess(?:es|ed)?"
     r"|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
+    r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"
+    r"(?:at\s+first\s+|be\s+tempted\s+to\s+)?(?:answer|say|think|guess|expect)\b"
+    r"|\btempting\s+to\s+[a-z]{2,10}\b|\bat\s+first\s+(?:glance|sight)\b|\bà\s+primeira\s+vista\b|\btentador\s+[^\W\d_]{2,10}\b"
+    r"|\bpoder(?:ia|iam|íamos)(?:-se)?\s+(?:pensar|achar|responder|chutar|imaginar)\b"
     r"|\bhá\s+quem\s+(?:dig|ach|pens)\w{1,3}\b|\bse\s+(?:você\s+)?(?:esquec\w{1,6}|errar)\b"
     r"|\b(?:earlier|before|previously|at\s+first|initially|originally)\b,?\s+(?:i|we)\s+(?:had\s+)?(?:said|wrote|got|answered|thought|wrote)\b"
     r"|\bi\s+(?:had\s+|first\s+|initially\s+|mistakenly\s+|originally\s+|previously\s+)+(?:said|wrote|got|answered|thought|written)\b"
@@ -183,6 +179,12 @@ TOLD = re.compile(
     _I,
 )
 """What others say, what was said before, and how one errs: no statement of this answer."""
+AGREED = re.compile(
+    r"\b(?:he|she|they|el[ea]s?|book|textbook|friend|students?|people|teacher|colleague|livro|amig[oa]s?|colegas?|professora?|alunos?|pessoas)"
+    r"\s+(?:is|are|was|were|está|estão|tem|têm)\s+(?:right|correct|cert[oa]s?|corret[oa]s?|razão)\b",
+    _I,
+)
+"""What others say is then what is said here."""
 TOLD_END = re.compile(
     r"[.!?;](?=\s|$)|\n|,?\s(?:but|however|yet|whereas|mas|porém|e\s+sim|actually|na\s+verdade|the\s+(?:right|correct|true|real)"
     r"|[oa]\s+(?:certo|correto|resposta)|so|então|portanto)\b",

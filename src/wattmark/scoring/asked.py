@@ -36,8 +36,11 @@ _ALIKE = {
     "mean": "aver",
     "left": "rema",
     "sobr": "rest",
+    "fico": "fica",
 }
 """Stems of words that ask for the same."""
+_ENDS = {"m": "n", "y": "i", "l": "i"}
+"""Last letters that a plural changes: bombom and bombons, berry and berries, animal and animais."""
 _NEGATED = re.compile(
     r"n't\b|\b(?:did|do|does|is|are|was|were|have|has|had|will|could|can)\s+not\b|\bnão\s+[^\W\d_]",
     re.IGNORECASE,
@@ -100,6 +103,12 @@ class Asked:
     """The words that name what it asks for: the perimeter of 'the perimeter of a square'."""
     day: bool = True
     """It may ask for a day of a month, or a date; so may what is not known."""
+    which: str = ""
+    """What it asks the place of, in the singular: the day of on which day."""
+    hour: bool = False
+    """It asks at what hour: 17:00 is 17."""
+    exact: bool = False
+    """It wants the exact value, or a fraction: a rounding is none."""
     age: bool = True
     """It may ask for an age, or speaks of years; so may what is not known."""
 
@@ -116,7 +125,8 @@ def stems(text: str) -> frozenset[str]:
 
 def singular(noun: str) -> str:
     """A noun without its plural's end; boys and girls, meninos and meninas stay apart."""
-    return noun.casefold().removesuffix("s").removesuffix("e")
+    bare = noun.casefold().removesuffix("s").removesuffix("e")
+    return bare[:-1] + _ENDS.get(bare[-1], bare[-1]) if bare else bare
 
 
 def measure_of(number: Number) -> object:

@@ -26,6 +26,8 @@ _LEADS_TO = re.compile(
     _I,
 )
 _WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora|dá|dão)\w*", _I)
+_NAMED_SO = re.compile(r"[^\W\d_]{2,20}\s?=\s?(?:R\$|[$€£])?\s?-?[\d.,]*[^=]*$", _I)
+"""'Red = 16'."""
 _NOW = re.compile(r"now|agora", _I)
 _RESTATES = re.compile(r"\b(?:that\s+is|i\.e\.|ou\s+seja|isto\s+é|which\s+is|que\s+é)(?!\w)", _I)
 _LABEL = re.compile(
@@ -57,7 +59,7 @@ QUANTITIES = frozenset(
 """Stems of what a question can ask for by name."""
 _LISTED = re.compile(r",?\s?(?:,|\band|\be)\s", _I)
 _SUBJECT = re.compile(
-    r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|sua|seu)\s+([^\W\d_]{3,20})\s+(?:is|é|mede|measures)\s+$",
+    r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é|mede|measures)\s+$",
     _I,
 )
 _WORD = re.compile(r"[^\W\d_]+")
@@ -111,7 +113,8 @@ def _of_subject(
     said = []
     for n in inside if asked.words else ():
         named = _SUBJECT.search(text[max(0, found[n].start - GAP) : found[n].start])
-        if found[n].unit is not None and named and stems(named[1]) & asked.words:
+        wanted = asked.words if found[n].unit is not None else asked.head
+        if named and stems(named[1]) & wanted:
             said.append(n)
     return said if len(said) == 1 else list(inside)
 
@@ -122,19 +125,23 @@ def _is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: A
     in_all = not asked.each and _IN_ALL.match(text, last.end)
     if in_all or (asked.total and last.value == _sum(found, inside[:-1])):
         return True
-    new = [n for n in inside[:-1] if found[n].value not in asked.given]
+    new = [n for n in inside[:-1] if not asked.given or found[n].value not in asked.given]
     part = segment(text, found, [*new, inside[-1]], len(new))
     part = text[max(0, last.start - 4) : last.start].lstrip("0123456789") + part
     led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
     if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
         return False
-    weakly = _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
+    labelled = _NAMED_SO.search(part)
+    weakly = (
+        labelled or _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
+    )
     if asked.words and weakly:
         left_over = _LEFT_OVER.fullmatch(led[0])
         if left_over and not asked.rest:
             return False
         *others, own = shared_words(text, found, [*new, inside[-1]], asked, understood=False)
-        if not (left_over and asked.rest) and not own and any(others):
+        against = (other > own if labelled else other and not own for other in others)
+        if not (left_over and asked.rest) and any(against):
             return False
     restated = last.noun and _RESTATES.search(part) and not is_asked(last, asked)
     otherwise = is_given(last, asked) or restated
@@ -147,6 +154,7 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
         return able[0]
     if (":" not in text and "=" not in text) or not asked.words:
         return None
+    able = _without_lists(text, found, able)
     labels: dict[int, int] = {}
     totals = []
     for n in able:

@@ -57,6 +57,8 @@ _INVISIBLE = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\t]")
 _FOREIGN_DIGIT = re.compile(r"[^\W\x00-\x7f\D]")
 
+_COMPATIBLE = re.compile(f"[^\x00-\x7fÀ-ı≠≤≥{THIN}]")
+"""Characters that have another form; those of Portuguese have none."""
 _STRUCK = re.compile(
     r"~~[^~\n]{1,300}~~|<(del|s|strike)>[^<]{0,300}</\1>|<<[^<>\n]{0,200}>>", re.IGNORECASE
 )
@@ -68,6 +70,7 @@ _BLOCK = re.compile(
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<!--[^<>]{0,300}-->")
 _SPECIAL = re.compile(r"<\|[a-z_]{1,40}\|>|</s>|\[/?INST\]|<(?:end|start)_of_turn>", re.IGNORECASE)
 
+_BRACED_SIGN = re.compile(r"\{([.,:])\}")
 _BRACED = r"\{([^{}]{0,200})\}"
 _FRAC = re.compile(r"\\[dtc]?frac\s*(?:" + _BRACED + r"|(\d))\s*(?:" + _BRACED + r"|(\d))")
 _PERIOD = re.compile(r"\\(?:overline|bar|dot)\s*\{(\d{1,9})\}")
@@ -119,7 +122,7 @@ def clean(text: str) -> str:
         text = _FENCE.sub(_fenced, text)
     if "<" in text or "~~" in text or "[" in text:
         text = _markup(text)
-    text = text.replace("{,}", ",").replace("{:}", ":")
+    text = _BRACED_SIGN.sub(r"\1", text) if "{" in text else text
     if text.count("$") > 1:
         text = _MATH.sub(r" \1 ", text.replace("$$", " "))
     if "\\" in text:
@@ -132,10 +135,8 @@ def _unicode(text: str) -> str:
     text = _POWER.sub(lambda found: "^" + found[0].translate(_POWERS), text)
     text = _VULGAR.sub(lambda f: (f[1] + " " if f[1] else "") + _FRACTIONS[f[2]], text)
     text = _EN_DASH.sub("-", text.translate(_SIGNS))
-    text = "".join(
-        char if char in "≠≤≥" + THIN or char < "\x80" else unicodedata.normalize("NFKC", char)
-        for char in unicodedata.normalize("NFC", text)
-    )
+    text = unicodedata.normalize("NFC", text)
+    text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     return _FOREIGN_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0], "")), text)
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from wattmark.scoring.around import (
+    AGREED,
     ASIDE_AFTER,
     COMPARED,
     DENIED_AFTER,
@@ -29,12 +30,10 @@ from wattmark.scoring.around import (
     SURE_AFTER,
     SURE_BEFORE,
     TIMES,
-    TO_A_VARIABLE,
     TOLD,
     TOLD_END,
     UNREADABLE_AFTER,
     UNREADABLE_BEFORE,
-    WRONG_BEFORE,
 )
 from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
 from wattmark.scoring.cues import cues_of
@@ -43,13 +42,14 @@ from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.offers import offers, reminders
 from wattmark.scoring.operands import find_operands, repeats, set_checks_aside
-from wattmark.scoring.spans import LONG, Stretch, stretches
+from wattmark.scoring.segments import ENDS as SENTENCE
+from wattmark.scoring.spans import KINDS, LONG, SIGNS, Stretch, stretches
 from wattmark.scoring.tokens import is_numbered
-from wattmark.scoring.units import CURRENCIES
-from wattmark.scoring.words import spoken_numbers
+from wattmark.scoring.words import ORDINALS, spoken_numbers
 
 _NEAR = 60
-_SIGNS = frozenset("+-*/")
+_EQUAL_ENDS = frozenset("=≈>sSoOaA")
+_ORDINAL_ENDS = frozenset("snrtoaSNRTOAºª")
 _ALGEBRA = "0123456789 ()+*/^-"
 _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
@@ -67,11 +67,13 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     if asked.words:
         cues = cues - {"trailing"}  # the question tells whether the part or the whole is meant
     find_operands(text, found, marks, asked)
+    known = asked is not NOTHING_ASKED
+    elsewhere = asked.variable or (asked.names and asked.others)
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
-        ordinal = ORDINAL.match(after)
-        if _of_something_else(before, asked) or (
+        ordinal = ORDINAL.match(after) if after[:1] in _ORDINAL_ENDS else None
+        if (elsewhere and _of_something_else(before, asked)) or (
             cues & _NAMED and _is_of_a_thing(before, after, number, cues, asked)
         ):
             marks.out.add(at)
@@ -80,13 +82,12 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             marks.out.add(at)
         elif _is_out(before, after, number, cues) or (ordinal and not asked.words):
             marks.out.add(at)
-        elif (
-            ordinal
-            or _is_aside(before, after, number, cues, counted=_is_meant(number, asked))
-            or (at and _is_price(found[at - 1], number, before))
+        elif ordinal or _is_aside(
+            before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
-        if "equals" in cues and EQUALS.search(before):
+        ends = before.rstrip(" \n([$€£R\"'-")[-1:] if "equals" in cues else ""
+        if ends in _EQUAL_ENDS and EQUALS.search(before):
             marks.results.add(at)
             if at and at - 1 not in marks.operands and repeats(text, found[at - 1], number, asked):
                 marks.aside.add(at)
@@ -130,31 +131,25 @@ def _is_aside(
             return True
     if "counted" in cues and not counted and ASIDE_AFTER.match(after):
         return True
-    if is_date_or_time(before, after, number, month="month" in cues):
+    if not counted and is_date_or_time(before, after, number, month="month" in cues):
         return True
     return "label" in cues and bool(LABEL.search(before) or REST.search(before))
 
 
-def _is_meant(number: Number, asked: Asked) -> bool:
-    return is_asked(number, asked) or (asked.year and is_year(number))
-
-
-def _is_price(price: Number, number: Number, before: str) -> bool:
-    """In '$120 for 8 notebooks' the 8 is what was paid for."""
-    paid = price.unit is not None and price.unit.kind in CURRENCIES and number.unit is None
-    return paid and bool(FOR.search(before))
+def _is_meant(number: Number, after: str, asked: Asked) -> bool:
+    placed = number.shown.casefold() in ORDINALS or (bool(asked.which) and after[:2] == "/0")
+    return placed or is_asked(number, asked) or (asked.year and is_year(number))
 
 
 def _is_out(before: str, after: str, number: Number, cues: frozenset[str]) -> bool:
     return (
         bool(UNREADABLE_AFTER.match(after))
-        or ("wrong" in cues and bool(DENIED_AFTER.match(after) or WRONG_BEFORE.search(before)))
+        or ("wrong" in cues and bool(DENIED_AFTER.match(after)))
         or ("compared" in cues and bool(COMPARED.search(before)))
         or ("step" in cues and bool(STEP.search(before)))
         or ("sure" in cues and _is_sureness(before, after, number))
         or ("part" in cues and bool(PART_OF.search(before)))
         or (("√" in before or "sqrt" in before) and bool(UNREADABLE_BEFORE.search(before)))
-        or (before.rstrip()[-1:] in _SIGNS and bool(TO_A_VARIABLE.search(before[-8:])))
     )
 
 
@@ -187,6 +182,9 @@ def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
 def _told(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]) -> None:
     for said in TOLD.finditer(text) if "told" in cues else ():
         stretch = _to_its_end(text, said)
+        sentence = SENTENCE.search(text, said.end(), said.end() + LONG)
+        if AGREED.search(text, said.end(), sentence.start() if sentence else said.end() + LONG):
+            continue
         marks.told.append(stretch)
         marks.aside |= {n for n, one in enumerate(found) if stretch[0] <= one.start < stretch[1]}
 
@@ -209,6 +207,8 @@ def _spans(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str
         first, last = bisect_left(starts, start), bisect_left(starts, end)
         if first < last and (not after or _answered(text[:start], first, marks)):
             marks.out.update(range(first, last))
+    if cues.isdisjoint(KINDS) and SIGNS.isdisjoint(text):
+        return
     for start, end, after, reason in sorted(stretches(text, cues)):
         first, last = bisect_left(starts, start), bisect_left(starts, end)
         if first == last:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+_COMPARES = frozenset("<>≤≥±")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -25,6 +26,14 @@ WORDS: dict[str, frozenset[str]] = {
         "correct não isn answer resposta is isnt",
     ),
     "compared": _of("than mais menos maior menor acima abaixo"),
+    "operator": _of(
+        "plus mais times vezes minus menos over multiplied divided added subtracted",
+        *(
+            f"{verb}{end}"
+            for verb in ("multiplicad", "dividid", "somad", "subtraíd", "tirad")
+            for end in ("o", "a", "os", "as")
+        ),
+    ),
     "step": _of("step steps passo passos etapa etapas"),
     "label": _of(
         "case caso part parte question questão pergunta problem problema exercise exercício",
@@ -51,7 +60,7 @@ WORDS: dict[str, frozenset[str]] = {
         "error thought mean meant rather hold let that espera espere peraí não verdade aliás",
         "desculpe desculpa perdão ops opa correção corrigindo corrijo enganei errei cometi dizendo",
         "dizer melhor pensando digo errado edit update edição atualização errata erratum",
-        "retifico retificando retificação",
+        "retifico retificando retificação wrong incorrect mistaken errada incorreta incorreto",
     ),
     "explicit": _of(
         "answer finalanswer ans resposta respostafinal resp gabarito solution solução result",
@@ -62,16 +71,17 @@ WORDS: dict[str, frozenset[str]] = {
         "answers answered get gets got believe believes guess guesses guessed diz dizem disse",
         "disseram diria diriam pensa pensam acha acham responde respondem respondeu respondia",
         "responderia responderiam forget forgot mistakenly wrongly se wrote written dito escrevi",
-        "escrito respondi respondido achei quem",
+        "escrito respondi respondido achei quem might may tempted tempting glance sight",
+        "vista tentador poderia poderiam poderíamos",
     ),
     "month": _of(
         "january february march april may june july august september october november december",
         "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
     ),
     "chatter": _of(
-        "q question pergunta questão problem problema exercise exercício exercicio human user",
-        "instrução entrada usuário instruction input prompt p what quanto how quantos quantas",
-        "calculate calcule",
+        "q question pergunta questão problem problema exercise exercício exercicio",
+        "human humano usuario user instrução entrada usuário instruction input prompt p what",
+        "how quanto quantos quantas calculate calcule",
     ),
     "checking": _of(
         "check checking checks verify verification verifying confirm proof prova verificação",
@@ -91,7 +101,7 @@ WORDS: dict[str, frozenset[str]] = {
         "bonus side know incidentally interestingly extra geral geralmente ideia técnica abordagem",
         "forma maneira modo analogamente quiser sabia curiosidade",
     ),
-    "supposed": _of("if had se still ainda would com daria dariam seria seriam ficaria ficariam"),
+    "supposed": _of("could d se still ainda would com daria dariam seria seriam ficaria ficariam"),
     "trailing": _of(
         "while whereas enquanto passo though although embora",
         "from of including out compared up down dos das incluindo de",
@@ -121,7 +131,8 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "withdrawn": _of(
         "over again scratch restart redo try disregard recomeçar recomeçando recomeço recomeçamos",
-        "novo novamente zero refazer refazendo refaço desconsidere esqueça tentar",
+        "novo novamente zero refazer refazendo refaço desconsidere esqueça esquece tentar",
+        "forget ignore take retiro never deixa deixe",
     ),
     "afterwards": _of("is are é são as would seria como"),
 }
@@ -137,16 +148,17 @@ _KINDS = {
 @lru_cache(maxsize=64)  # the parts of one answer are asked for several times
 def cues_of(text: str) -> frozenset[str]:
     """The kinds of phrase whose words, or signs, a text has."""
-    words = frozenset(_WORD.findall(text.casefold()))
+    folded = text.casefold()
+    words = frozenset(_WORD.findall(folded))
     found = {kind for word in words & _KINDS.keys() for kind in _KINDS[word]}
     if "≠" in text or "!=" in text:
         found.add("denied")
     if "=" in text or "≈" in text:
         found.add("equals")
-    if any(sign in text for sign in ("<", ">", "≤", "≥", "±", "+/-")):
+    if not _COMPARES.isdisjoint(text) or "+/-" in text:
         found.add("compared")
     if "####" in text:
         found.add("explicit")
-    if any(word.startswith("hmm") for word in words):
+    if "hmm" in folded:
         found.add("retracted")
     return frozenset(found)

@@ -23,7 +23,6 @@ _DAY_THEN_YEAR = re.compile(r"^(?:st|nd|rd|th)?,?\s+[12]\d{3}\b", _I)
 _YEAR_BEFORE = re.compile(
     rf"\b{_MONTH},?\s+(?:(?:\d{{1,2}}(?:st|nd|rd|th)?,\s+)|(?:of|de)\s+)?$|\d[-/.]$", _I
 )
-_YEAR_AFTER = re.compile(r"^-\d{1,2}-\d{1,2}(?!\d)")
 _HALF_OF_DAY = re.compile(r"^\s?[ap]\.?m\b", _I)
 _HALVES = frozenset("apAP")
 _IN_DATES = frozenset("-/.")
@@ -41,25 +40,25 @@ _ANOS = re.compile(r"^\s+anos\b", _I)
 
 def is_date_or_time(before: str, after: str, number: Number, *, month: bool) -> bool:
     """Is it a day or year of a date, or an hour of the clock? `month`: the text names one."""
-    if after[:2].strip()[:1] in _HALVES and _HALF_OF_DAY.match(after):
+    if after[:2] == "/0" or (after[:2].strip()[:1] in _HALVES and _HALF_OF_DAY.match(after)):
         return True
     if not (month or before[-1:] in _IN_DATES or after[:1] == "-"):
         return False
-    return _is_year(number, before, after) or _is_day(before, after)
+    return _is_year(number, before) or _is_day(before, after)
 
 
 def is_unasked(before: str, after: str, number: Number, asked: Asked, *, month: bool) -> bool:
     """Is it a day or an age that the question, which is known, does not ask for?"""
-    if month and not asked.day and _is_any_day(before, after, number):
+    if not asked.day and (after[:2] == "/0" or (month and _is_any_day(before, after, number))):
         return True
     return not asked.age and _is_age(before, after)
 
 
-def _is_year(number: Number, before: str, after: str) -> bool:
+def _is_year(number: Number, before: str) -> bool:
     """The 1969 of '20/07/1969', 'July 1969'."""
     if len(number.shown) != 4 or not number.shown.isdigit():
         return False
-    return bool(_YEAR_BEFORE.search(before) or _YEAR_AFTER.match(after))
+    return _YEAR_BEFORE.search(before) is not None
 
 
 def _is_day(before: str, after: str) -> bool:

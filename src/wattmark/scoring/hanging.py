@@ -49,6 +49,7 @@ _ABOUT_ANOTHER = re.compile(
     _I,
 )
 """', who has 12', ', half of the remaining 84'."""
+_AND_SO_ON = re.compile(r"\s(?:and|e)\s", _I)
 _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 _WITH = re.compile(r"\b(?:with|com)\b", _I)
 _ENDS_UP = re.compile(r"\b(?:fic\w*|end\w*|left|leav\w*|now|agora|deix\w*)\b", _I)
@@ -62,6 +63,11 @@ _DIFFERENCE = re.compile(
     r"|aumento|redução|diferença|alta|economia|desconto)\s+(?:of|de)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
+_LEADS = (
+    *(",", ".", "$", "€", "£", "is", "é", "são", "of", "de"),
+    *("so", "thus", "hence", "portanto", "logo", "assim"),
+)
+"""What stands before a number that says by how much."""
 _RESTATED = ("seja,", "é,", "is,", "e.,", "i.e.")
 _RATE = re.compile(
     r"\s*[^\W\d_]{0,15}\s?(?:(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|para\s+|em\s+)?cada|por|per)\b",
@@ -84,7 +90,7 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
     gap = text[before.end : number.start]
     if len(gap) > GAP or "=" in gap:
         return False
-    if _ABOUT_ANOTHER.search(gap):
+    if ("," in gap or _AND_SO_ON.search(gap)) and _ABOUT_ANOTHER.search(gap):
         return True
     hung = _HANGS.search(gap)
     if is_asked(number, asked) and number.value not in asked.given:
@@ -110,7 +116,7 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
     """', 3 more than Ann' after what is compared; not the same once more ('−12, or 12 less')."""
     number = found[n]
     near = text[max(0, number.start - 30) : number.start]
-    if "," not in near and "." not in near:
+    if not near.rstrip().lower().endswith(_LEADS) or ("," not in near and "." not in near):
         return False
     before = _THUS.sub("", _PAID.sub("", near)).rstrip()
     if _DIFFERENCE.search(near):

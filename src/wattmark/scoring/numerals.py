@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from wattmark.scoring.clean import THIN
-from wattmark.scoring.sizes import HALF_MORE, below_zero, is_negative, maybe_item, scaled
+from wattmark.scoring.sizes import HALF_MORE, RESIZING, below_zero, is_negative, maybe_item, scaled
 from wattmark.scoring.units import Unit, other_unit, unit_of
 
 MOST = 400
@@ -33,8 +33,7 @@ Reading = tuple[Fraction, int | None]
 """A value, and how many decimals were written (None: a fraction or a power)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number as it stands in a text."""
 
     start: int
@@ -58,9 +57,11 @@ class Number:
 
 _TOKEN = re.compile(
     r"""
-    (?P<skip>[^\W\d]\w*(?:[ ][^\W\d]\w*)*
+    (?P<skip>[^\W\d]\w*(?:[^\w.,^]+[^\W\d]\w*)*[^\w.,^]*
+      |[^\w.,^]+
       |0[xX][0-9a-fA-F]+\b
       |(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}/\d{1,2}/\d{2})(?![\d,])
+      |(?<![\d/.,])\d{1,2}/0[1-9](?![\d/]|[.,]\d)
       |(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])
       |(?<=[^\W\d])\^[({]?-?\d{1,9}[)}]?)
    |(?P<whole>\d{1,9})(?:[ ]|[ ](?:and|e)[ ])(?P<over>\d{1,9})/(?P<under>\d{1,9})(?![\d/])
@@ -85,11 +86,17 @@ _CURRENCY = re.compile(
     r"(?:(R\$|US\$|\$|€|£|¥)|\b(USD|BRL|EUR|GBP|JPY))\s?[-+]?\s?$", re.IGNORECASE
 )
 _CURRENCY_ENDS = frozenset("$€£¥DLRPYdlrpy")
+_MINUS_ENDS = frozenset("esES")
+"""The last letters of minus, negative and menos."""
+_PERCENT_BEGINS = frozenset("%pP")
+_NEXT = re.compile(r"[\s-]*([^\W\d_]{1,20})")
 _MORE = frozenset("%-°€£$")
 """Signs that may begin what belongs to a number, as letters may."""
+_DIGITS = frozenset("0123456789")
 _DIGITS_AT_END = re.compile(r"-?\d+")
 _YEAR = re.compile(r"([12]\d{3})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]([12]\d{3})")
-"""Of a date only the year is a number."""
+_DAY = re.compile(r"(\d{1,2})/0\d")
+"""Of a date only the year is a number, or the day where no year is given."""
 _TEN = re.compile(r"[*xX]\s?10\s?\^")
 
 
@@ -102,38 +109,42 @@ def numbers(text: str, language: str | None = None) -> list[Number]:
 def _numbers(text: str, language: str | None) -> Iterator[Number]:
     for found in _TOKEN.finditer(text):
         if found.lastgroup == "skip":
-            yield from _years(found)
+            yield from _of_date(found) if text[found.start()] in _DIGITS else ()
             continue
-        start, end, shown = found.start(), found.end(), found.group()
+        (start, end), shown = found.span(), found.group()
+        if shown.isdigit() and end - start <= LONGEST:  # most are
+            yield _completed(text, start, end, shown, ((Fraction(int(shown)), 0),))
+            continue
         if found["run"] and "," in shown:
             parts = _listed(found["run"])
             if parts:
                 for offset, part in parts:
                     at = start + offset
-                    yield from _completed(text, at, at + len(part), part, _run(part, language))
+                    yield _completed(text, at, at + len(part), part, _run(part, language))
                 continue
         if found["whole"] and int(found["over"]) >= int(found["under"]):
-            yield from _completed(
+            yield _completed(
                 text, *found.span("whole"), found["whole"], _run(found["whole"], language)
             )
             start = found.start("over")
             shown = f"{found['over']}/{found['under']}"
-            yield from _completed(text, start, end, shown, _ratio(found["over"], found["under"]))
+            yield _completed(text, start, end, shown, _ratio(found["over"], found["under"]))
             continue
         if found["above"] and _is_division(found):
             for name in ("above", "below"):
                 part = found[name]
-                yield from _completed(text, *found.span(name), part, _run(part, language))
+                yield _completed(text, *found.span(name), part, _run(part, language))
             continue
-        yield from _completed(text, start, end, shown, _readings(found, language))
+        yield _completed(text, start, end, shown, _readings(found, language))
 
 
-def _years(found: re.Match[str]) -> Iterator[Number]:
-    """The year of a date; nothing of a word or a time."""
-    year = _YEAR.fullmatch(found.group()) if found.group()[0] in "0123456789" else None
+def _of_date(found: re.Match[str]) -> Iterator[Number]:
+    """The year of a date, or its day; nothing of a word or a time."""
+    year = _YEAR.fullmatch(found.group()) or _DAY.fullmatch(found.group())
     if year is not None:
         at = found.start() + year.start(year.lastindex or 1)
-        yield Number(at, at + 4, year[year.lastindex or 1], _run(year[1] or year[2], "en"))
+        shown = year[year.lastindex or 1]
+        yield Number(at, at + len(shown), shown, _run(shown, "en"))
 
 
 def _is_division(found: re.Match[str]) -> bool:
@@ -267,13 +278,15 @@ def _groups(written: str, separator: str) -> bool:
 
 def _completed(
     text: str, start: int, end: int, shown: str, readings: tuple[Reading, ...]
-) -> Iterator[Number]:
+) -> Number:
     """A number with what stands around it: sign and currency before, per cent and unit after."""
     endless = text.startswith("...", end) and any(places for _, places in readings)
     head = text[max(0, start - 12) : start]
-    currency = _CURRENCY.search(head) if head.rstrip(" +-")[-1:] in _CURRENCY_ENDS else None
+    near = head.rstrip(" +-")[-1:]
+    currency = _CURRENCY.search(head) if near in _CURRENCY_ENDS else None
     place = start - len(currency[0]) if currency else start
-    minus = is_negative(text, place, currency[0] if currency else "")
+    signed = currency is not None or "-" in head or near in _MINUS_ENDS
+    minus = signed and is_negative(text, place, currency[0] if currency else "")
     if minus:
         readings = tuple((-value, places) for value, places in readings)
         shown = f"-{shown}"
@@ -285,16 +298,18 @@ def _completed(
     follows = text[end : end + 1]
     near = text[end : end + 3].lstrip()[:1]
     if not follows or (near and not near.isalpha() and near not in _MORE):
-        yield Number(start, end, shown, readings, False, _unit(currency, ""), endless)
-        return
-    if follows in " -\n" or follows.isalpha():
+        unit = _unit(currency, "") if currency else None
+        return Number(start, end, shown, readings, False, unit, endless)
+    word = _NEXT.match(text, end)
+    if word and word[1].lower() in RESIZING:
         end, shown, readings = scaled(text, end, shown, readings)
-    percent = PERCENT.match(text, end)
+        near = text[end : end + 3].lstrip()[:1]
+    percent = PERCENT.match(text, end) if near in _PERCENT_BEGINS else None
     if percent:
         end, shown = percent.end(), f"{shown}%"
-    noun = _NOUN.match(text, end)
-    word = noun[1] if noun else ""
-    unit = None if percent else _unit(currency, word)
+    counted = _NOUN.match(text, end)
+    noun = counted[1] if counted else ""
+    unit = None if percent else _unit(currency, noun)
     below = below_zero(text, end) if not minus and not percent else 0
     if below:
         end, shown, readings = (
@@ -302,12 +317,12 @@ def _completed(
             f"-{shown}",
             tuple((-value, places) for value, places in readings),
         )
-    more = HALF_MORE.match(text, noun.end()) if noun and not percent else None
+    more = HALF_MORE.match(text, counted.end()) if counted and not percent else None
     if more:
         end, shown = more.end(), text[start : more.end()]
         readings = tuple((value + Fraction(1, 2), None) for value, _ in readings)
-    also = other_unit(unit, readings)
-    yield Number(start, end, shown, readings, bool(percent), unit, endless, word, also)
+    also = other_unit(unit, readings) if unit else None
+    return Number(start, end, shown, readings, bool(percent), unit, endless, noun, also)
 
 
 def _unit(currency: re.Match[str] | None, word: str) -> Unit | None:

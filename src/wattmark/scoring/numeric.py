@@ -37,6 +37,7 @@ _ALONE = re.compile(
 _SAID = ("the last number stated", "stated as the answer")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
+_ON_THE_HOUR = re.compile(r"(?<![\d:.,])(\d{1,2}):00(?![\d:])(?!\s?[ap]\.?m)", re.IGNORECASE)
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
 _ECHO = 5
@@ -49,6 +50,7 @@ FLOAT_DIGITS = 15
 """Digits from which on a decimal is a float with its error in the last ones."""
 
 
+@lru_cache(maxsize=64)
 def language_of(name: str | None) -> str | None:
     """'pt' of pt-BR, pt_BR, Portuguese; None where nothing was said."""
     if not name or not name.strip():
@@ -79,7 +81,9 @@ def numeric_score(
         return _judged(gold, said, expected, NOTHING_ASKED)
     asked = asked_by(question, language) if question else NOTHING_ASKED
     if asked.unit is not None and gold.unit is None and not gold.percent:
-        gold = replace(gold, unit=asked.unit, also=asked.unit)
+        gold = gold._replace(unit=asked.unit, also=asked.unit)
+    if asked.hour and ":00" in answer:
+        answer = _ON_THE_HOUR.sub(r"\1", answer)
     return _judged(
         gold, stated(_without_echo(clean(answer), question), language, asked), expected, asked
     )
@@ -107,10 +111,18 @@ def _judged(gold: Number, said: Stated | None, expected: str, asked: Asked) -> S
     if asked.unit is not None and _repeats(said.numbers[0], asked):
         return Score(False, 0.0, shown, f"read {shown}, which the question gives")
     for number in said.numbers:
+        if asked.exact and _is_rounded(gold, number):
+            continue
         if _equal(_measured(gold, number, asked), number):
             shown = shorten(number.shown)
             return Score(True, 1.0, shown, f"read {shown}, {said.how}")
     return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
+
+
+def _is_rounded(gold: Number, said: Number) -> bool:
+    """Does it show a few decimals of a number that has no end of them?"""
+    few = all(places and places < FLOAT_PLACES for _, places in said.readings)
+    return few and not said.endless and gold.value is not None and not _ends(gold.value)
 
 
 def _repeats(said: Number, asked: Asked) -> bool:
@@ -123,7 +135,7 @@ def _measured(gold: Number, said: Number, asked: Asked) -> Number:
     if gold.unit is not None or gold.percent or said.unit is None:
         return gold
     units = [unit for unit in asked.measures if unit.kind == said.unit.kind]
-    return replace(gold, unit=units[0]) if units else gold
+    return gold._replace(unit=units[0]) if units else gold
 
 
 def _whole(digits: str) -> Number:
@@ -182,12 +194,18 @@ def _both_ways(plain: str, gold: Number, language: str | None) -> Number | None:
             readings = gold.readings[:1]
     else:
         readings = tuple({*gold.readings, *numbers(plain, "en")[0].readings})
-    return replace(gold, readings=readings)
+    return gold._replace(readings=readings)
 
 
 def _equal(gold: Number, said: Number) -> bool:
-    return any(_same(one, other) for one, other in _pairs(gold, said)) or (
-        said.endless and _cut(gold, said)
+    if gold.unit is said.unit and gold.percent == said.percent and gold.value is not None:
+        plain = gold.value == said.value
+    else:
+        plain = False
+    return (
+        plain
+        or any(_same(one, other) for one, other in _pairs(gold, said))
+        or (said.endless and _cut(gold, said))
     )
 
 

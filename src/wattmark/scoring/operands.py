@@ -17,6 +17,7 @@ from wattmark.scoring.around import (
     TAKEN_TOGETHER,
 )
 from wattmark.scoring.asked import Asked, measure_of
+from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 
@@ -25,12 +26,16 @@ _ONE_EACH = re.compile(
     r"[^\d\n=+*/-]{0,30}(?:=|\bequals|\bequal\s+to|\bigual\s+a)\W{0,6}", re.IGNORECASE
 )
 """Between the two sides of an equality, each of one number."""
+_LEAST = 2
+"""Results of which one may check another."""
+_SIGNS = frozenset("+-–*/")
 _EQUATIONS = 12
 """Equations back that one may check."""
 
 
 def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks the numbers that a sum, a share or 'the sum of … and …' works with."""
+    worded = "operator" in cues_of(text)
     for at in range(len(found) - 1):
         left, right = found[at], found[at + 1]
         gap = text[left.end : right.start]
@@ -40,7 +45,14 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap)
         sign = gap.strip(" )]") in "-–" and right.shown[:1] == "-"
         joined = (
-            alike or gap == "(" or (OPERATOR.match(gap) and not sign and not BY_SO_MUCH.match(gap))
+            alike
+            or gap == "("
+            or (
+                (worded or not _SIGNS.isdisjoint(gap))
+                and OPERATOR.match(gap)
+                and not sign
+                and not BY_SO_MUCH.match(gap)
+            )
         )
         equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
         share = (left.percent or equated) and OF.match(gap)
@@ -65,6 +77,8 @@ def _together(text: str, left: Number) -> bool:
 
 def set_checks_aside(found: Sequence[Number], marks: Marks) -> None:
     """85 - 58 = 27 after 27 + 58 = 85 checks it: its result is no new answer."""
+    if len(marks.results) < _LEAST:
+        return
     seen: list[tuple[set[Fraction], Fraction]] = []
     terms: set[Fraction] = set()
     for at, number in enumerate(found):

@@ -57,6 +57,8 @@ CHATTER = re.compile(
     r"|\n[ ]*(?:\#{2,}\s*(?:Question|Problem|Instruction|Exercise|Pergunta|Questão|Problema"
     r"|Instrução|Exercício|Input|Entrada|User|Human)"
     r"|Q[ ]?\d{1,3}\b)"
+    r"|(?<![^\W\d_])(?:Human|Humano|User|Usu[áa]rio)\s?:"
+    r"|(?<=[\d.!?)%\ue002])(?:Q(?:uestion)?|Pergunta|Questão|Problema?)\s?:"
     r"|\b(?:the\s+)?(?:next|another|new|second|próxim[ao]|outr[ao]|nova?)\s+(?:question|problem|pergunta|questão|problema|exercise|exercício)\b(?!\s+is\s+easier)"
     r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b",
     _I,
@@ -69,7 +71,10 @@ RETRACTED = re.compile(
     r"|that(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right)"
     r"|espera\b|espere\b|peraí|não\b\s?[,:!—]|na\s+verdade|aliás|desculpe|desculpa|perdão|ops\b|opa\b|correção|corrigindo|corrijo"
     r"|me\s+enganei|errei|cometi\s+um\s+erro|melhor\s+dizendo|quer\s+dizer|ou\s+melhor|pensando\s+(?:bem|melhor)|digo,"
-    r"|isso\s+está\s+errado|está\s+errado"
+    r"|(?:(?<=[.!?,;:—]\s)|(?<=\.\.\.\s)|(?<=\n)|(?:isso|isto|mas)\s+)está\s+errado"
+    r"|(?:first|previous|earlier|initial|original)\s+(?:answer|result|calculation|attempt|guess)\s+(?:was|is)\s+(?:wrong|incorrect|mistaken)"
+    r"|(?:(?:minha|primeir[ao])\s+(?:resposta|conta|resultado)|(?:resposta|conta|resultado)\s+(?:anterior|inicial))\s+"
+    r"(?:anterior\s+|inicial\s+)?(?:est(?:ava|á)|era)\s+(?:errad|incorret)[oa]"
     r"|(?:edit|update|edição|atualização)\s?:|errat(?:a|um)\b|retific\w{1,6})",
     _I,
 )
@@ -87,6 +92,10 @@ WITHDRAWN = re.compile(
     r"|(?:let\s+me|i'll)\s+restart|(?:please\s+)?disregard\s+(?:that|this|all|everything|the\s+above)"
     r"|(?:vou|vamos|preciso|devo|deixa\s+eu|deixe-me|melhor)\s+(?:recomeçar|começar\s+(?:tudo\s+)?(?:de\s+novo|do\s+zero))"
     r"|recomeçando|recomeço|recomecemos|começando\s+(?:de\s+novo|do\s+zero)|desconsidere\s+(?:isso|tudo|o\s+que))\b"
+    r"|(?:(?<=[.,;:!?—]\s)|(?<=[Pp]lease\s)|(?<=\n)|^)(?P<gone>(?:forget|ignore)\s+(?:it|that|this|what\s+i\s+said)(?=\s*(?:[,.;:!\n—]|$))"
+    r"|(?:never\s+mind|deix[ae]\s+(?:pra|para)\s+lá)(?=\s*(?:[,.;:!\n—]|$))"
+    r"|(?:esqueça|esquece|ignore)(?:\s+(?:isso|tudo|o\s+que)\b|(?=\s*(?:[,.;:!\n—]|$)))"
+    r"|i\s+take\s+(?:it|that|this)\s+back\b|retiro\s+(?:isso|o\s+que)\b)"
     r"|\b(?:(?:let\s+me|let's|i'll|i\s+will)\s+(?:try|redo|do\s+it)(?:\s+(?:it|this|that|again|over))*"
     r"|(?:vou|vamos|deixa\s+eu|deixe-me)\s+(?:tentar|refazer)(?:\s+(?:tudo|isso|a\s+conta|de\s+novo|novamente))*)\b",
     _I,
@@ -129,8 +138,8 @@ EXPLAINED = re.compile(
 )
 COLUMN = re.compile(r"^\s*(?:[-+*/]\s?\d|\d+\s*(?:\n|$))")
 NOTHING = re.compile(
-    r"^\W*(?:none|nenhum|nenhuma|nothing|nada)\W*$"
-    r"|\b(?:none|nothing|nada|nenhuma?|ninguém|no|sem)\s+(?:(?!of\s+the\s+above)[^\W\d_]{1,15}\s+){0,3}"
+    r"^\W*(?:none|nobody|no\s+one|nenhuma?|nothing|nada|ninguém)(?:\s+of\s+them|\s+del[ea]s)?\W*$"
+    r"|\b(?:none|nothing|nobody|nada|nenhuma?|ninguém|no|sem)\s+(?:(?!of\s+the\s+above)[^\W\d_]{1,15}\s+){0,3}"
     r"(?:left|remain(?:s|ing)?|sobr\w{1,4}|rest\w{1,4}|fic\w{1,4})\b"
     r"|\b(?:sobr\w{1,4}|rest\w{1,4}|fic\w{1,4}|há|tem|have|has|there\s+(?:are|is)|is|são)\s+"
     r"(?:com\s+|sem\s+|left\s+with\s+)?(?:none|nothing|nada|nenhuma?|ninguém)\b(?!\s+of\s+the\s+above)",

@@ -60,8 +60,7 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _PERCENT = re.compile(
-    r"\b(?:what|which|que|qual)\s+(?:a\s+|is\s+the\s+|é\s+a\s+)?(?:percent\w*|porcentagem|percentual)"
-    r"|\bquantos\s+por\s+cento",
+    r"(?<!\d )(?<!\d)\b(?:percent\w*|porcentage[mn]s?|percentua\w{1,3})\b|\bquantos\s+por\s+cento",
     re.IGNORECASE,
 )
 _PER_CENT = re.compile(
@@ -110,7 +109,7 @@ _ASKS = re.compile(r",\s(?=(?:how|what|which|quant[oa]s?|qua(?:l|is)|que)\s)", r
 """After 'If 280 of the seats are sold, '."""
 _HEAD = re.compile(
     r"\b(?:what|which|how\s+(?:many|much)|qual|que|quant[oa]s?|find|calcul\w{1,3})\s"
-    r"((?:[^\W\d_]{1,20}\s){1,6}?)(?=(?:of|in|for|at|to|from|on|when|if|did|does|do|d[eao]s?|em|n[ao]s?|para|há|tem|has|have|had|is|are|was|were|can|will|são|é)\s"
+    r"((?:[^\W\d_]{1,20}\s){1,6}?)(?=(?:that|of|in|for|at|to|from|on|when|if|did|does|do|d[eao]s?|em|n[ao]s?|para|há|tem|has|have|had|is|are|was|were|can|will|são|é)\s"
     r"|[^\W\d_]{1,20}\s?[?.]?$)",
     re.IGNORECASE,
 )
@@ -119,6 +118,16 @@ _YEARS = frozenset(("year", "anos"))
 _DAY = re.compile(
     r"\b(?:days?|dates?|when|year|month|born|dias?|datas?|quando|ano|mês|nasceu|aniversário"
     r"|birthday|century|século)\b",
+    re.IGNORECASE,
+)
+_WHICH = re.compile(
+    r"\b(?:(?:on|in|at)\s+(?:what|which)|em\s+que|em\s+qual|no\s+qual)\s([^\W\d_]{2,20})",
+    re.IGNORECASE,
+)
+_HOUR = re.compile(r"\b(?:what|which)\s+(?:hour|time)\b|\bque\s+horas?\b", re.IGNORECASE)
+_EXACT = re.compile(
+    r"\b(?:exact(?:ly)?|exat[oa]s?|exatamente|lowest\s+terms|simplest\s+form|irredutível)\b"
+    r"|\b(?:as|como|forma\s+de)\s+(?:an?\s+|uma\s+)?(?:[^\W\d_]{1,12}\s+)?(?:fraction|fração)\b",
     re.IGNORECASE,
 )
 _AGE = re.compile(
@@ -166,7 +175,8 @@ def asked_by(question: str, language: str | None) -> Asked:
         frozenset(times for word, times in _TIMES if word.search(text)),
         _said(asks, language), frozenset(one.shown for one in found), stems(text),
         stems(asks) - stems(text[: max(0, text.rfind(asks))]), _head(asks),
-        bool(_DAY.search(text)), bool(_AGE.search(text)),
+        bool(_DAY.search(text)), _which(asks), bool(_HOUR.search(asks)),
+        bool(_EXACT.search(text)), bool(_AGE.search(text)),
     )  # fmt: skip
 
 
@@ -210,6 +220,11 @@ def _is_count(asks: str) -> bool:
 def _noun(asks: str) -> str:
     counted = list(_COUNTED.finditer(asks))
     return singular(counted[-1][1]) if counted else ""
+
+
+def _which(asks: str) -> str:
+    named = _WHICH.search(asks)
+    return singular(named[1]) if named else ""
 
 
 def _variable(asks: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year, singular, stems
 from wattmark.scoring.choose import choose, told_apart
 from wattmark.scoring.context import marks_of
 from wattmark.scoring.marks import Marks
@@ -16,7 +16,7 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import CUE, EITHER, NOTHING, OR_ELSE, OUT_OF, RESTATED, SAME
 from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.units import in_units_of
-from wattmark.scoring.words import Spoken, spoken_numbers
+from wattmark.scoring.words import ORDINALS, Spoken, spoken_numbers
 
 _PARTS = 6
 _NOUN_AND_COLON = 40
@@ -28,6 +28,19 @@ _OF_SO_MANY = re.compile(
     re.IGNORECASE,
 )
 """'Twelve of the 40'."""
+_ONLY = re.compile(
+    r"\b(?:only|just|exactly|apenas|só|somente|sobra|resta|leav(?:es|ing))\s+$", re.IGNORECASE
+)
+"""Before a 'one' that counts."""
+_NONE = re.compile(
+    r"\b(?:none|nothing|nobody|no\s+one|nenhuma?|ninguém|nada"
+    r"|(?:(?:(?:is|are|was|were|has|have|had|with)\s+no|no(?=\s(?:more\s)?[^\W\d_]{1,20}s\b))\s+(?:more\s+)?|sem\s+"
+    r"|não\s+(?:há|houve|tem|sobr\w{1,4}|rest\w{1,4})\s+(?!nenhum|nada|ninguém|mais))(?P<noun>[^\W\d_]{2,20}))\b",
+    re.IGNORECASE,
+)
+_HAS = re.compile(r"\b(?:has|have|had|tem|têm|tinha)\s+$", re.IGNORECASE)
+_ORDINAL = re.compile(r"\b({})\s([^\W\d_]{{2,20}})".format("|".join(ORDINALS)), re.IGNORECASE)
+_CLAUSE_ENDS = re.compile(r"[,.;:!?\n]|\s(?:and|e|but|mas)\s", re.IGNORECASE)
 _BESIDE = 60
 """Characters between two numbers that are said together."""
 
@@ -120,16 +133,57 @@ def _equal(one: Number, other: Number) -> bool:
 
 def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Number]:
     """Numbers in digits, and among them those in words that count what the question asks for."""
-    if not found or not asked.words:
+    if not asked.words or not (found or asked.which):
         return found
-    counts = [as_number(one, text) for one in spoken_numbers(text) if not one.one]
-    taken = {place for one in found for place in range(one.start, one.end)}
-    new = [
-        one
-        for one in counts
-        if one.start not in taken and (is_asked(one, asked) or _OF_SO_MANY.match(text, one.end))
+    counts = [
+        as_number(one, text)
+        for one in spoken_numbers(text)
+        if not one.one or _ONLY.search(text, max(0, one.start - _BESIDE), one.start)
     ]
+    counts = [one for one in counts if _is_count(text, one, asked)]
+    counts += [*_none_of(text, asked), *_ordinals(text, asked)]
+    taken = {place for one in found for place in range(one.start, one.end)}
+    new = [one for one in counts if one.start not in taken]
     return sorted([*found, *new], key=lambda one: one.start) if new else found
+
+
+def _is_count(text: str, number: Number, asked: Asked) -> bool:
+    if is_asked(number, asked) or (asked.percent and number.percent):
+        return True
+    return _OF_SO_MANY.match(text, number.end) is not None
+
+
+def _none_of(text: str, asked: Asked) -> list[Number]:
+    """Zero, where a clause says in the question's words that there is none: 'nobody is left'."""
+    zeros = []
+    for none in _NONE.finditer(text):
+        least = max(0, none.start() - _BESIDE)
+        ends = [end.end() for end in _CLAUSE_ENDS.finditer(text, least, none.start())]
+        clause = _CLAUSE_ENDS.split(text[none.end() : none.end() + _BESIDE])[0]
+        words = stems(text[ends[-1] if ends else least : none.end()] + clause)
+        noun = none["noun"] or ""
+        if noun and singular(noun) != asked.noun and not stems(noun) & asked.head:
+            continue
+        own = stems(asked.noun)
+        has = asked.count and not noun and _HAS.search(text, least, none.start())
+        if has or words & ((asked.words - own) or own):
+            zeros.append(_zero(none[0], none.start()))
+    return zeros
+
+
+def _ordinals(text: str, asked: Asked) -> list[Number]:
+    """The eighth of 'on the eighth day', where the question asks on which day."""
+    return [
+        Number(
+            one.start(),
+            one.end(1),
+            one[1],
+            ((Fraction(ORDINALS[one[1].casefold()]), 0),),
+            noun=one[2],
+        )
+        for one in (_ORDINAL.finditer(text) if asked.which else ())
+        if singular(one[2]) == asked.which
+    ]
 
 
 def in_words(
@@ -146,9 +200,12 @@ def in_words(
     if NOTHING.search(region):
         return Stated((_zero(region),), "said in words", explicit)
     spoken = spoken_numbers(region)
-    firm = [one for one in spoken if not one.one or _counts(region, one, spoken)]
-    firm = firm or (spoken if alone else [])
-    places = joined(region, [as_number(one, region) for one in firm])
+    pronouns = {
+        (one.start, one.end) for one in spoken if one.one and not _counts(region, one, spoken)
+    }
+    amounts = joined(region, [as_number(one, region) for one in spoken])
+    places = [one for one in amounts if (one.start, one.end) not in pronouns]
+    places = places or (amounts if alone else [])
     marks = marks_of(region, places)
     free = [n for n in range(len(places)) if n not in marks.out]
     loose = [n for n in free if n not in marks.aside] or free
@@ -169,5 +226,5 @@ def _counts(text: str, one: Spoken, spoken: Sequence[Spoken]) -> bool:
     return HALF_MORE.search(text, one.end) is not None
 
 
-def _zero(text: str) -> Number:
-    return Number(0, len(text), text.strip(), ((Fraction(0), 0),))
+def _zero(text: str, start: int = 0) -> Number:
+    return Number(start, start + len(text), text.strip(), ((Fraction(0), 0),))

@@ -38,6 +38,10 @@ _LARGEST_COUNT = 999
 """Of parts: '5 hundredths'."""
 
 
+RESIZING = frozenset((*SCALES, *DOZENS, *PARTS, *map(str.lower, _SUFFIXES), "and", "e", "mi", "bi"))
+"""Words after a number that `scaled` looks at."""
+
+
 def scaled(
     text: str, end: int, shown: str, readings: tuple[Reading, ...]
 ) -> tuple[int, str, tuple[Reading, ...]]:

@@ -64,6 +64,10 @@ _DIGRESSION = re.compile(
     _I,
 )
 """How a paragraph opens that goes on to something else."""
+_FOOTNOTE = re.compile(
+    r"\n\x20*(?:(?P<mark>\[\d{1,3}\]|\^\d{1,2}|\*|†)|\W{0,4}(?:sources?|references?|fontes?|referências?)\s?:)[^\n]*",
+    _I,
+)
 
 
 class Stretch(NamedTuple):
@@ -75,6 +79,11 @@ class Stretch(NamedTuple):
     """Only after a possible answer, which it then explains, checks or leaves."""
     reason: bool = False
     """It justifies what stands before it, also where that is denied."""
+
+
+KINDS = frozenset(("checking", "clause", "trailing", "apart", "supposed", "aside"))
+SIGNS = frozenset(("(", "[", CODE_OPEN, ":", "—", "?", "\n"))
+"""One of these every stretch needs: a kind of phrase, or a sign."""
 
 
 def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
@@ -95,6 +104,8 @@ def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
     if "aside" in cues:
         yield from _examples(text)
         yield from _digressions(text)
+    if "\n" in text:
+        yield from _footnotes(text)
     yield from _explanations(text)
     yield from _questions(text)
 
@@ -131,6 +142,13 @@ def _digressions(text: str) -> Iterator[Stretch]:
     for found in _DIGRESSION.finditer(text):
         end = text.find("\n", found.end())
         yield Stretch(found.start(), end if end >= 0 else len(text), after=True)
+
+
+def _footnotes(text: str) -> Iterator[Stretch]:
+    """'[1] IBGE, 2022.' on a line of its own, where [1] stands before, and a line of sources."""
+    for found in _FOOTNOTE.finditer(text):
+        if found["mark"] is None or 0 <= text.find(found["mark"]) < found.start("mark"):
+            yield Stretch(found.start(), found.end(), after=True)
 
 
 def _explanations(text: str) -> Iterator[Stretch]:

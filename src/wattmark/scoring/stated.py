@@ -16,7 +16,6 @@ from itertools import islice
 from wattmark.scoring.again import set_repeats_aside
 from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.answering import set_aside
-from wattmark.scoring.around import REST
 from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
 from wattmark.scoring.choose import choose
 from wattmark.scoring.context import marks_of
@@ -24,6 +23,7 @@ from wattmark.scoring.cues import cues_of
 from wattmark.scoring.equations import looked_for, unrelated_equations
 from wattmark.scoring.explicit import explicit_of
 from wattmark.scoring.marks import Marks
+from wattmark.scoring.named import concluded, named_by_question
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.phrases import (
     CHATTER,
@@ -42,8 +42,6 @@ from wattmark.scoring.undecided import between_two
 from wattmark.scoring.words import spoken_numbers
 
 _IS = re.compile(r"\b(?:is|é)\s+$", re.IGNORECASE)
-_NO_TERM = r"(?<![\w*+/.-])(?<![\d*+/-] )(?<!log )(?<!ln )(?<!sin )(?<!sen )(?<!cos )(?<!tan )"
-"""Before an x that stands alone: neither '2x' nor 'log x'."""
 _THE_NUMBER = re.compile(
     r"\b(?:the|o)\s+(?:(?:missing|unknown|original|required|wanted)\s+)?(?:number|número)\s+"
     r"(?:(?:procurado|desconhecido|original|pedido)\s+)?(?:is|é|must\s+be|deve\s+ser)[\s:]{1,3}-?$",
@@ -55,21 +53,19 @@ _EQUALS = re.compile(CUE.pattern + r"|\b(?:is|are|equals?|é|são|igual)\b", re.
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
 """'No, that doesn't …'."""
+_YES = re.compile(
+    r"\b(?:yes|sim|indeed|(?:is|was|está|é)\s+(?:correct|right|corret[oa]|cert[oa]))\b",
+    re.IGNORECASE,
+)
 _ALGEBRA = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/=]")
 _SAID_FIRST = re.compile(
     r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que)\s", re.IGNORECASE
 )
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}:[ ](?=\S)")
 _COLON_ALONE = re.compile(r":[ ](?=\S)")
-_SO = re.compile(
-    r"(?:[.!?,;:]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d=\n]*$",
-    re.IGNORECASE,
-)
 _REST_IN = 60
-_NAME = 12
 _IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
 """'1/8 as a decimal is …': the question's number, said over."""
-_OVER = re.compile(r"(?:\s+[^\W\d_]{1,15}){0,2}\s+left\s+over\b", re.IGNORECASE)
 _HASHED = re.compile(r"####\s{0,3}(-?[0-9]{1,18})\s{0,9}$")
 """A solution's last line, as data sets have it."""
 _TAIL = 40
@@ -79,6 +75,8 @@ _NO_MORE = re.compile(
     r"\W*(?:(?:too|also|either|as\s+well|também|again|de\s+novo)\W*)?", re.IGNORECASE
 )
 """What may follow 'that is wrong' at the end of a text."""
+_FEWEST = 3
+"""Letters of a number in words."""
 _RETRIES = 3
 """Changes of mind that are followed, the last ones."""
 _SENTENCE = 400
@@ -90,10 +88,11 @@ def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Sta
     if _BARE.fullmatch(text):
         return Stated(tuple(numbers(text, language)), "the last number stated")
     marked = _HASHED.search(text, max(0, len(text) - _TAIL)) if "####" in text else None
-    if marked and text.count("####") == 1 and not CHATTER.search(text):
+    cues = cues_of(text)
+    left = "chatter" in cues and CHATTER.search(text)
+    if marked and text.count("####") == 1 and not left:
         end = marked.start(1)
         return Stated(tuple(numbers(text[end:], language)), "stated as the answer", explicit=True)
-    cues = cues_of(text)
     whole = _without_chatter(text, language, asked) if "chatter" in cues else text
     whole = _since_withdrawn(whole) if "withdrawn" in cues else whole
     torn = between_two(whole, language, asked) if "undecided" in cues else None
@@ -113,8 +112,10 @@ def _after_turns(
                 return None
             continue
         earlier = _pick(head, language, asked)
-        stands = CONFIRMED.search(tail) and not _FAILED.match(tail)
-        if later.explicit or earlier is None or not stands:
+        if later.explicit or earlier is None or not earlier.numbers:
+            return later
+        again = earlier.several or earlier.numbers[0].shown in tail or _YES.search(tail)
+        if not again or not CONFIRMED.search(tail) or _FAILED.match(tail):
             return later
         return _pick(whole, language, asked) or later if earlier.explicit else earlier
     return _pick(whole, language, asked)
@@ -124,7 +125,7 @@ def _since_withdrawn(text: str) -> str:
     """What follows the last 'that is wrong, let me start over'; all where there is none."""
     for found in reversed(list(WITHDRAWN.finditer(text))):
         near = text[max(0, found.start() - _BEFORE_IT) : found.start()]
-        if found["over"] or REFUSED.search(near):
+        if found["over"] or found["gone"] or REFUSED.search(near):
             return text[found.end() :]
     return text
 
@@ -195,14 +196,26 @@ def _opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> 
         reason = (_COLON_ALONE if repeats else _COLON).match(after)
     if reason is None:
         return None
-    if COLUMN.match(after[reason.end() :]) and "\n" in reason[0]:
+    column = "\n" in reason[0] and COLUMN.match(after[reason.end() :])
+    if column or _reckoned_on(text, found, marks):
         return None
     return said_at(text, found, marks, 0, "opens the answer")
 
 
+def _reckoned_on(text: str, found: Sequence[Number], marks: Marks) -> bool:
+    """'112. And 0.5 * 8 = 4. So 112 + 4 = 116': is the first a term of what is concluded?"""
+    firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
+    last = firm[-1]
+    terms = last
+    while terms - 1 in marks.operands:
+        terms -= 1
+    used = any(found[n].value == found[0].value for n in range(terms, last))
+    return used and last in marks.results and concluded(text, found[terms].start)
+
+
 def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
     firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
-    named = _named(text, found, marks, asked)
+    named = named_by_question(text, found, marks, asked)
     if named:
         return choose(text, found, named, asked) if asked.percent else named[-1]
     if asked.count:
@@ -219,12 +232,12 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
             firm = [n for n in firm if found[n].unit in (None, asked.unit)]
         last = found[firm[-1]] if firm else None
         if last is None or last.percent or last.unit not in (None, asked.unit):
-            firm = [n for n in in_unit if n in firm] or in_unit or firm
+            alike = last is not None and last.unit is not None and last.unit.kind == asked.unit.kind
+            firm = [n for n in in_unit if n in firm] or (not alike and in_unit) or firm
     if not firm:
         return None
-    chained = "=>" in text or _ALGEBRA.search(text)
-    unrelated = None if chained else unrelated_equations(found, marks, firm)
-    if unrelated is not None:
+    unrelated = unrelated_equations(found, marks, firm)
+    if unrelated is not None and "=>" not in text and not _ALGEBRA.search(text):
         return unrelated
     unknown = looked_for(text, found, marks, firm, asked)
     if unknown is not None:
@@ -235,45 +248,13 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     new = [
         n
         for n in firm
-        if found[n].value not in given
+        if not given
+        or found[n].value not in given
         or _IS.search(text[max(0, found[n].start - 12) : found[n].start])
         or is_asked(found[n], asked)
-        or _concluded(text, found[n].start)
+        or concluded(text, found[n].start)
     ]
     return choose(text, found, new or firm, asked)
-
-
-def _concluded(text: str, place: int) -> bool:
-    """Does the sentence begin with 'so', 'therefore', 'então', and has no equals sign?"""
-    begun = _SO.search(text[max(0, place - _REST_IN) : place])
-    return begun is not None
-
-
-def _named(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> list[int]:
-    """What the question asks for by name: the rest, a percentage, x."""
-    if asked.percent:
-        return [n for n, one in enumerate(found) if one.percent and n not in marks.aside]
-    if asked.rest:
-        before = [text[max(0, one.start - _REST_IN) : one.start] for one in found]
-        after = [text[one.end : one.end + _REST_IN] for one in found]
-        return [
-            n
-            for n, (near, then) in enumerate(zip(before, after, strict=True))
-            if n not in marks.out and (REST.search(near) or _OVER.match(then))
-        ]
-    if asked.variable:
-        before = [text[max(0, one.start - _NAME) : one.start] for one in found]
-        alone = re.compile(
-            rf"{_NO_TERM}{asked.variable}\s?(?:=|\b(?:equals|is|must\s+be|vale|é)\b)\s?-?$"
-        )
-        named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
-        return [n for n in named if not _denied_later(found, marks, n)]
-    return []
-
-
-def _denied_later(found: Sequence[Number], marks: Marks, at: int) -> bool:
-    """The -7 of 'x = -7. … so the answer is not -7 but -8'."""
-    return any(n > at and found[n].value == found[at].value for n in marks.denied)
 
 
 def _opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | None:
@@ -290,7 +271,7 @@ def _opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated |
 
 def _concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:
     """'…; that makes one hundred and sixty miles' after the last digits."""
-    cue = cues.search(rest[:_SENTENCE])
+    cue = cues.search(rest[:_SENTENCE]) if len(rest) > _FEWEST else None
     if cue is None:
         return None
     tail = rest[cue.end() : cue.end() + _SENTENCE]

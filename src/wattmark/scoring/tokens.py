@@ -40,9 +40,10 @@ _PARTS = re.compile(
 )
 """A serial number in parts, one of which has a digit after a letter: 'AB12-3456-85'."""
 _LONG = 10
-_GROUPED = re.compile(r"\d[- .]\d{2}|\+\d|\)\s?\d{3}")
+_GROUPED = re.compile(r"[- .+)](?:(?<=\d.)\d{2}|(?<=\+)\d|(?<=\))\s?\d{3})")
 """What each telephone number has."""
-_MIXED = re.compile(r"[A-Za-z]\d|\d[A-Fa-f-]+[:\d]|:[\dA-Fa-f]{2}:")
+_MIXED = re.compile(r"\d(?:(?<=[A-Za-z].)|[A-Fa-f-]+[:\d])")
+_COLONS = re.compile(r":[\dA-Fa-f]{2}:")
 """What each serial number has."""
 _NUMBERED = re.compile(
     r"(?P<name>(?:^|\n|[.!]\s)(?:error|erro)(?=\s)|\b(?:(?:error|erro|status|exit|http|response)\s+(?:codes?|status)|código\s+(?:de|do)\s+"
@@ -60,7 +61,7 @@ def without_tokens(text: str) -> str:
         text = _ADDRESS.sub(GONE, text)
     if _GROUPED.search(text):
         text = _PHONE.sub(GONE, text)
-    if _MIXED.search(text):
+    if _MIXED.search(text) or (":" in text and _COLONS.search(text)):
         text = _SERIAL.sub(GONE, text)
         text = _PARTS.sub(lambda found: GONE if len(found[0]) >= _LONG else found[0], text)
         text = _HEX.sub(GONE, text)

@@ -73,6 +73,15 @@ PARTS: dict[str, int] = {
     **dict.fromkeys(("hundredth", "hundredths", "centésimo", "centésimos"), 100),
     **dict.fromkeys(("thousandth", "thousandths", "milésimo", "milésimos"), 1000),
 }
+ORDINALS: dict[str, int] = {
+    word: n
+    for names in (
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
+        "primeiro segundo terceiro quarto quinto sexto sétimo oitavo nono décimo",
+        "primeira segunda terceira quarta quinta sexta sétima oitava nona décima",
+    )
+    for n, word in enumerate(names.split(), 1)
+}
 ROOMS = ("quartos", "quarters")
 """Also rooms and coins, of which there can be many."""
 _MANY = 20
@@ -84,6 +93,7 @@ _AND = ("and", "e")
 _POINT = ("point", "vírgula", "virgula", "ponto")
 _ONE = ("one", "um", "uma", "a", "an")
 OPERATORS = ("plus", "minus", "times", "mais", "menos", "vezes", "over", "divided", "multiplied")
+_BEGINS = frozenset((*_SIMPLE, *SCALES, *DOZENS, *PARTS, *_ONE))
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -99,6 +109,8 @@ class Spoken(NamedTuple):
 
 def spoken_numbers(text: str) -> list[Spoken]:
     """All numbers in words of a text, in order; digits are not looked at."""
+    if _BEGINS.isdisjoint(_WORD.findall(text.casefold())):
+        return []
     words = [(m.group().casefold(), m.start(), m.end()) for m in _WORD.finditer(text)]
     return list(_read(text, words))
 

@@ -1,0 +1,60 @@
+"""Numbers that stand under the name of what the question asks for, or after a 'so'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.around import REST
+from wattmark.scoring.asked import Asked
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+
+_REST_IN = 60
+_NAME = 12
+_NO_TERM = r"(?<![\w*+/.-])(?<![\d*+/-] )(?<!log )(?<!ln )(?<!sin )(?<!sen )(?<!cos )(?<!tan )"
+"""Before an x that stands alone: neither '2x' nor 'log x'."""
+_SO = re.compile(
+    r"(?:[.!?,;:]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d=\n]*$",
+    re.IGNORECASE,
+)
+_OVER = re.compile(r"(?:\s+[^\W\d_]{1,15}){0,3}\s+(?:left\s+over|remain)\b", re.IGNORECASE)
+_IS_LEFT = re.compile(
+    r"\b(?:sobra(?:m|rão)?|resta(?:m|rão)?)\s+(?:apenas\s+|só\s+)?$", re.IGNORECASE
+)
+
+
+def concluded(text: str, place: int) -> bool:
+    """Does the sentence begin with 'so', 'therefore', 'então', and has no equals sign?"""
+    begun = _SO.search(text[max(0, place - _REST_IN) : place])
+    return begun is not None
+
+
+def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> list[int]:
+    """What the question asks for by name: the rest, a percentage, x."""
+    if asked.percent:
+        shares = [n for n, one in enumerate(found) if one.percent and n not in marks.aside]
+        led = [n for n in shares if n in marks.results or concluded(text, found[n].start)]
+        return led or shares
+    if asked.rest:
+        before = [text[max(0, one.start - _REST_IN) : one.start] for one in found]
+        after = [text[one.end : one.end + _REST_IN] for one in found]
+        return [
+            n
+            for n, (near, then) in enumerate(zip(before, after, strict=True))
+            if n not in marks.out
+            and (REST.search(near) or _IS_LEFT.search(near) or _OVER.match(then))
+        ]
+    if asked.variable:
+        before = [text[max(0, one.start - _NAME) : one.start] for one in found]
+        alone = re.compile(
+            rf"{_NO_TERM}{asked.variable}\s?(?:=|\b(?:equals|is|must\s+be|vale|é)\b)\s?-?$"
+        )
+        named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
+        return [n for n in named if not _denied_later(found, marks, n)]
+    return []
+
+
+def _denied_later(found: Sequence[Number], marks: Marks, at: int) -> bool:
+    """The -7 of 'x = -7. … so the answer is not -7 but -8'."""
+    return any(n > at and found[n].value == found[at].value for n in marks.denied)

@@ -25,6 +25,7 @@ bench: .venv/test.done
 docs: .venv/demo.done
 	$(BIN)/python tools/write_format_page.py
 	$(BIN)/python tools/write_cli_page.py
+	$(BIN)/python tools/write_study_results.py
 
 # Nothing is fetched: the site is built, and read, without a network.
 site: .venv/test.done

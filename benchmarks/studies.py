@@ -3,7 +3,9 @@
 `python -m benchmarks.studies embedded` runs each study on the models that ship, `random` at its
 own models' true size with random weights, as far as this machine's memory goes; names of studies
 may follow. results/MACHINE/STUDY/ then has SETTING.md, the report, and SETTING.json: each trial's
-metrics with their intervals, the command, the date and the machine with its versions.
+metrics with their intervals, the command, the date and the machine with its versions; and
+SETTING.png, the chart that answers the study's question. `tools/write_study_results.py` puts them
+on its page.
 
 With `--check` nothing is kept: of each task, joules per query of each trial ÷ those of its first
 trial are set beside the kept ones. Two ratios agree where the logarithms of both differ by no more
@@ -21,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +31,11 @@ from benchmarks.command import HOME, words
 from benchmarks.place import machine_folder
 from wattmark.analysis.metrics import METRICS
 from wattmark.analysis.summary import IDENTITY, TrialSummary, summarise
+from wattmark.report.chapter import gathered
+from wattmark.report.extras import extras
+from wattmark.report.images import picture
 from wattmark.runner.machine import fingerprint
-from wattmark.store.reader import open_run
+from wattmark.store.reader import Run, open_run
 
 STUDIES = ("slm-green", "smollm-squad", "local-llm", "precision-ela", "h200-energy")
 SMALL = ("--weights", "random", "--replicates", "2", "--warmups", "1", "--max-new-tokens", "8")
@@ -45,6 +51,14 @@ SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Flags of a setting, by study. With random weights they keep all five within about an hour on two
 cores, where a study's own settings take days."""
+CHARTS = {
+    "slm-green": "*-energy",
+    "smollm-squad": "*-ratio",
+    "local-llm": "radar-*",
+    "precision-ela": "latency-energy-*",
+    "h200-energy": "heat-*",
+}
+"""The chart of each study that is kept: the first of the report's with such a name."""
 RATIO = "energy_per_query_j"
 
 
@@ -57,6 +71,7 @@ class Ended:
     trials: Sequence[TrialSummary]
     info: Mapping[str, Any]
     report: str
+    chart: bytes
 
 
 def ran(study: str, flags: Sequence[str], place: Path) -> Ended:
@@ -71,7 +86,16 @@ def ran(study: str, flags: Sequence[str], place: Path) -> Ended:
     told = [sys.executable, "-m", "wattmark", "report", str(out), "--format", "md"]
     subprocess.run([*told, "--out", str(page)], check=True, capture_output=True)
     run = open_run(out)
-    return Ended(code, seconds, summarise(run), run.info, page.read_text(encoding="utf-8"))
+    report = page.read_text(encoding="utf-8")
+    return Ended(code, seconds, summarise(run), run.info, report, _chart(run, CHARTS[study]))
+
+
+def _chart(run: Run, name: str) -> bytes:
+    """The first chart of the report with such a name, as PNG."""
+    tools = extras()
+    chart = next(one for one in gathered([run]).charts if fnmatch(one.file, name))
+    png: bytes = tools.vl_convert.vegalite_to_png(picture(chart.figure, tools.config), scale=1.5)
+    return png
 
 
 def told(ended: Ended, study: str, flags: Sequence[str]) -> dict[str, Any]:
@@ -96,7 +120,7 @@ def _trial(trial: TrialSummary) -> dict[str, Any]:
         "provenance": trial.provenance,
         "gain_uncertainty": trial.gain_uncertainty,
         "metrics": {
-            name: {key: asdict(one)[key] for key in ("value", "low", "high", "unit")}
+            name: {key: asdict(one)[key] for key in ("value", "low", "high", "n", "unit")}
             for name, one in known.items()
             if one.value is not None
         },
@@ -159,6 +183,7 @@ def main(words_: Sequence[str] | None = None) -> int:
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         target.with_suffix(".md").write_text(ended.report, encoding="utf-8")
+        target.with_suffix(".png").write_bytes(ended.chart)
         print(f"kept in {target}")
     return 0 if whole else 1
 

@@ -1,12 +1,16 @@
-"""Ratios of a study set beside those of an earlier run of it."""
+"""Results of studies: as their pages tell them, and set beside those of a later run."""
 
 from __future__ import annotations
 
 import math
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.studies import checked, ratios
+from benchmarks.studies import STUDIES, checked, ratios
+
+ROOT = Path(__file__).parents[2]
 
 
 def trial(precision: str, joules: float, width: float = 1.1, task: str = "sums") -> dict[str, Any]:
@@ -37,3 +41,12 @@ def test_a_machine_twice_as_slow_keeps_its_ratios_and_another_ratio_is_told(
     assert checked(kept, slower) == (1, 2)
     said = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in said] == ["agrees", "DIFFERS"]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_studys_page_tells_the_kept_results(study: str) -> None:
+    tool = runpy.run_path(str(ROOT / "tools" / "write_study_results.py"))
+    page = (ROOT / "docs" / "studies" / f"{study}.md").read_text(encoding="utf-8")
+    assert page == tool["page"](study), "run: python tools/write_study_results.py"
+    kept = (tool["RESULTS"] / study / "embedded.png").read_bytes()
+    assert (tool["IMAGES"] / f"{study}.png").read_bytes() == kept

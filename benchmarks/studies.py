@@ -29,7 +29,6 @@ from typing import Any
 
 from benchmarks.command import HOME, words
 from benchmarks.place import machine_folder
-from wattmark.analysis.metrics import METRICS
 from wattmark.analysis.summary import IDENTITY, TrialSummary, summarise
 from wattmark.report.chapter import gathered
 from wattmark.report.extras import extras
@@ -112,7 +111,6 @@ def told(ended: Ended, study: str, flags: Sequence[str]) -> dict[str, Any]:
 
 
 def _trial(trial: TrialSummary) -> dict[str, Any]:
-    known = {name: one for name in METRICS if (one := trial.estimates.get(name))}
     return {
         **{name: getattr(trial, name) for name in IDENTITY},
         "replicates": trial.n_ok,
@@ -121,7 +119,7 @@ def _trial(trial: TrialSummary) -> dict[str, Any]:
         "gain_uncertainty": trial.gain_uncertainty,
         "metrics": {
             name: {key: asdict(one)[key] for key in ("value", "low", "high", "n", "unit")}
-            for name, one in known.items()
+            for name, one in trial.estimates.items()
             if one.value is not None
         },
     }

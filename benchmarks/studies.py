@@ -50,7 +50,7 @@ SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Flags of a setting, by study; with random weights, as few answers as still have an interval."""
 LEAST_AGREE = 0.9
-"""Of the ratios, below which `--check` ends with exit code 1; of unchanged ones one in 20 differs."""
+"""Of the ratios; with fewer `--check` ends with exit code 1. Of unchanged ones 1 in 20 differs."""
 CHARTS = {
     "slm-green": "*-energy",
     "smollm-squad": "*-ratio",

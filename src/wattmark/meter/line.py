@@ -23,10 +23,19 @@ if TYPE_CHECKING:
 
 # How long a thread stays after a reading on demand: to start one takes longer than to wake it.
 LINGER_S = 1.0
-# How much the last pass weighs in the mean time that a line waits for its sensors.
+# How much the last pass weighs in the mean times that a line takes and waits for its sensors.
 NEWEST = 1 / 16
+# Passes that nobody waits for take at most this part of the time.
+NUDGED_PART = 0.01
 # For how long, and how many readings at most: to understand many at once would delay the next.
 DEFER_NS, MOST_DEFERRED = NS_PER_S, 64
+
+
+class _Nudge:
+    """What asks for a pass and waits for nothing."""
+
+
+NUDGE = _Nudge()
 
 
 class Line:
@@ -34,7 +43,7 @@ class Line:
 
     def __init__(self, lines: Lines, sensors: tuple[Sensor, ...]) -> None:
         self.sensors = sensors
-        self.inbox: SimpleQueue[Request | None] = SimpleQueue()
+        self.inbox: SimpleQueue[Request | _Nudge | None] = SimpleQueue()
         """Requests; None only wakes the thread, to look whether anything has changed."""
         self.thread: threading.Thread | None = None
         self.reading: Sensor | None = None
@@ -45,6 +54,9 @@ class Line:
         self._lines = lines
         self._deadline_ns: int | None = None
         self._waits_ns = 0.0
+        self._takes_ns = 0.0
+        self._nudged_ns = 0
+        self._nudged = False
         self._grabbed: deque[tuple[Deferring, Any]] = deque()
         self._understood_ns = 0
 
@@ -58,20 +70,30 @@ class Line:
         """For how long the reading in progress has lasted; 0 without any."""
         return now_ns - self.since_ns if self.reading is not None else 0
 
+    def nudge(self) -> None:
+        """Have a pass soon that nobody waits for, unless it costs much or one is to come anyway."""
+        now_ns = time.monotonic_ns()
+        if not self._nudged and (now_ns - self._nudged_ns) * NUDGED_PART >= self._takes_ns:
+            self._nudged, self._nudged_ns = True, now_ns
+            self.inbox.put(NUDGE)
+
     def _run(self) -> None:
         used_s = 0.0
         while (requests := self._next()) is not None:
+            self._nudged = False
             began_ns = time.monotonic_ns()
             lately = began_ns - self._understood_ns < DEFER_NS
             few = len(self._grabbed) < MOST_DEFERRED
             samples, slowest = self._read(defer=lately and few and not requests)
             # A thread's CPU clock can only be read by the thread itself.
             now_s = time.thread_time()
-            waited_ns = time.monotonic_ns() - began_ns - s_to_ns(now_s - used_s)
+            took_ns = time.monotonic_ns() - began_ns
+            waited_ns = took_ns - s_to_ns(now_s - used_s)
             self.used_s += now_s - used_s
             used_s = now_s
             for request in requests:
                 request.deliver(samples)
+            self._takes_ns += NEWEST * (took_ns - self._takes_ns)
             self._waits_ns += NEWEST * (waited_ns - self._waits_ns)
             if self._waits_ns > self._lines.interval_ns / 2:
                 self._lines.part_slow(self, slowest)
@@ -100,17 +122,15 @@ class Line:
                 continue
             idle = False
             if asked is not None:
-                return [asked, *self._others()]
+                return [each for each in (asked, *self._others()) if isinstance(each, Request)]
         return None
 
-    def _others(self) -> list[Request]:
+    def _others(self) -> list[Request | _Nudge | None]:
         """What else was asked for meanwhile: one pass answers all."""
         found = []
         with contextlib.suppress(Empty):
             while True:
-                request = self.inbox.get_nowait()
-                if request is not None:
-                    found.append(request)
+                found.append(self.inbox.get_nowait())
         return found
 
     def understand(self) -> None:

@@ -129,6 +129,13 @@ class Meter:
                     self._keep(name, found[name])
         return [found[name] for name in self._kept]
 
+    def nudge(self) -> None:
+        """Have sensors that are quick to read be read soon; returns at once, and promises none.
+
+        For ends of windows: a reading near each makes short ones sharp. Any thread may call it.
+        """
+        self._lines.nudge()
+
     def settle(self, timeout_s: float = SETTLE_S) -> None:
         """Let sensors that are polled elsewhere tell of all that was until now, and read them.
 

@@ -7,9 +7,10 @@
     result = monitor.stop()
     result.energy_joules, result.windows["prefill"].energy_joules
 
-A thread samples the sensors; the code under measurement only stamps the clock. Sensors see the
-whole machine (a whole GPU, a whole CPU package), whichever process works on it: what others did
-meanwhile is looked for and told as a doubt.
+A thread samples the sensors, at intervals and when a window begins or ends; the code under
+measurement only stamps the clock and waits for none of it. Sensors see the whole machine (a whole
+GPU, a whole CPU package), whichever process works on it: what others did meanwhile is looked for
+and told as a doubt.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class EnergyMonitor:
                 self._meter.stop()
                 raise
             self._start_ns = time.monotonic_ns()
-            self.session = Session()
+            self.session = Session(self._meter.nudge)
 
     def stop(self) -> EnergyResult:
         """End, and say what was used. Raises WattmarkError when it does not run."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wattmark.energy.sharpen import sharpen
-from wattmark.energy.spacing import Floats
+from wattmark.energy.spacing import Floats, gaps, usual_spacing
 from wattmark.energy.ticks import TickTimes, tick_times
 
 
@@ -78,3 +78,28 @@ def test_what_is_constant_or_not_averaged_stays_as_it_is() -> None:
     assert sharpen(np.full(30, 42.0), 10) == pytest.approx(np.full(39, 42.0))
     readings = np.array([1.0, 5.0, 2.0])
     assert sharpen(readings, 1) == pytest.approx(readings)
+
+
+def test_a_tick_before_one_that_was_watched_for_is_a_period_older() -> None:
+    """A reading 0.7 ms after a tick, and others until the next is seen within 50 µs."""
+    truth = np.array([0.0100, 0.0380, 0.0390])
+    high = np.array([0.01002, 0.0387, 0.03904])
+    low = np.array([0.00997, 0.0377, 0.03899])
+    times = tick_times(low, high, 0.001)
+    assert np.abs(times.time - truth).max() < 0.0001
+    assert inside(times, truth) == 1.0
+
+
+def test_a_next_tick_that_came_late_is_not_forced_a_period_back() -> None:
+    low, high = np.array([0.0377, 0.0405]), np.array([0.0387, 0.0406])
+    times = tick_times(low, high, 0.001)
+    assert low[0] <= times.time[0] <= high[0]
+    assert low[1] <= times.time[1] <= high[1]
+
+
+def test_a_burst_of_readings_is_not_how_the_time_was_sampled() -> None:
+    burst = np.arange(0, 0.001, 6e-5)
+    seconds = np.concatenate([burst, [0.1, 0.2], 0.27 + burst])
+    assert usual_spacing(seconds, 0.001) > 0.05
+    assert not gaps(seconds, 0.001).any()
+    assert gaps(np.append(seconds, 30.0), 0.001).tolist() == [False] * (seconds.size - 1) + [True]

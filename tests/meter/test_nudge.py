@@ -1,6 +1,7 @@
 """Readings at the ends of windows: soon, not waited for, and cheap."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from test_deferred import Counting
@@ -8,6 +9,7 @@ from test_meter import Blocking, Broken, until
 
 from wattmark import EnergyMonitor
 from wattmark.meter import line
+from wattmark.meter import meter as meter_module
 from wattmark.meter.meter import Meter
 from wattmark.monitor import windows
 from wattmark.schema import Sample
@@ -95,3 +97,35 @@ def test_a_meter_at_rest_is_not_nudged() -> None:
     meter.stop()
     meter.nudge()
     assert sensor.reads == 2
+
+
+class Ticking(Broken):
+    """A counter that ticks at each third reading, or never."""
+
+    def __init__(self, period_s: float, *, ticks: bool) -> None:
+        super().__init__()
+        self.info = replace(self.info, kind="counter", update_period_s=period_s)
+        self.ticks, self.reads = ticks, 0
+
+    def read(self) -> Sample:
+        self.reads += 1
+        joules = float(self.reads // 3) if self.ticks else 7.0
+        return Sample(self.info.name, time.monotonic_ns(), energy_j=joules)
+
+
+def joules_of(sensor: Ticking) -> list[float | None]:
+    """What is read to see a tick, after the meter's first reading."""
+    with Meter([sensor], HOUR_S) as meter:
+        meter.take()
+        meter.read_tick()
+        return [sample.energy_j for sample in meter.take()]
+
+
+def test_a_quick_counter_is_read_until_it_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter_module, "QUICK_S", HOUR_S)
+    assert joules_of(Ticking(HOUR_S, ticks=True)) == [0.0, 1.0]
+
+
+def test_nobody_waits_for_one_that_stands_still_or_is_slow() -> None:
+    assert set(joules_of(Ticking(0.002, ticks=False))) == {7.0}
+    assert joules_of(Ticking(HOUR_S, ticks=True)) == [0.0]

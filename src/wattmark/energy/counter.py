@@ -102,7 +102,8 @@ class CounterCurve:
             energy - energy[0] - np.append(0.0, np.cumsum(np.where(fallen, steps, 0.0)))
         )
         self._period = counter_period(self.info, self._seconds, self._energy)
-        self.tick_s = max(self._period.seconds, usual_spacing(self._seconds))
+        period_s = self._period.seconds
+        self.tick_s = max(period_s, usual_spacing(self._seconds, period_s))
         self._knots, self._path = self._place_knots()
         self._gap = gaps(self._seconds, self._period.seconds)
         fallen |= lost_between(time_ns, series.lost_ns)

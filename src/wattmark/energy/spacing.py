@@ -38,8 +38,8 @@ def counter_period(info: SensorInfo, seconds: Floats, energy_j: Floats) -> Perio
     low power a coarse quantum, not the clock, spaces them), which polling can only make too
     long, never too short.
     """
-    observed, polled_faster = _observed(seconds, energy_j, 25)
     stated = info.update_period_s
+    observed, polled_faster = _observed(seconds, energy_j, 25, stated or 0.0)
     if stated is None:
         return Period(observed, polled_faster)
     slower = polled_faster and observed > 1.5 * stated
@@ -54,12 +54,14 @@ def power_period(info: SensorInfo, seconds: Floats, power_w: Floats) -> Period:
     """
     if info.update_period_s is not None:
         return Period(info.update_period_s, trusted=True)
-    return Period(*_observed(seconds, power_w, 5))
+    return Period(*_observed(seconds, power_w, 5, 0.0))
 
 
-def _observed(seconds: Floats, values: Floats, percentile: float) -> tuple[float, bool]:
+def _observed(
+    seconds: Floats, values: Floats, percentile: float, stated_s: float
+) -> tuple[float, bool]:
     """Spacing of distinct values, and whether polling was fast enough to see it."""
-    usual = usual_spacing(seconds)
+    usual = usual_spacing(seconds, stated_s)
     changes = seconds[1:][np.diff(values) != 0]
     if changes.size < 3:
         return usual, False
@@ -67,13 +69,18 @@ def _observed(seconds: Floats, values: Floats, percentile: float) -> tuple[float
     return observed, observed > 2 * usual
 
 
-def usual_spacing(seconds: Floats) -> float:
+def usual_spacing(seconds: Floats, period_s: float = 0.0) -> float:
     """The spacing at which most of the time was sampled, in seconds; 0 for less than two readings.
+
+    Readings within half a period of the sensor, where that is given, count as one: a burst of
+    them, to see the moment of an update, is not how the time was sampled.
 
     Half of the sampled time lies in spacings up to it (pairs of readings close together, as at
     a region's edges, must not make ordinary polling look like gaps), unless a few spacings are
     so long that they hold half of the time themselves.
     """
+    if period_s > 0:
+        seconds = seconds[np.append(True, np.diff(np.floor(2 * seconds / period_s)) > 0)]
     spacings = np.sort(np.diff(seconds))
     if spacings.size == 0:
         return 0.0
@@ -84,7 +91,7 @@ def usual_spacing(seconds: Floats) -> float:
 
 def gaps(seconds: Floats, period_s: float) -> NDArray[np.bool_]:
     """Which of the n − 1 spacings between `seconds` are gaps in sampling."""
-    return np.diff(seconds) > GAP_FACTOR * max(usual_spacing(seconds), period_s)
+    return np.diff(seconds) > GAP_FACTOR * max(usual_spacing(seconds, period_s), period_s)
 
 
 def extremes(values: Floats, first: Ints, last: Ints) -> tuple[Floats, Floats]:

@@ -26,6 +26,8 @@ REACH = 15
 FEWEST = 8
 # A period is believed to this part of itself when a bracket is carried from tick to tick.
 PERIOD_TOLERANCE = 0.02
+# Two that surely follow each other are a period apart to this part of it: timers are late.
+NEXT_TOLERANCE = 0.1
 # Length of the mean of the neighbours' phases on the circle (1: all equal, 0: anywhere).
 LEAST_AGREEMENT = 0.5
 # Parts of a period: brackets as narrow, or as near to their place, hold one tick alone.
@@ -50,9 +52,11 @@ class TickTimes:
 
 def tick_times(low: Floats, high: Floats, period_s: float) -> TickTimes:
     """The times of ticks that lie in (low, high], n disjoint brackets in order."""
-    if period_s <= 0 or low.size < FEWEST:
+    if period_s <= 0:
         return TickTimes((low + high) / 2, (high - low) / 2, np.zeros(low.shape))
-    alone = _carried(low, high, period_s)
+    alone = _carried(*_followed(low, high, period_s), period_s)
+    if low.size < FEWEST:
+        return alone
     together, sound = _numbered(low, high, period_s)
     pairs = ((together.time, alone.time), (together.slack, alone.slack))
     time, slack = (np.where(sound, one, other) for one, other in pairs)
@@ -109,6 +113,20 @@ def _carried(low: Floats, high: Floats, period_s: float) -> TickTimes:
     sound = later < earlier
     low, high = np.where(sound, later, low), np.where(sound, earlier, high)
     return TickTimes((low + high) / 2, (high - low) / 2, np.zeros(low.shape))
+
+
+def _followed(low: Floats, high: Floats, period_s: float) -> tuple[Floats, Floats]:
+    """Brackets narrowed where a tick is surely the next: its value's forerunner was seen so late.
+
+    A bracket narrower than a period begins at a reading of the value before it.
+    """
+    apart_s = period_s * (1 + NEXT_TOLERANCE)
+    next_one = (high - low)[1:] < (1 - PERIOD_TOLERANCE) * period_s
+    later = np.append(np.where(next_one, low[1:] - apart_s, -np.inf), -np.inf)
+    earlier = np.append(np.inf, np.where(next_one, high[:-1] + apart_s, np.inf))
+    later, earlier = np.maximum(low, later), np.minimum(high, earlier)
+    sound = later < earlier
+    return np.where(sound, later, low), np.where(sound, earlier, high)
 
 
 def _numbers(

@@ -123,7 +123,7 @@ class EnergyMonitor:
                 self._meter.settle()  # what is polled elsewhere has told of a time before the work
                 self._measure_idle()
                 self._clock = cpu_clock(children_cpu_s())
-                self._meter.read_now()
+                self._meter.read_tick()
             except BaseException:
                 self._meter.stop()
                 raise
@@ -139,7 +139,7 @@ class EnergyMonitor:
                 raise WattmarkError(f"There is nothing to stop: {self.resting}")
             windows, left_open = session.close()
             try:
-                self._meter.read_now()
+                self._meter.read_tick()
                 self._look("measured", self._clock)
                 time.sleep(settle_s(self.sensors))
                 self._measure_idle()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wattmark.cli.console import run_folder, say
+from wattmark.cli.quick import seldom_collected, without_pandas
 from wattmark.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def report(
 
     Example: wattmark report runs/base runs/head --format html,md,svg -o report
     """
+    seldom_collected()
+    without_pandas()
     from wattmark.store.reader import open_run
 
     wanted = _wanted(formats)
@@ -49,19 +52,24 @@ def report(
     _check_any_ok(opened)
     folder, names = _target(opened, out, wanted)
     from wattmark.report.chapter import gathered
-    from wattmark.report.images import write_images
-    from wattmark.report.markdown import write_markdown
-    from wattmark.report.page import write_page
 
     told = gathered(opened, drawn=wanted != ["md"])
     pictures = [word for word in wanted if word in PICTURES]
     # Pages last: one that stands there links to pictures that do.
-    drawn = write_images(told, folder / CHARTS, pictures) if pictures else []
+    drawn: list[Path] = []
+    if pictures:
+        from wattmark.report.images import write_images
+
+        drawn = write_images(told, folder / CHARTS, pictures)
     for path in drawn:
         say(f"Chart: {path}")
     if "md" in wanted:
+        from wattmark.report.markdown import write_markdown
+
         say(f"Markdown: {write_markdown(told, folder / names['md'], drawn)}")
     if "html" in wanted:
+        from wattmark.report.page import write_page
+
         say(f"Report: {write_page(told, folder / names['html'])}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from html import escape
 from typing import Any, overload
 
 from wattmark.errors import unknown
@@ -183,14 +184,16 @@ class EnergyResult(Figures):
             f" ({self.provenance or 'not measured'})"
         )
 
+    def _repr_html_(self) -> str:
+        return _html(self)
 
-def joules_text(figures: EnergyResult | WindowResult | Component) -> str:
+
+_Told = EnergyResult | WindowResult | Component
+
+
+def joules_text(figures: _Told) -> str:
     """'4.2 J (4.1 J to 4.3 J)' at 95 %; '–' where not measured."""
-    value = engineering(figures.energy_joules, "J")
-    low, high = figures.energy_low_joules, figures.energy_high_joules
-    if low is None or high is None:
-        return value
-    return f"{value} ({engineering(low, 'J')} to {engineering(high, 'J')})"
+    return _between(figures.energy_joules, figures.energy_low_joules, figures.energy_high_joules)
 
 
 def plain(value: Any) -> Any:
@@ -204,3 +207,53 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+def _between(value: float | None, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return engineering(value, "J")
+    return f"{engineering(value, 'J')} ({engineering(low, 'J')} to {engineering(high, 'J')})"
+
+
+def _html(result: EnergyResult) -> str:
+    """What a notebook shows: the total, its components and windows; then what to know of them."""
+    rows: list[tuple[str, _Told]] = [("total", result), *result.components.items()]
+    rows += [(f"window {name}", window) for name, window in result.windows.items()]
+    titles = ("", "energy (95 %)", "net of idle (95 %)", "duration", "mean power", "source")
+    lines = [_tr("th", titles), *(_tr("td", _cells(name, part)) for name, part in rows)]
+    told = "".join(f"<p>{_text(line)}</p>" for line in _remarks(result))
+    return f"<div class=wattmark><table>{''.join(lines)}</table>{told}</div>"
+
+
+def _cells(name: str, part: _Told) -> tuple[str, ...]:
+    net = _between(part.net_joules, part.net_low_joules, part.net_high_joules)
+    if isinstance(part, Component):
+        source = f"{part.method}, {part.provenance}{'' if part.counted else ', not in the total'}"
+        return name, joules_text(part), net, "", "", source
+    seconds, watts = part.duration_seconds, part.avg_power_watts
+    return (
+        name,
+        joules_text(part),
+        net,
+        engineering(seconds, "s"),
+        engineering(watts, "W"),
+        part.provenance or "not measured",
+    )
+
+
+def _remarks(result: EnergyResult) -> Iterator[str]:
+    if result.net_reason:
+        yield f"net: {result.net_reason}"
+    if result.gain_uncertainty:
+        yield f"sensor gain, beside every interval: ±{100 * result.gain_uncertainty:.2g} %"
+    for doubt in result.doubts:
+        yield f"⚠ {doubt.code}: {doubt.message} {doubt.hint}".rstrip()
+
+
+def _tr(kind: str, cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{kind}>{_text(cell)}</{kind}>' for cell in cells)}</tr>"
+
+
+def _text(text: str) -> str:
+    """Text from outside (names of windows, sensors' faults) without control marks, escaped."""
+    return escape("".join(char if char.isprintable() else " " for char in text))

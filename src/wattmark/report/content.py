@@ -99,7 +99,9 @@ def _said(entry: Headline, labels: Mapping[str, str], thing: str) -> tuple[str, 
         text += f": {_open(first.low, first.high, first.pairs)}"
     elif len({verdict.note for verdict in unclear}) == 1 and first.note:
         text += f": {first.note}"
-    behind = f" {_listed(clear)} {'is' if len(clear) == 1 else 'are'} behind." if clear else ""
+    behind = (
+        f" {_listed(clear, 'and')} {'is' if len(clear) == 1 else 'are'} behind." if clear else ""
+    )
     return "No difference resolved", f"{text}.{behind}"
 
 
@@ -110,8 +112,11 @@ def _open(low: float, high: float, pairs: int) -> str:
     return f"the ratio may be {significant(low)}× to {significant(high)}× (95 %)"
 
 
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+def _listed(names: Sequence[str], word: str = "or", most: int = 4) -> str:
+    """Names in a sentence; of many the first ones, and how many more there are."""
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
 def _better(verdict: Verdict, labels: Mapping[str, str], thing: str) -> tuple[str, str]:

@@ -62,6 +62,34 @@ class Figure:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
+class Layers:
+    """Charts over each other, as `alt.layer` draws them, the lowest first.
+
+    altair's own copies every part of every layer four times on the way to a specification. `apart`
+    gives each layer a vertical axis of its own.
+    """
+
+    def __init__(self, *layers: alt.Chart, apart: bool = False) -> None:
+        self.layers = layers
+        self.apart = apart
+
+    def to_dict(self, *, validate: bool) -> dict[str, Any]:
+        """The specification; rows that all layers have in common stand beside them, once."""
+        datasets: dict[str, Any] = {}
+        context = {"datasets": datasets, "top_level": False, "pre_transform": False}
+        drawn = [layer.to_dict(validate=validate, context=context) for layer in self.layers]
+        spec: dict[str, Any] = {"$schema": alt.SCHEMA_URL, "layer": drawn}
+        if all(layer.data is self.layers[0].data for layer in self.layers):
+            spec |= {"data": drawn[0]["data"]}
+            for layer in drawn:
+                layer.pop("data")
+        if self.apart:
+            spec["resolve"] = {"scale": {"y": "independent"}}
+        if validate:
+            alt.LayerChart.validate(spec)
+        return spec | ({"datasets": datasets} if datasets else {})
+
+
 class _Held:
     """Rows that altair takes as they are, where it would copy each with every layer."""
 
@@ -84,9 +112,7 @@ def values(rows: Rows) -> alt.InlineData:
         return alt.InlineData(values=_Held(rows))  # type: ignore[arg-type] # it has to_dict
 
 
-def finished(
-    chart: alt.LayerChart | alt.FacetChart | alt.Chart, description: str, height: int
-) -> dict[str, Any]:
+def finished(chart: Layers | alt.Chart, description: str, height: int) -> dict[str, Any]:
     """A chart's specification: as wide as its container, described, with no colours of its own."""
     # Set below, not by `properties`, which copies the whole chart once more.
     spec: dict[str, Any] = chart.to_dict(validate=VALIDATED)

@@ -23,7 +23,7 @@ from wattmark.report.contenders import (
     tally,
     task_title,
 )
-from wattmark.report.figure import CLIPPED, Figure, Rows, finished, values
+from wattmark.report.figure import CLIPPED, Figure, Layers, Rows, finished, values
 from wattmark.report.format import figure
 from wattmark.report.fronts_data import Layout, Pair, data_of
 from wattmark.report.scales import named
@@ -121,9 +121,7 @@ def _description(pair: Pair, both: Sequence[Contender], words: Sequence[str]) ->
     return f"{head} ({named(pair.x)}, {named(pair.y)}): {'; '.join(said)}{rest}"
 
 
-def _chart(
-    pair: Pair, drawn: Sequence[Contender], rows: Rows, layout: Layout
-) -> alt.LayerChart | alt.FacetChart:
+def _chart(pair: Pair, drawn: Sequence[Contender], rows: Rows, layout: Layout) -> Layers:
     x = alt.X("x:Q", title=layout.x.title, scale=layout.x.scale, axis=layout.x.ticks)
     y = alt.Y("place:Q", title=layout.y.title, scale=layout.y.scale, axis=layout.y.ticks)
     names = list(dict.fromkeys(layout.hues or ()))
@@ -156,7 +154,7 @@ def _chart(
         line = _steps(pair, drawn, rows, x, y)
     under = base.mark_point(style="halo", size=90, opacity=1, strokeWidth=1).encode(x=x, y=y)
     dots = [dot.encode(x=x, y=y) for dot in _dots(tinted, layout)]
-    return alt.layer(down, across, line, under, *dots, *_callouts(rows, layout, x, y))
+    return Layers(down, across, line, under, *dots, *_callouts(rows, layout, x, y))
 
 
 def _dots(tinted: alt.Chart, layout: Layout) -> list[alt.Chart]:

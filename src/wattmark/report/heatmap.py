@@ -16,7 +16,7 @@ import altair as alt
 from wattmark.analysis.axes import AXES, Axis
 from wattmark.analysis.summary import TrialSummary
 from wattmark.report.contenders import alone, provenances
-from wattmark.report.figure import Figure, Rows, finished, values
+from wattmark.report.figure import Figure, Layers, Rows, finished, values
 from wattmark.report.format import figure, parts, plain
 from wattmark.report.labels import group_title
 
@@ -195,7 +195,7 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _chart(rows: Rows, missing: bool, across: Side, down: Side) -> alt.LayerChart | alt.FacetChart:
+def _chart(rows: Rows, missing: bool, across: Side, down: Side) -> Layers:
     base = alt.Chart(values(rows)).encode(
         x=_along(alt.X, across),
         y=_along(alt.Y, down),
@@ -223,7 +223,7 @@ def _chart(rows: Rows, missing: bool, across: Side, down: Side) -> alt.LayerChar
             bare.mark_text(style=style, fontSize=11).encode(text=alt.Text("text:N"))
             for style in ("halo", "caption")
         ]
-    return alt.layer(*layers)
+    return Layers(*layers)
 
 
 def _hatch(

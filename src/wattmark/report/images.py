@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg")
 WIDTH = 720
 SCALE = 2.0
+LABEL = 420
+"""Pixels of a trial's name beside its chart: a picture grows with it, a page cannot."""
 
 
 def write_images(source: Source, folder: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
@@ -43,13 +45,15 @@ def write_images(source: Source, folder: Path, formats: Sequence[str] = FORMATS)
 
 def picture(figure: Figure, config: Any) -> dict[str, Any]:
     """A chart's specification for a page of its own: title, fixed width, white behind it."""
+    told = config(dark=False)
+    roomy = {name: {**told[name], "labelLimit": LABEL} for name in ("axis", "axisBand")}
     return {
         **figure.spec,
         "width": WIDTH,
         "autosize": {"type": "pad"},
         "padding": 16,
         "title": {"text": figure.title, "subtitle": figure.subtitle, "anchor": "start"},
-        "config": {**config(dark=False), "background": "white"},
+        "config": {**told, **roomy, "background": "white"},
     }
 
 

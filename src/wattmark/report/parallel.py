@@ -14,7 +14,7 @@ import altair as alt
 
 from wattmark.analysis.fronts import ON_THE_FRONT
 from wattmark.report.contenders import Contender, alone, few, tally, task_title
-from wattmark.report.figure import CLIPPED, Figure, Rows, finished, values
+from wattmark.report.figure import CLIPPED, Figure, Layers, Rows, finished, values
 from wattmark.report.format import figure
 from wattmark.report.fronts_chart import legend_of
 from wattmark.report.profiles import (
@@ -111,7 +111,7 @@ def _open(profile: Profile, bright: Sequence[int]) -> bool:
 
 def _chart(
     profile: Profile, places: Sequence[int], bright: Sequence[int], axes: Sequence[AbsoluteAxis]
-) -> alt.LayerChart | alt.FacetChart:
+) -> Layers:
     names = [profile.trials[at].name for at in bright]
     quiet = [at for at in places if at not in bright]
     layers: list[alt.Chart] = [_spines(len(axes))]
@@ -126,7 +126,7 @@ def _chart(
         )
     if bright:
         layers += _bright(profile, bright, names, axes)
-    return alt.layer(*layers, *_words(axes))
+    return Layers(*layers, *_words(axes))
 
 
 def _bright(

@@ -71,11 +71,11 @@ def phase_figure(
             ),
             y=alt.Y("row:N", sort=order, title=None),
             color=alt.Color("phase:N", sort=seen, title=None, scale=phase_scale(seen)),
-            order="place:O",
+            order=alt.Order("place:O"),
             tooltip=[
-                "trial:N",
-                "component:N",
-                "phase:N",
+                alt.Tooltip("trial:N"),
+                alt.Tooltip("component:N"),
+                alt.Tooltip("phase:N"),
                 alt.Tooltip("shown:N", title="per query"),
             ],
         )

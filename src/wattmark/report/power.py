@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wattmark.analysis.summary import TrialSummary
-from wattmark.report.figure import PHASES, Figure, Rows, finished, values
+from wattmark.report.figure import PHASES, Figure, Layers, Rows, finished, values
 from wattmark.report.format import number, plain
 from wattmark.report.labels import component_name, group_title
 from wattmark.report.phases import WORK, phase_scale
@@ -229,9 +229,9 @@ def _power(strip: Strip, label: str, frame: _Frame) -> Figure:
         .mark_rect(opacity=0.28)
         .encode(
             x=alt.X("from:Q", title="seconds", scale=time, axis=alt.Axis(grid=False, tickCount=7)),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             color=alt.Color("phase:N", title=None, scale=phase_scale(seen)),
-            tooltip=["phase:N", alt.Tooltip("shown:N", title="length")],
+            tooltip=[alt.Tooltip("phase:N"), alt.Tooltip("shown:N", title="length")],
         )
     )
     line = (
@@ -270,7 +270,7 @@ def _power(strip: Strip, label: str, frame: _Frame) -> Figure:
         subtitle=f"Replicate {chosen['replicate']} (median energy) · {named}"
         + ("" if frame.length_s else " · time axes differ"),
         description=description,
-        spec=finished(alt.layer(shade, line), description, 130),
+        spec=finished(Layers(shade, line), description, 130),
         columns=("phase", "from", "to", "length"),
         rows=[
             (s["phase"], number(s["from"], "s"), number(s["to"], "s"), s["shown"]) for s in shades

@@ -16,7 +16,7 @@ import altair as alt
 
 from wattmark.report.callouts import Align
 from wattmark.report.contenders import Contender, alone, few, task_title
-from wattmark.report.figure import CLIPPED, Figure, Rows, finished, values
+from wattmark.report.figure import CLIPPED, Figure, Layers, Rows, finished, values
 from wattmark.report.format import figure
 from wattmark.report.fronts_chart import legend_of
 from wattmark.report.profiles import (
@@ -97,9 +97,7 @@ def _spokes(axes: Sequence[AbsoluteAxis]) -> list[float]:
     return [math.pi / 2 - 2 * math.pi * at / len(axes) for at in range(len(axes))]
 
 
-def _chart(
-    drawn: Sequence[Contender], axes: Sequence[AbsoluteAxis]
-) -> alt.LayerChart | alt.FacetChart:
+def _chart(drawn: Sequence[Contender], axes: Sequence[AbsoluteAxis]) -> Layers:
     spokes = _spokes(axes)
     bars, corners = _polygons(drawn, axes)
     names = [one.name for one in drawn]
@@ -134,7 +132,7 @@ def _chart(
             ],
         )
     )
-    return alt.layer(*layers, *_words(axes, spokes))
+    return Layers(*layers, *_words(axes, spokes))
 
 
 def _x(name: str) -> alt.X:

@@ -11,6 +11,7 @@ from wattmark.report.figure import (
     CLIPPED,
     PHASES,
     Figure,
+    Layers,
     finished,
     log_domain,
     log_ticks,
@@ -40,7 +41,12 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
     order = [str(row["trial"]) for row in rows]
     place = alt.Y("trial:N", sort=order, title=None)
     base = alt.Chart(values(rows)).encode(
-        y=place, tooltip=["trial:N", alt.Tooltip("shown:N", title="ratio, 95 %"), "word:N"]
+        y=place,
+        tooltip=[
+            alt.Tooltip("trial:N"),
+            alt.Tooltip("shown:N", title="ratio, 95 %"),
+            alt.Tooltip("word:N"),
+        ],
     )
     domain, clipped = log_domain(
         [1.0, *(float(verdict.ratio or 1.0) for verdict in drawn)],
@@ -69,14 +75,14 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
         .encode(x=alt.X("one:Q", scale=scale, title=title, axis=axis))
     )
     bar = base.mark_rule(strokeWidth=2, clip=clipped).encode(
-        x=alt.X("low:Q", scale=scale), x2="high:Q", color=colour
+        x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), color=colour
     )
     dot = base.mark_point(shape="diamond", size=90, opacity=1).encode(
         x=alt.X("ratio:Q", scale=scale), color=colour
     )
     words = [
         base.mark_text(align="center", dy=-13, style=style).encode(
-            x=alt.X("ratio:Q", scale=scale), text="shown:N"
+            x=alt.X("ratio:Q", scale=scale), text=alt.Text("shown:N")
         )
         for style in ("halo", "caption")
     ]
@@ -89,7 +95,7 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
         subtitle=f"Ratio to {reference}, paired by block, 95 % interval; left of 1× costs less",
         description=description,
         notes=[CLIPPED] if clipped else [],
-        spec=finished(alt.layer(one, bar, dot, *words), description, row_height(len(rows), 52)),
+        spec=finished(Layers(one, bar, dot, *words), description, row_height(len(rows), 52)),
         columns=("trial", "ratio (95 %)", "word", "blocks"),
         rows=[
             (labels[v.trial], ratio(v.ratio, v.low, v.high), v.word, str(v.pairs)) for v in drawn

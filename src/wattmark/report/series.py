@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wattmark.analysis.outcome import Test
 from wattmark.analysis.summary import TrialSummary
 from wattmark.analysis.verdict import reference_of
-from wattmark.report.figure import Rows, finished, log_domain, log_ticks
+from wattmark.report.figure import Layers, Rows, finished, log_domain, log_ticks
 from wattmark.report.format import DASH, MINUS, significant
 from wattmark.report.spread import LOG_FROM
 
@@ -32,7 +32,7 @@ class Sheet:
 
     def __init__(self) -> None:
         self._held: dict[str, Rows] = {}
-        self._chart = alt.layer()
+        self._chart = Layers()
 
     def of(self, rows: Rows) -> alt.Chart:
         """A layer to be, of these rows; the same list again is not held twice."""
@@ -45,12 +45,12 @@ class Sheet:
 
     def layered(self, *layers: alt.Chart) -> Sheet:
         """The layers of the chart, the lowest first."""
-        self._chart = alt.layer(*layers)
+        self._chart = Layers(*layers)
         return self
 
     def apart(self) -> Sheet:
         """Each layer with a vertical axis of its own."""
-        self._chart = self._chart.resolve_scale(y="independent")
+        self._chart = Layers(*self._chart.layers, apart=True)
         return self
 
     def spec(self, description: str, height: int) -> dict[str, Any]:

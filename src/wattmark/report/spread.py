@@ -20,6 +20,7 @@ from wattmark.analysis.summary import TrialSummary
 from wattmark.report.figure import (
     CLIPPED,
     Figure,
+    Layers,
     Rows,
     finished,
     log_domain,
@@ -202,9 +203,7 @@ def _scaled(rows: Rows, factor: float) -> Rows:
     ]
 
 
-def _layers(
-    boxes: Rows, estimates: Rows, points: Rows, order: Sequence[str], axis: str
-) -> alt.LayerChart | alt.FacetChart:
+def _layers(boxes: Rows, estimates: Rows, points: Rows, order: Sequence[str], axis: str) -> Layers:
     place = alt.Y("trial:N", sort=list(order), title=None)
     scale, ticks, clipped = _scale(boxes, estimates, points)
     box = alt.Chart(values(boxes)).encode(y=place)
@@ -212,15 +211,17 @@ def _layers(
         x=alt.X(
             "p5:Q", title=f"{axis[:-1]}, log)" if ticks else axis, axis=_axis(ticks), scale=scale
         ),
-        x2="p95:Q",
+        x2=alt.X2("p95:Q"),
     )
-    half = box.mark_bar(opacity=0.22, height=20, cornerRadius=3).encode(x="q1:Q", x2="q3:Q")
-    median = box.mark_tick(thickness=2, height=20).encode(x="median:Q")
+    half = box.mark_bar(opacity=0.22, height=20, cornerRadius=3).encode(
+        x=alt.X("q1:Q"), x2=alt.X2("q3:Q")
+    )
+    median = box.mark_tick(thickness=2, height=20).encode(x=alt.X("median:Q"))
     dots = (
         alt.Chart(values(points))
         .mark_circle(size=24, opacity=0.5)
         .encode(
-            x="value:Q",
+            x=alt.X("value:Q"),
             y=place,
             yOffset=alt.YOffset("jitter:Q", scale=alt.Scale(domain=[-2.6, 2.6])),
         )
@@ -232,12 +233,12 @@ def _layers(
     bar = (
         alt.Chart(values(bounded))
         .mark_rule(style="interval", clip=clipped, yOffset=BELOW)
-        .encode(y=place, x="low:Q", x2="high:Q")
+        .encode(y=place, x=alt.X("low:Q"), x2=alt.X2("high:Q"))
     )
     mean = whole.mark_point(
         shape="diamond", size=60, style="mean", opacity=1, yOffset=BELOW
-    ).encode(x="value:Q")
-    return alt.layer(whisker, half, median, dots, *([bar] if bounded else []), mean)
+    ).encode(x=alt.X("value:Q"))
+    return Layers(whisker, half, median, dots, *([bar] if bounded else []), mean)
 
 
 def _axis(ticks: Sequence[float]) -> alt.Axis:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,14 @@ def pytest_configure() -> None:
     if worker and hasattr(os, "sched_setaffinity"):
         usable = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {usable[int(worker.removeprefix("gw")) % len(usable)]})
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`-m alone` imports no file that has no such test: most import an engine or two."""
+    if config.getoption("markexpr") != "alone" or collection_path.suffix != ".py":
+        return None
+    alone = "mark.alone" in collection_path.read_text(encoding="utf-8")
+    return None if alone else True
 
 
 @pytest.fixture(autouse=True, scope="session")

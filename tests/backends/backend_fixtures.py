@@ -7,18 +7,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import write_causal, write_classifier
 from recorder import Recorder
 
 from wattmark.schema import Query, Trial
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Converted models of tests never land in the user's cache."""
+def cache_apart(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Converted models of tests never land in the user's cache.
+
+    Processes of tests beside each other share one: what one converts, the others need not. A test
+    that counts what is there has a cache of its own.
+    """
+    here = tmp_path_factory.getbasetemp()
+    here = here.parent if hasattr(pytestconfig, "workerinput") else here
     with pytest.MonkeyPatch.context() as changed:
-        changed.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        changed.setenv("XDG_CACHE_HOME", str(here / "cache"))
         yield
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where nothing was converted before, and nobody else converts."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
 
 @pytest.fixture
@@ -28,11 +42,15 @@ def stamp() -> Recorder:
 
 @pytest.fixture(scope="session")
 def causal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from folders import write_causal  # noqa: PLC0415 - torch, only for who needs a model
+
     return write_causal(tmp_path_factory.mktemp("models") / "tiny-llama")
 
 
 @pytest.fixture(scope="session")
 def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from folders import write_classifier  # noqa: PLC0415 - torch, only for who needs a model
+
     return write_classifier(tmp_path_factory.mktemp("models") / "tiny-roberta")
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from recorder import Recorder
@@ -34,28 +32,35 @@ def spec(request: pytest.FixtureRequest) -> BackendSpec:
     return found
 
 
-def _model(spec: BackendSpec, folder: Path) -> str:
-    """An engine that brings its own models has one that is called as itself."""
-    brings_its_own = spec.models is not None and spec.models(spec.name)
-    return spec.name if brings_its_own else str(folder)
+def _brings_its_own(spec: BackendSpec) -> bool:
+    """Such an engine has a model that is called as itself; no other is made for it."""
+    return spec.models is not None and spec.models(spec.name)
 
 
 @pytest.fixture(scope="module")
-def causal(spec: BackendSpec, causal_folder: Path, make_trial: MakeTrial) -> Iterator[Backend]:
+def model(spec: BackendSpec, request: pytest.FixtureRequest) -> str:
+    """A causal model."""
+    return spec.name if _brings_its_own(spec) else str(request.getfixturevalue("causal_folder"))
+
+
+@pytest.fixture(scope="module")
+def causal(spec: BackendSpec, model: str, make_trial: MakeTrial) -> Iterator[Backend]:
     backend = create(spec)
-    backend.load(make_trial(_model(spec, causal_folder), backend=spec.name))
+    backend.load(make_trial(model, backend=spec.name))
     yield backend
     backend.close()
 
 
 @pytest.fixture(scope="module")
 def classifier(
-    spec: BackendSpec, classifier_folder: Path, make_trial: MakeTrial
+    spec: BackendSpec, request: pytest.FixtureRequest, make_trial: MakeTrial
 ) -> Iterator[Backend]:
     if "classifier" not in spec.kinds:
         pytest.skip(f"{spec.name} runs {', '.join(spec.kinds)} models alone")
+    own = _brings_its_own(spec)
+    name = spec.name if own else str(request.getfixturevalue("classifier_folder"))
     backend = create(spec)
-    backend.load(make_trial(_model(spec, classifier_folder), backend=spec.name, task="sentiment"))
+    backend.load(make_trial(name, backend=spec.name, task="sentiment"))
     yield backend
     backend.close()
 
@@ -126,13 +131,12 @@ def test_a_row_of_a_batch_equals_the_query_alone(
 
 def test_one_new_token_has_no_decode_span(
     spec: BackendSpec,
-    causal_folder: Path,
+    model: str,
     make_trial: MakeTrial,
     queries: list[Query],
     stamp: Recorder,
 ) -> None:
     backend = create(spec)
-    model = _model(spec, causal_folder)
     backend.load(make_trial(model, backend=spec.name, max_new_tokens=1))
     answers = backend.generate(0, queries, stamp)
     backend.close()
@@ -173,36 +177,37 @@ def test_facts_are_plain_values(causal: Backend, make_trial: MakeTrial) -> None:
 
 
 def test_close_frees_and_may_be_called_again(
-    spec: BackendSpec, causal_folder: Path, make_trial: MakeTrial
+    spec: BackendSpec, model: str, make_trial: MakeTrial
 ) -> None:
     backend = create(spec)
     backend.close()
-    backend.load(make_trial(_model(spec, causal_folder), backend=spec.name))
+    backend.load(make_trial(model, backend=spec.name))
     backend.close()
     backend.close()
     assert not backend.facts
 
 
+@pytest.mark.usefixtures("own_cache")
 def test_an_engine_that_converts_does_it_once(
-    spec: BackendSpec, causal_folder: Path, make_trial: MakeTrial, tmp_path: Path
+    spec: BackendSpec, request: pytest.FixtureRequest, make_trial: MakeTrial
 ) -> None:
     backend = create(spec)
     if not isinstance(backend, Converts):
         pytest.skip(f"{spec.name} loads a model as it is")
-    folder = shutil.copytree(causal_folder, tmp_path / "model")
-    (folder / "a.txt").write_text("it differs from the others", encoding="utf-8")
-    trial = make_trial(folder, backend=spec.name)
+    trial = make_trial(request.getfixturevalue("model"), backend=spec.name)
     assert [backend.prepare(trial), backend.prepare(trial)] == [True, False]
     assert not backend.facts, "nothing is loaded"
-    made = [path.read_text() for path in cache_folder(EXPORTS).glob("*/made.json")]
-    assert sum(str(folder) in text for text in made) == 1
+    (made,) = cache_folder(EXPORTS).glob("*/made.json")
+    before = made.read_text(encoding="utf-8")
+    assert trial.model in before
     backend.load(trial)
-    assert made == [path.read_text() for path in cache_folder(EXPORTS).glob("*/made.json")]
+    assert list(cache_folder(EXPORTS).glob("*/made.json")) == [made]
+    assert made.read_text(encoding="utf-8") == before
     backend.close()
 
 
 def test_a_model_that_is_not_there_is_refused(spec: BackendSpec, make_trial: MakeTrial) -> None:
-    name = "fake:bogus=1" if _model(spec, Path()) == "fake" else "./no/such/model"
+    name = "fake:bogus=1" if spec.name == "fake" else "./no/such/model"
     with pytest.raises(WattmarkError):
         create(spec).load(make_trial(name, backend=spec.name))
 

@@ -122,6 +122,17 @@ def test_a_converter_that_is_not_there(place: Path) -> None:
         _convert("well")
 
 
+def test_a_converter_without_a_job_ends() -> None:
+    """Its standard input was closed before it was told anything: nobody waits for it any more."""
+    done = subprocess.run(
+        [sys.executable, "-m", "quick_converter"],
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=200,
+    )
+    assert done.returncode == 1
+
+
 _WORKER = """
 import sys
 sys.path.insert(0, sys.argv[1])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -78,24 +77,22 @@ def load(make_trial: MakeTrial) -> Iterator[Load]:
 def converted(causal_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF file as a stranger's converter would write it: with spelled tokens."""
     engine = create(find_backend("llamacpp"))
-    engine.load(
-        Trial(
-            model=str(causal_folder),
-            backend="llamacpp",
-            precision="q8_0",
-            device="cpu",
-            batch_size=1,
-            task="arithmetic",
-            task_version="1",
-            max_new_tokens=2,
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        engine.load(
+            Trial(
+                model=str(causal_folder),
+                backend="llamacpp",
+                precision="q8_0",
+                device="cpu",
+                batch_size=1,
+                task="arithmetic",
+                task_version="1",
+                max_new_tokens=2,
+            )
         )
-    )
-    engine.close()
-    (made,) = (
-        path
-        for path in cache_folder(EXPORTS).glob("*/model/model.gguf")
-        if find_model(str(path)).config["gguf"] == "q8_0"
-    )
+        engine.close()
+        (made,) = cache_folder(EXPORTS).glob("*/model/model.gguf")
     return _spelled(made, tmp_path_factory.mktemp("gguf") / "tiny-q8_0.gguf")
 
 
@@ -316,7 +313,6 @@ def _spelled(made: Path, target: Path) -> Path:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    shutil.rmtree(made.parents[1])
     return target
 
 

@@ -68,14 +68,18 @@ def test_findings_are_printed_kept_and_shown_by_doctor(tmp_path: Path) -> None:
     assert "is not used" in bad.out
 
 
-def test_json_is_all_that_is_printed(tmp_path: Path) -> None:
+def test_json_is_all_that_is_printed_also_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
     done = wattmark(
-        "calibrate", "--json", "--sensor", SIMULATED, *QUICK, XDG_STATE_HOME=str(tmp_path)
+        *("calibrate", "--json", "--sensor", "estimate", "--sensor", SIMULATED, *QUICK),
+        XDG_STATE_HOME=str(tmp_path / "file"),
     )
-    assert done.code == 0, done.err
-    (sensor,) = done.json["sensors"]
-    assert sensor["kept"] is False
-    (probe,) = sensor["probes"]
+    assert done.code == 1
+    assert "XDG_STATE_HOME" in done.err
+    sensors = {sensor["info"]["name"]: sensor for sensor in done.json["sensors"]}
+    assert not any(sensor["kept"] for sensor in sensors.values())
+    assert sensors["estimate:dram"]["probes"][0]["loaded_w"]["value"] > 0
+    (probe,) = sensors["simulated:cpu"]["probes"]
     assert probe["update_period_s"]["value"] == pytest.approx(0.1, rel=0.05)
     assert probe["lag_s"] is None
     assert probe["reasons"]["lag_s"]
@@ -102,23 +106,13 @@ def test_what_is_off_is_said_before_any_load(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_state_folder_that_cannot_be_written_costs_no_findings(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    done = wattmark(
-        "calibrate", "--sensor", "estimate", *QUICK, XDG_STATE_HOME=str(tmp_path / "file")
-    )
-    assert done.code == 1
-    assert "full load" in done.out
-    assert "XDG_STATE_HOME" in done.err
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_whatever_ends_it_no_busy_process_is_left(tmp_path: Path, number: signal.Signals) -> None:
     state = str(tmp_path)
     kept = tmp_path / "wattmark" / "calibrations.json"
     kept.parent.mkdir()
     kept.write_text('{"schema_version": 1, "calibrations": []}')
-    run = start("calibrate", "--sensor", "estimate", "--seconds", "20", XDG_STATE_HOME=state)
+    run = start("calibrate", "--sensor", "estimate", *QUICK, XDG_STATE_HOME=state)
     busy: list[psutil.Process] = []
     while run.poll() is None and not any(p.cpu_times().user > 0.5 for p in busy):
         busy = [p for p in psutil.Process(run.pid).children() if p.is_running()]

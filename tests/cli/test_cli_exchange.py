@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command import fake, wattmark
+from command import fake, start, wattmark
 
 DATA = Path(__file__).parents[1] / "exchange" / "data"
 
@@ -47,10 +47,11 @@ def test_what_is_asked_wrongly_is_said(run: Path, tmp_path: Path) -> None:
 
 
 def test_an_import_is_reported(tmp_path: Path) -> None:
-    done = wattmark("import", DATA / "emissions.csv", "--name", "be/fore", cwd=tmp_path)
-    assert done.code == 0, done.err
-    assert done.out.strip() == "runs/be_fore"
-    assert "no interval" in done.err
+    anew = start("import", DATA / "emissions.csv", "--name", "be/fore", cwd=tmp_path)
+    out, err = anew.communicate(timeout=120)
+    assert anew.returncode == 0, err
+    assert out.strip() == "runs/be_fore"
+    assert "no interval" in err
     page = wattmark("report", tmp_path / "runs/be_fore")
     assert page.code == 0, page.err
     assert (tmp_path / "runs/be_fore/report.html").stat().st_size > 100_000

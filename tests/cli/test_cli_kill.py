@@ -14,9 +14,6 @@ from command import QUICK, SIMULATED, family, left_over, resume, start, wattmark
 
 from wattmark.store.reader import open_run
 
-# It sends signals, or counts on when things happen: nothing else may run meanwhile.
-pytestmark = pytest.mark.alone
-
 KILLS = 8
 MODELS = "fake:step_s=0.002,tokens=6,fake:prefill_s=0.03"
 REPLICATES = 2
@@ -50,6 +47,7 @@ def finished(out: Path) -> Rows:
     return good
 
 
+@pytest.mark.alone  # it counts on when things happen: nothing else may run meanwhile
 def test_the_parent_is_killed_at_random_moments(tmp_path: Path) -> None:
     """In planning, in a trial, while it saves, while it closes; then on with --resume."""
     chance = random.Random(20)
@@ -132,6 +130,7 @@ def _closing(out: Path) -> bool:
         return False
 
 
+@pytest.mark.alone
 def test_workers_and_the_fork_server_are_killed_at_random_moments(tmp_path: Path) -> None:
     chance = random.Random(7)
     out = tmp_path / "run"

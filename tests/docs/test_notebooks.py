@@ -127,8 +127,14 @@ def surroundings(home: Path) -> dict[str, str]:
 
 
 def executed(path: Path, folder: Path) -> dict[str, Any]:
-    """The cells with what they told; raises CellExecutionError with the traceback of a cell."""
+    """The cells with what they told; raises CellExecutionError with the traceback of a cell.
+
+    As they stand, but with two replicates in the place of three: each has a fork server of its own.
+    """
     notebook = notebook_of(path)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["source"] = cell["source"].replace("--replicates 3", "--replicates 2")
     strict = nbformat.v4.new_code_cell(STRICT)  # type: ignore[no-untyped-call] # typed in part
     notebook["cells"].insert(0, strict)
     client = NotebookClient(

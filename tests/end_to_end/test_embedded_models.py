@@ -14,12 +14,12 @@ import pytest
 from wattmark import open_run
 
 GRID = ["--precision", "fp32,bf16", "--batch", "1,8", "--replicates", "1"]
-QUICK = ["--idle", "0.1", "--quiet-wait", "0", "--max-new-tokens", "32"]
+QUICK = ["--idle", "0.1", "--quiet-wait", "0", "--max-new-tokens", "32", "--limit", "128"]
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both embedded models on all of their held-out queries."""
+    """Both embedded models on held-out queries."""
     out = tmp_path_factory.mktemp("runs") / "embedded"
     words = ["run", "embedded", *GRID, *QUICK, "--intensity", "380", "--out", str(out)]
     done = subprocess.run(
@@ -36,8 +36,8 @@ def test_the_embedded_models_are_right_on_what_they_never_saw(run: Path) -> None
     queries = pd.read_parquet(run / "queries.parquet")
     cells = queries.groupby(["task", "precision", "batch_size"])["correct"].agg(["mean", "size"])
     assert len(cells) == 8
-    for task, least, size in (("arithmetic", 0.95, 256), ("sentiment", 0.90, 200)):
-        assert (cells.loc[task]["size"] == size).all()
+    for task, least in (("arithmetic", 0.95), ("sentiment", 0.90)):
+        assert (cells.loc[task]["size"] == 128).all()
         assert cells.loc[(task, "fp32")]["mean"].min() >= least
         assert cells.loc[(task, "bf16")]["mean"].min() >= least - 0.03
 

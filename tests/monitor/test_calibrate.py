@@ -27,6 +27,15 @@ from wattmark.schema import Sample, SensorInfo
 from wattmark.store.calibrations import Calibration, Calibrations
 
 SHORT_S = 8.0
+BRIEF_S = 2.0
+"""Too short to find a sensor's figures in, and long enough where something else is asked."""
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loads of any length, and no waiting for quiet, which there is not beside other tests."""
+    monkeypatch.setattr("wattmark.monitor.loads.SHORTEST_S", BRIEF_S)
+    monkeypatch.setattr("wattmark.monitor.calibrate.QUIET_WAIT_S", 0.0)
 
 
 def gone(pids: tuple[int, ...]) -> bool:
@@ -197,12 +206,13 @@ def test_one_phase_from_the_plan_to_the_findings() -> None:
     assert not psutil.Process().children()
 
 
+@pytest.mark.usefixtures("brief")
 def test_findings_are_kept_one_by_one_and_an_interrupt_leaves_no_process() -> None:
     """The second phase is interrupted: what the first one found is kept, and nobody works on."""
     first, second = parse("watts=10,name=first"), Following("acme:second")
     cpu = (f"cpu:{min(os.sched_getaffinity(0))}",)
     phases = (Phase("CPU", cpu, (first,)), Phase("CPU", cpu, (second,)))
-    planned = Plan(phases, SHORT_S, tuple(steps(SHORT_S)), None)
+    planned = Plan(phases, BRIEF_S, tuple(steps(BRIEF_S)), None)
     kept: list[str] = []
 
     def keep(probed: Probed) -> None:
@@ -219,17 +229,19 @@ def test_findings_are_kept_one_by_one_and_an_interrupt_leaves_no_process() -> No
     assert not [t for t in threading.enumerate() if t.name == "wattmark-meter"]
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_load_that_does_not_run_is_a_doubt_and_the_rest_goes_on() -> None:
     phases = (
         Phase("GPU", ("quantum:0",), (parse("watts=10,name=unseen"),)),
         Phase("CPU", ("cpu:0",), (parse("watts=10,name=seen"),)),
     )
-    planned = Plan(phases, SHORT_S, tuple(steps(SHORT_S)), None)
+    planned = Plan(phases, BRIEF_S, tuple(steps(BRIEF_S)), None)
     findings = calibrate(planned, lambda _: None)
     assert [one.info.name for one in findings.sensors] == ["simulated:seen"]
     assert "quantum:0 does not run" in findings.doubts[0].message
 
 
+@pytest.mark.usefixtures("brief")
 def test_a_gpu_without_a_gpu_load_has_no_loaded_power_and_the_reason() -> None:
     board = SimulatedSensor(info(update_period_s=0.02), lambda _: 70.0)
     planned = plan([board], SHORT_S, ["cpu"])

@@ -21,6 +21,7 @@ LISTS = (
     *("numeric_review", "numeric_asked", "numeric_fifth", "numeric_sixth"),
     *("numeric_seventh", "numeric_eighth", "numeric_ninth"),
     *("blind", "blind_second", "blind_third", "blind_fourth", "blind_fifth", "blind_sixth"),
+    *("blind_seventh", "blind_eighth", "blind_ninth", "numeric_tenth"),
 )
 
 

@@ -51,6 +51,7 @@ _LEAVES = re.compile(
     r"(?:[^\W\d_]{1,15}\s){0,2}(?:R\$\s?|[$€£])?$",
     _I,
 )
+_OF_WHAT = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:of|de)\s([^.,;:\d]{1,40})", _I)
 _BEGINS = re.compile(
     r"\b(?:first(?:ly)?|initially|originally|step|start(?:s|ed)?|e\.\s?g|example|exemplo|primeiro"
     r"|inicialmente|passo|no\s+início)\b",
@@ -218,13 +219,18 @@ def _goes_on(
     found: Sequence[Number], marks: Marks, answer: Sentence, one: Sentence, asked: Asked
 ) -> bool:
     """Does a later sentence go on from what was said?"""
-    if _BUT.match(one.text) or _is_next_step(found, answer, one):
-        return True
     whole = _is_whole(answer, asked)
+    other = stems(one.text) & QUANTITIES - asked.words and answer.words & QUANTITIES
+    if other or ((answer.opens or whole) and _BEGINS.search(one.text)):
+        return False  # 'The volume is 64. The total area is 96', 'He had 12 at first'
+    if _BUT.match(one.text) or _is_next_step(found, answer, one, asked):
+        return True
     more = (one.words - answer.words) & asked.own if not answer.opens else frozenset()
     if not whole and (more or _THEN.match(one.text)):
         return True
-    if _CONCLUDES.search(one.text) and (not whole or one.strange <= answer.strange):
+    concludes = _CONCLUDES.search(one.text)
+    summed = concludes and concludes[0].lower() == "total" and whole and not asked.total
+    if concludes and not summed and (not whole or one.strange <= answer.strange):
         return True
     if whole and stems(one.text) & QUANTITIES - asked.words:
         return False
@@ -234,13 +240,16 @@ def _goes_on(
     return reckons and any(n in marks.results for n in one.firm)
 
 
-def _is_next_step(found: Sequence[Number], answer: Sentence, one: Sentence) -> bool:
+def _is_next_step(found: Sequence[Number], answer: Sentence, one: Sentence, asked: Asked) -> bool:
     """'After giving 3 away he has 12', 'That leaves 12'."""
     said = found[answer.firm[-1]]
     alike = [found[n] for n in one.firm if found[n].unit == said.unit]
     for number in alike:
         leads = _LEAVES.search(one.text[: number.start - one.start])
         other = number.noun[-1:] == "s" and number.noun != said.noun
+        of = _OF_WHAT.match(one.text, number.end - one.start)
+        if of and not asked.rest and not stems(of[1]) & asked.whole:
+            continue  # 'That leaves 130 L of empty space'
         if leads and not other and (leads["rest"] or _AFTER.match(one.text)):
             return True
     return False

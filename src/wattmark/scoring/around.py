@@ -53,7 +53,7 @@ DENIED_AFTER = re.compile(
 COMPARED = re.compile(
     r"(?:\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
     r"|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
-    r"|\babaixo\s+de|(?<![-=])[<>]=?|[≤≥±]|\+/-)\s*[$€£R]*\s*$",
+    r"|\babaixo\s+de|\bbelow|\babove|(?<![-=])[<>]=?|[≤≥±]|\+/-)\s*[$€£R]*\s*$",
     _I,
 )
 REST = re.compile(
@@ -124,7 +124,7 @@ CLAUSE = re.compile(
 )
 TRAILING = re.compile(
     r",\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
-    r"|down\s+from|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b[^,.;!?\n]{0,200}",
+    r"|down\s+from|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b(?:[^,.;!?\n]|\.(?=\d)){0,200}",
     _I,
 )
 REFUSING = re.compile(

@@ -111,6 +111,22 @@ class Asked:
     """It wants the exact value, or a fraction: a rounding is none."""
     age: bool = True
     """It may ask for an age, or speaks of years; so may what is not known."""
+    fraction: bool = False
+    """'What fraction …': 5/8, not the 5 of 5 slices."""
+    formula: str = ""
+    """The sum that it asks for, its spaces left out: '2^6'."""
+    text: str = ""
+    """The sentence that asks."""
+    single: bool = True
+    """It may ask for what one of several has, or for a speed."""
+    had: bool = True
+    """It may ask for what is left, or what somebody has in the end."""
+    rate: tuple[Unit, Unit] | None = None
+    """'In km/h'."""
+    converts: bool = False
+    """It asks for one unit in another of its kind: 3 days are no minutes."""
+    options: tuple[tuple[str, Number], ...] = ()
+    """The answers that it offers, by letter."""
 
 
 NOTHING_ASKED = Asked()
@@ -146,8 +162,16 @@ def is_year(number: Number) -> bool:
     return len(number.shown) == 4 and number.shown.isdigit() and number.shown[0] in "12"
 
 
+def is_fraction(number: Number) -> bool:
+    """Is it one, in digits or in words, and no decimal?"""
+    return number.value is not None and 0 < number.value < 1 and number.readings[0][1] is None
+
+
 def is_given(number: Number, asked: Asked) -> bool:
     """Does the question give it, and not ask for just this ('how many vans', '6 vans')?"""
+    shares = (number.value, "%") in asked.exactly and not number.percent
+    if shares and all(measure == "%" for value, measure in asked.exactly if value == number.value):
+        return False  # 20, where the question gives 20 %
     given = number.value in asked.given or number.shown in asked.shown
     return given and not is_asked(number, asked)
 

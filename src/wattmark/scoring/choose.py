@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from wattmark.scoring.asked import Asked, is_asked, is_given, singular, stems
+from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, singular, stems
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_words
@@ -37,7 +37,7 @@ _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _IN_ALL = re.compile(
     r"(?:\s[^\W\d_]{1,20})?\s(?:in\s+(?:all|total)|altogether|ao\s+todo|no\s+total)\b", _I
 )
-_WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*sendo|,\s*(?:of\s+which|being))")
+_WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
 _EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
 _LEFT_OVER = re.compile(r"\b(?:left|remain\w*|sobra\w*|resta\w*)\b", _I)
 _OR = re.compile(r"\b(?:or|ou|maybe|perhaps|talvez)\b", _I)
@@ -52,7 +52,7 @@ _RANGE = re.compile(
 )
 QUANTITIES = frozenset(
     (
-        *("troc", "chan", "prof", "lucr", "area", "área", "peri", "perí", "aver", "médi"),
+        *("troc", "chan", "prof", "lucr", "area", "área", "peri", "perí", "aver", "médi", "volu"),
         *("disc", "desc", "dist", "spee", "velo", "diff", "dife"),
     )
 )
@@ -65,7 +65,7 @@ _SUBJECT = re.compile(
 _WORD = re.compile(r"[^\W\d_]+")
 _PLURAL = re.compile(
     r"(?!(?:pel[oa]s|seus|suas|deles|delas|less|times|vezes|mais|menos|depois|ambos|ambas|as|is|was"
-    r"|this|its|plus|minus|across|gives|makes|leaves|costs|equals|remains|todos|todas)$)[^\W\d_]{3,}s"
+    r"|this|its|plus|minus|across|gives|makes|leaves|costs|equals|remains|todos|todas)$)(?:[^\W\d_]{3,}s|children|people|women|men)"
 )
 """A word after a number that is likely to be what it counts."""
 _LIST = 3
@@ -79,7 +79,10 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
     if labelled is not None:
         return labelled
     inside = of_last_sentence(text, found, able)
-    if asked.total and len(inside) > 1:  # 'They have 36. Ann has 24 and Bo 12.'
+    said = text[found[inside[0]].start : found[inside[-1]].end]
+    if (
+        asked.total and len(inside) > 1 and not TOTAL.search(said)
+    ):  # 'They have 36. Ann has 24 and Bo 12.'
         parts = _sum(found, inside)
         inside = [n for n in able if n < inside[0] and found[n].value == parts][-1:] or inside
     inside = _without_lists(text, found, inside)
@@ -92,6 +95,8 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
     firm = _is_firm(text, found, inside, asked)
     if (asked.given or asked.shown) and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
+    if all(found[n].value in asked.given for n in inside):
+        inside = [n for n in inside if is_asked(found[n], asked)] or inside
     apart = [n for n in inside if by_how_much(text, found, n, asked)]
     if asked.more and len(apart) == 1 and not firm:
         return apart[0]
@@ -122,8 +127,7 @@ def _of_subject(
 def _is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
     """Does 'so', 'total', 'leaves' lead to the last, and nothing of the question against it?"""
     last = found[inside[-1]]
-    in_all = not asked.each and _IN_ALL.match(text, last.end)
-    if in_all or (asked.total and last.value == _sum(found, inside[:-1])):
+    if _is_total(text, found, inside, asked):
         return True
     new = [n for n in inside[:-1] if not asked.given or found[n].value not in asked.given]
     part = segment(text, found, [*new, inside[-1]], len(new))
@@ -131,6 +135,10 @@ def _is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: A
     led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
     if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
         return False
+    summed = led[0].lower().startswith("total") and not asked.total
+    repeats = new and last.value in asked.given and (summed or governed(text, last, asked))
+    if repeats or (asked.words and not asked.had and _LEFT_OVER.search(part)):
+        return False  # 'so fewer than half of his 120', 'so 8 are left'
     labelled = _NAMED_SO.search(part)
     weakly = (
         labelled or _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
@@ -144,8 +152,20 @@ def _is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: A
         if not (left_over and asked.rest) and any(against):
             return False
     restated = last.noun and _RESTATES.search(part) and not is_asked(last, asked)
-    otherwise = is_given(last, asked) or restated
+    other = not asked.total and _counts_another(text, found, inside, len(inside) - 1, asked)
+    otherwise = is_given(last, asked) or restated or other
     return not (otherwise and any(is_asked(found[n], asked) for n in inside))
+
+
+def _is_total(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
+    """'49 in all', and not of children where boys are asked for."""
+    last = found[inside[-1]]
+    if asked.total and last.value == _sum(found, inside[:-1]):
+        return True
+    if asked.each or asked.rest or not _IN_ALL.match(text, last.end):
+        return False
+    meant = any(is_asked(found[n], asked) for n in inside[:-1]) and not is_asked(last, asked)
+    return asked.total or not meant
 
 
 def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked) -> int | None:
@@ -177,7 +197,7 @@ def _quantity(
     text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
 ) -> int | None:
     """The one that stands with the quantity asked for: change, profit, area, average."""
-    wanted = asked.words & QUANTITIES
+    wanted = (asked.head or asked.words) & QUANTITIES
     if not wanted:
         return None
     free = [n for n in inside if not governed(text, found[n], asked)]

@@ -55,6 +55,7 @@ _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
 )
 """'Tom is 17': whose number it is."""
+_LETTER = re.compile(r"(?<!\w)([^\W\d_])\s?=")
 _NAMED = frozenset(("month", "numbered", "aged"))
 
 
@@ -69,6 +70,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     find_operands(text, found, marks, asked)
     known = asked is not NOTHING_ASKED
     elsewhere = asked.variable or (asked.names and asked.others)
+    letters = frozenset(_LETTER.findall(text) if "=" in text else ())
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
@@ -80,7 +82,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
         elif "denied" in cues and DENIED_BEFORE.search(before):
             marks.denied.add(at)
             marks.out.add(at)
-        elif _is_out(before, after, number, cues) or (ordinal and not asked.words):
+        elif _is_out(before, after, number, cues, letters) or (ordinal and not asked.words):
             marks.out.add(at)
         elif ordinal or _is_aside(
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
@@ -141,9 +143,12 @@ def _is_meant(number: Number, after: str, asked: Asked) -> bool:
     return placed or is_asked(number, asked) or (asked.year and is_year(number))
 
 
-def _is_out(before: str, after: str, number: Number, cues: frozenset[str]) -> bool:
+def _is_out(
+    before: str, after: str, number: Number, cues: frozenset[str], letters: frozenset[str]
+) -> bool:
     return (
-        bool(UNREADABLE_AFTER.match(after))
+        (after[:1] in letters and not after[1:2].isalnum())  # the 3 of '3L', where 'L = 10'
+        or bool(UNREADABLE_AFTER.match(after))
         or ("wrong" in cues and bool(DENIED_AFTER.match(after)))
         or ("compared" in cues and bool(COMPARED.search(before)))
         or ("step" in cues and bool(STEP.search(before)))

@@ -25,7 +25,7 @@ WORDS: dict[str, frozenset[str]] = {
         "wrong incorrect incorrectly errado errada incorreto incorreta false right",
         "correct não isn answer resposta is isnt",
     ),
-    "compared": _of("than mais menos maior menor acima abaixo"),
+    "compared": _of("than mais menos maior menor acima abaixo below above"),
     "operator": _of(
         "plus mais times vezes minus menos over multiplied divided added subtracted",
         *(

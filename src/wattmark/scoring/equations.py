@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import Asked
+from wattmark.scoring.asked import Asked, is_given
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 
 _NAME = 12
+_LINE_END = re.compile(r"\n(?!\s*=)|[.,;!?](?=\s|$)|\s[(—]")
+_GOES_ON = re.compile(
+    r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então)\b", re.IGNORECASE
+)
 _IS_MADE = re.compile(
     r"\b(?:get|mak(?:e|es|ing)|giv(?:e|es|ing)|reach|obtain|obter|dar|dá|chegar\s+a|formar|resultar\s+em)\s+$",
     re.IGNORECASE,
@@ -24,7 +28,9 @@ def looked_for(
 
     Of '5 + 7 = 12' the 7, where the question asks for the number that makes 5 to 12.
     """
-    if not asked.given or any(found[n].value not in asked.given for n in firm):
+    if not asked.given or any(
+        found[n].value not in asked.given or not is_given(found[n], asked) for n in firm
+    ):
         return None
     known = asked.given | asked.factors
     new = [n for n in sorted(marks.operands) if found[n].value not in known]
@@ -50,3 +56,21 @@ def unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[in
     if any(found[n].value in results for n in marks.operands):
         return None
     return firm[0]
+
+
+def computed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
+    """The end of the last line that begins with the sum that the question asks for."""
+    if not asked.formula or "=" not in text:
+        return None
+    sums = re.compile(r"\s?".join(map(re.escape, asked.formula.rstrip(".,"))) + r"\s{0,2}=")
+    starts = [one.end() for one in sums.finditer(text)]
+    if not starts:
+        return None
+    stop = _LINE_END.search(text, starts[-1])
+    end = stop.start() if stop else len(text)
+    if _GOES_ON.search(text, end):
+        return None
+    at = [n for n, one in enumerate(found) if starts[-1] <= one.start < end]
+    free = [n for n in at if n in marks.results and n not in marks.out and n not in marks.aside]
+    later = set(at[at.index(free[-1]) + 1 :]) if free else set()
+    return free[-1] if free and later <= marks.operands else None

@@ -24,11 +24,16 @@ _HANGS = re.compile(
     _I,
 )
 _GOVERNED = re.compile(
-    r"\s(?:of|de|from|in|em|by|por|at|after|before|n[oa]s?)\s+(?:(?:the|all|as|os|each)\s+)?$"
-    r"|\s(?:d[oa]s|of\s+the)\s+$"
+    r"\s(?:of|de|from|in|em|by|por|at|after|before|n[oa]s?)\s+(?:(?:the|all|as|os|each|his|her|their|its|seus|suas)\s+)?(?:[$€£]|R\$)?\s?$"
+    r"|\s(?:d[oa]s|of\s+the)\s+(?:[$€£]|R\$)?\s?$"
     r"|^\s*(?:of|in|das|dos|em|no|na|nos|nas|after|from|at|com|with)\s+(?:(?:the|all|as|os)\s+)?$",
     _I,
 )
+_OF_FIRST = re.compile(
+    r"(?:^|[.!?]\s|\n)\W{0,3}(?:(?:out\s+)?of|d[aeo]s?)\s(?:(?:the|all|as|os)\s)?$", _I
+)
+_THEN = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3},\s[^.!?\n]{0,60}\d")
+"""'Of 84 tulips, 65 survived': the first is the whole."""
 _AMOUNTS = re.compile(
     r"\b(?:total|é|foi|será|is|was|cost|price|profit|amount|average|distance|area|drop|fall|rise|gain"
     r"|increase|decrease|reduction|discount|savings?|difference|loss|height|weight|length|change"
@@ -54,8 +59,8 @@ _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 _WITH = re.compile(r"\b(?:with|com)\b", _I)
 _ENDS_UP = re.compile(r"\b(?:fic\w*|end\w*|left|leav\w*|now|agora|deix\w*)\b", _I)
 _MORE = re.compile(
-    r"\s*(?:[^\W\d_]{1,15}\s+)?(?:a\s+(?:mais|menos)\b|(?:more|less|fewer|[a-z]{2,10}er)\s+than\b"
-    r"|mais\s+(?:velh|nov)[oa]|of\s+(?:them|whom|which)\b|del[ea]s\b|d[oa]s\s+quais\b)",
+    r"\s*(?:[^\W\d_]{1,15}\s+)?(?:a\s+(?:mais|menos)\b|(?:more|less|fewer|[a-z]{2,10}er)\s+(?:[^\W\d_]{1,15}\s+){0,2}than\b"
+    r"|mais\s+(?:velh|nov)[oa]|(?:short|shy|ahead|left)\s+of\b|away\s+from\b|(?:below|above|under|over|beyond|abaixo|acima|além|aquém)\b|of\s+(?:them|whom|which)\b|del[ea]s\b|d[oa]s\s+quais\b)",
     _I,
 )
 _DIFFERENCE = re.compile(
@@ -105,6 +110,10 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
 
 def governed(text: str, number: Number, asked: Asked) -> bool:
     """'Of the 24 girls', 'the mean of the 4 marks'; not 'of 6 sides' where sides are asked for."""
+    if _OF_FIRST.search(text[max(0, number.start - 20) : number.start]) and _THEN.match(
+        text, number.end
+    ):
+        return True
     if is_asked(number, asked) and number.value not in asked.given:
         return False
     before = text[max(0, number.start - GAP) : number.start]

@@ -51,6 +51,7 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
             rf"{_NO_TERM}{asked.variable}\s?(?:=|\b(?:equals|is|must\s+be|vale|é)\b)\s?-?$"
         )
         named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
+        named = [n for n in named if n not in marks.aside] or named
         return [n for n in named if not _denied_later(found, marks, n)]
     return []
 

@@ -81,7 +81,7 @@ def numeric_score(
         return _judged(gold, said, expected, NOTHING_ASKED)
     asked = asked_by(question, language) if question else NOTHING_ASKED
     if asked.unit is not None and gold.unit is None and not gold.percent:
-        gold = gold._replace(unit=asked.unit, also=asked.unit)
+        gold = gold._replace(unit=asked.unit, also=asked.unit if asked.converts else None)
     if asked.hour and ":00" in answer:
         answer = _ON_THE_HOUR.sub(r"\1", answer)
     return _judged(

@@ -16,7 +16,7 @@ from wattmark.scoring.around import (
     SUBJECT,
     TAKEN_TOGETHER,
 )
-from wattmark.scoring.asked import Asked, measure_of
+from wattmark.scoring.asked import Asked, is_asked, measure_of
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -29,6 +29,8 @@ _ONE_EACH = re.compile(
 _LEAST = 2
 """Results of which one may check another."""
 _SIGNS = frozenset("+-–*/")
+_FORMULA = re.compile(r"\s?[*/]\s?\(?(?:[^\W\d_]|√)")
+"""'4 * side': what a formula works with."""
 _EQUATIONS = 12
 """Equations back that one may check."""
 
@@ -36,6 +38,8 @@ _EQUATIONS = 12
 def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks the numbers that a sum, a share or 'the sum of … and …' works with."""
     worded = "operator" in cues_of(text)
+    if "*" in text or "/" in text:
+        marks.operands |= {n for n, one in enumerate(found) if _FORMULA.match(text, one.end)}
     for at in range(len(found) - 1):
         left, right = found[at], found[at + 1]
         gap = text[left.end : right.start]
@@ -52,6 +56,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
                 and OPERATOR.match(gap)
                 and not sign
                 and not BY_SO_MUCH.match(gap)
+                and not (left.noun == "times" and is_asked(left, asked))
             )
         )
         equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="

@@ -21,7 +21,8 @@ from wattmark.scoring.asked import (
 )
 from wattmark.scoring.clean import clean
 from wattmark.scoring.numerals import Number, numbers
-from wattmark.scoring.units import UNITS, Unit
+from wattmark.scoring.options import options_of
+from wattmark.scoring.units import UNITS, Unit, rate_at
 from wattmark.scoring.words import spoken_numbers
 
 _NAME = re.compile(r"(?<![^\W\d_])[A-ZÀ-Ý][a-zà-ÿ]{1,20}(?![^\W\d_])")
@@ -130,6 +131,22 @@ _EXACT = re.compile(
     r"|\b(?:as|como|forma\s+de)\s+(?:an?\s+|uma\s+)?(?:[^\W\d_]{1,12}\s+)?(?:fraction|fração)\b",
     re.IGNORECASE,
 )
+_FRACTION = re.compile(
+    r"\b(?:what|which|que|qual)\s(?:[^\W\d_]{1,12}\s){0,3}(?:fraction|fração)\b|\b(?:as|como|em|in|into|to|give|dê|uma)\s(?:[^\W\d_]{1,12}\s){0,2}(?:fraction|fração)\b",
+    re.IGNORECASE,
+)
+_FORMULA = re.compile(
+    r"[(\d](?:[\d.,()!]{0,12}\s?[-+*/^]\s?\(?){1,12}\d[\d.,]{0,12}(?:[)!]|(?<=\d))"
+)
+_SINGLE = re.compile(
+    r"\b(?:each|every|per|cada|por|one|an?|single|um|uma|average|mean|speed|fast|rate|unit|médi[oa]|velocidade|taxa|apiece)\b|/",
+    re.IGNORECASE,
+)
+_HAD = re.compile(
+    r"\b(?:left|remain\w*|rest\w*|sobr\w+|falt\w+|now|agora|still|ainda|end\s+up|(?:do|does|will|would)\s+(?:[^\W\d_]{1,15}\s){1,3}have"
+    r"|(?:are|is|were)\s+there|há|fic\w+|tem|têm|need\w*|to\s+go|more|change|troco|mais|menos|less|missing|not)\b",
+    re.IGNORECASE,
+)
 _AGE = re.compile(
     r"\b(?:old(?:er|est)?|young\w{0,3}|ages?|aged|years?|idades?|anos?|velh[oa]s?|nov[oa]s?"
     r"|how\s+long|tempo|when|quando|born|nasceu)\b",
@@ -169,7 +186,8 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_MORE.search(asks)), bool(TOTAL.search(asks)), bool(_PERCENT.search(asks)),
         _is_count(asks),
         year, is_negated(asks),
-        _variable(asks), _measures(found, text), _asked_unit(asks),
+        _variable(asks), _measures(found, text),
+        _asked_unit(text[marked + 1 :] if marked > 0 else "") or _asked_unit(asks),
         *_names(text, asks), bool(_UNKNOWN.search(asks)),
         bool(_NUMBER.search(asks)),
         frozenset(times for word, times in _TIMES if word.search(text)),
@@ -177,6 +195,9 @@ def asked_by(question: str, language: str | None) -> Asked:
         stems(asks) - stems(text[: max(0, text.rfind(asks))]), _head(asks),
         bool(_DAY.search(text)), _which(asks), bool(_HOUR.search(asks)),
         bool(_EXACT.search(text)), bool(_AGE.search(text)),
+        bool(_FRACTION.search(asks)), _formula(asks), asks, bool(_SINGLE.search(asks)),
+        bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), _converts(asks),
+        tuple(options_of(text, found).items()),
     )  # fmt: skip
 
 
@@ -238,6 +259,18 @@ def _measures(found: Sequence[Number], text: str) -> tuple[Unit, ...]:
     units = {one.unit for one in found if one.unit is not None and one.unit.kind in _MEASURED}
     named |= units
     return tuple(one for one in units if sum(one.kind == other.kind for other in named) == 1)
+
+
+def _formula(asks: str) -> str:
+    found = _FORMULA.search(asks) if "=" not in asks else None
+    plain = found is None or found[0].replace("/", "", 1).isdigit()
+    return "" if found is None or plain else "".join(found[0].split())
+
+
+def _converts(asks: str) -> bool:
+    unit = _asked_unit(asks)
+    named = {UNITS[word] for word in WORD.findall(asks.casefold()) if word in UNITS}
+    return unit is not None and any(one.kind == unit.kind for one in named - {unit})
 
 
 def _asked_unit(asks: str) -> Unit | None:

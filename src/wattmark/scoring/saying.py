@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year, singular, stems
+from wattmark.scoring.asked import (
+    NOTHING_ASKED,
+    Asked,
+    is_asked,
+    is_fraction,
+    is_year,
+    singular,
+    stems,
+)
 from wattmark.scoring.choose import choose, told_apart
 from wattmark.scoring.context import marks_of
 from wattmark.scoring.marks import Marks
@@ -19,12 +27,13 @@ from wattmark.scoring.units import in_units_of
 from wattmark.scoring.words import ORDINALS, Spoken, spoken_numbers
 
 _PARTS = 6
+_ROUNDS = re.compile(r"\b(?:round|arredond|approx|aprox)|≈|\babout\b|\bcerca\s+de\b", re.IGNORECASE)
 _NOUN_AND_COLON = 40
 _ONE_IN = re.compile(r"[\s-]+(?:in|em|out\s+of)[\s-]+(?:(?:every|each|cada)\s+)?", re.IGNORECASE)
 """'One in four'."""
 _OF_SO_MANY = re.compile(
     r"\s+(?:(?:of|out\s+of|d[aeo]s?)\s+(?:(?:the|all|its|their)\s+)?\d|of\s+them\b|in\s+(?:all|total)\b"
-    r"|altogether\b|del[ea]s\b|ao\s+todo\b|no\s+total\b)",
+    r"|(?:[^\W\d_]{1,15}\s+){1,4}out\s+of\s+(?:the\s+)?\d|altogether\b|del[ea]s\b|ao\s+todo\b|no\s+total\b)",
     re.IGNORECASE,
 )
 """'Twelve of the 40'."""
@@ -76,7 +85,8 @@ def said_at(
         gap = text[found[left].end : found[right].start]
         if len(gap) > _BESIDE:
             continue
-        if SAME.match(gap) or (RESTATED.search(gap) and _same_amount(chosen, found[other])):
+        again = RESTATED.search(gap) and _same_amount(chosen, found[other])
+        if again or SAME.match(gap) or _rounded(found[left], found[right], gap, asked):
             alternatives.append(found[other])
         elif OUT_OF.match(gap) and not (asked.year and is_year(found[right])):
             return _share(found[left], found[right], how, explicit=explicit)
@@ -98,6 +108,15 @@ def _same_amount(one: Number, other: Number) -> bool:
     if None in values or one.unit is None or other.unit is None:
         return False
     return in_units_of(values[1] or Fraction(0), other.unit, one.unit) == values[0]
+
+
+def _rounded(one: Number, other: Number, gap: str, asked: Asked) -> bool:
+    """'78.539816, which rounds to 78.54': is the second a rounding of the first that says so?"""
+    given = one.shown in asked.shown or not _ROUNDS.search(gap)
+    if one.value is None or other.value is None or given:
+        return False
+    places = other.readings[0][1]
+    return places is not None and abs(one.value - other.value) * 2 * 10**places <= 1
 
 
 def _beside(gap: str) -> bool:
@@ -149,6 +168,8 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
 
 def _is_count(text: str, number: Number, asked: Asked) -> bool:
     if is_asked(number, asked) or (asked.percent and number.percent):
+        return True
+    if asked.fraction and is_fraction(number):
         return True
     return _OF_SO_MANY.match(text, number.end) is not None
 

@@ -10,7 +10,7 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
-ENDS = re.compile(r"(?<!\bi\.e)(?<!\be\.g)[.!?](?=\s|$)|\n")
+ENDS = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?:[.?]|!(?!\s?[=/*+-]))(?=\s|$)|\n")
 GAP = 90
 """Characters before a number, and between two, that are looked at."""
 _LOOK_BACK = 400
@@ -44,6 +44,8 @@ def segment(text: str, found: Sequence[Number], inside: Sequence[int], at: int) 
         end = number.end + _AFTER
         ended = ENDS.search(text, number.end, end)
         end = ended.start() if ended else end
+        bracket = text.find(" (", number.end, end)
+        end = bracket if bracket > 0 else end
     return text[start:end]
 
 

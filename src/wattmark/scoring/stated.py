@@ -16,15 +16,17 @@ from itertools import islice
 from wattmark.scoring.again import set_repeats_aside
 from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.answering import set_aside
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
 from wattmark.scoring.choose import choose
 from wattmark.scoring.context import marks_of
 from wattmark.scoring.cues import cues_of
-from wattmark.scoring.equations import looked_for, unrelated_equations
+from wattmark.scoring.equations import computed, looked_for, unrelated_equations
 from wattmark.scoring.explicit import explicit_of
+from wattmark.scoring.kinds import of_its_kind
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded, named_by_question
 from wattmark.scoring.numerals import Number, numbers
+from wattmark.scoring.options import chosen, options_of
 from wattmark.scoring.phrases import (
     CHATTER,
     COLUMN,
@@ -37,7 +39,9 @@ from wattmark.scoring.phrases import (
     TURNS,
     WITHDRAWN,
 )
+from wattmark.scoring.remarks import set_remarks_aside
 from wattmark.scoring.saying import Stated, in_words, said_at, with_counts
+from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.undecided import between_two
 from wattmark.scoring.words import spoken_numbers
 
@@ -60,6 +64,13 @@ _YES = re.compile(
 _ALGEBRA = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/=]")
 _SAID_FIRST = re.compile(
     r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que)\s", re.IGNORECASE
+)
+_REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
+"""After a number that nothing stands before: '90 L; 54 L are missing'."""
+_LEADS_ON = re.compile(
+    r"=|\b(?:so|then|total|altogether|all|therefore|thus|hence|but|no|not|wait|actually|leav\w+|left|portanto|então"
+    r"|logo|assim|mas|não|todo|sobr\w+|rest\w+|remain\w*)\b",
+    re.IGNORECASE,
 )
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}:[ ](?=\S)")
 _COLON_ALONE = re.compile(r":[ ](?=\S)")
@@ -143,18 +154,30 @@ def _without_chatter(text: str, language: str | None, asked: Asked) -> str:
 
 def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True) -> Stated | None:
     found = with_counts(text, joined(text, numbers(text, language)), asked)
+    option = chosen(text, options_of(text, found) or dict(asked.options))
+    if option is not None:
+        return Stated((option,), "the option that is named", explicit=True)
+    return _pick_of(text, found, asked, asides=asides)
+
+
+def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) -> Stated | None:
     marks = marks_of(text, found, asked)
     set_repeats_aside(text, found, marks, asked)
+    if asked is not NOTHING_ASKED:
+        set_remarks_aside(text, found, marks, asked)
+        set_others_aside(text, found, marks, asked)
+    said = explicit_of(text, found, marks)
     set_aside(text, found, marks, asked)
     plain = (
-        explicit_of(text, found, marks)
+        said
         or _as_the_number(text, found, marks, asked)
         or _opening(text, found, marks, asked)
         or _opening_words(text, found, asked)
     )
     if plain is not None:
         return plain if plain.numbers else None
-    at = _last(text, found, marks, asked)
+    at = computed(text, found, marks, asked)
+    at = _last(text, found, marks, asked) if at is None else at
     if at is not None:
         concluded = _concluded_in_words(text[found[-1].end :], CUE)
         if concluded is not None:
@@ -194,12 +217,20 @@ def _opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> 
         meant = asked.unit is not None and first.unit == asked.unit
         repeats = first.value in asked.given and not meant
         reason = (_COLON_ALONE if repeats else _COLON).match(after)
+    bare = not text[: first.start].strip(" $R€£\n")
+    if reason is None and bare and first.value not in asked.given and _meant(first, asked):
+        reason = None if _LEADS_ON.search(after) else _REMARK.match(after)
     if reason is None:
         return None
     column = "\n" in reason[0] and COLUMN.match(after[reason.end() :])
     if column or _reckoned_on(text, found, marks):
         return None
     return said_at(text, found, marks, 0, "opens the answer")
+
+
+def _meant(number: Number, asked: Asked) -> bool:
+    """Is it of what the question counts, or in its unit?"""
+    return is_asked(number, asked) or (asked.unit is not None and number.unit == asked.unit)
 
 
 def _reckoned_on(text: str, found: Sequence[Number], marks: Marks) -> bool:
@@ -218,22 +249,7 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     named = named_by_question(text, found, marks, asked)
     if named:
         return choose(text, found, named, asked) if asked.percent else named[-1]
-    if asked.count:
-        firm = [n for n in firm if not found[n].percent] or firm
-    if asked.year:
-        years = [n for n, one in enumerate(found) if is_year(one) and n not in marks.out]
-        firm = [n for n in years if n in firm] or years or firm
-    if asked.unit is not None:
-        firm = [n for n in firm if not found[n].percent] or firm
-        in_unit = [
-            n for n, one in enumerate(found) if n not in marks.out and one.unit == asked.unit
-        ]
-        if any(n in firm for n in in_unit):
-            firm = [n for n in firm if found[n].unit in (None, asked.unit)]
-        last = found[firm[-1]] if firm else None
-        if last is None or last.percent or last.unit not in (None, asked.unit):
-            alike = last is not None and last.unit is not None and last.unit.kind == asked.unit.kind
-            firm = [n for n in in_unit if n in firm] or (not alike and in_unit) or firm
+    firm = of_its_kind(text, found, marks, firm, asked)
     if not firm:
         return None
     unrelated = unrelated_equations(found, marks, firm)

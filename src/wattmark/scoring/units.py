@@ -6,6 +6,7 @@ An answer of '85' to '85 km' is right, '85 km' to '85' too; '85 m' to '85 km' is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
@@ -83,9 +84,43 @@ UNITS: dict[str, Unit] = {
 CURRENCIES = frozenset(("dollar", "real", "euro", "sterling", "yen"))
 
 
+_RATE = re.compile(
+    r"\s?(?P<mph>mph)\b|\s?\b([^\W\d_]{1,12})\s?(?:/\s?|\s(?:per|por|an|a)\s)([^\W\d_]{1,8})(?![^\W\d_])",
+    re.IGNORECASE,
+)
+
+
+_IN = re.compile(
+    r"\b(?:in|to|em|para)(?=\s(?:mph\b|[^\W\d_]{1,12}\s?/|[^\W\d_]{1,12}\s(?:per|por)\s))",
+    re.IGNORECASE,
+)
+
+
 def unit_of(before: str, after: str) -> Unit | None:
     """The unit that stands at a number: a currency before it, or a word after it."""
     return UNITS.get(before.lower()) or UNITS.get(after) or UNITS.get(after.lower())
+
+
+def rate_of(text: str, at: int) -> tuple[Unit, Unit] | None:
+    """The speed's units right after a number: 'km/h', 'miles per hour', 'mph'."""
+    return _as_rate(_RATE.match(text, at))
+
+
+def rate_at(asks: str) -> tuple[Unit, Unit] | None:
+    """The speed's units that a question wants: 'in km/h'."""
+    named = _IN.search(asks)
+    return _as_rate(_RATE.match(asks, named.end())) if named else None
+
+
+def _as_rate(found: re.Match[str] | None) -> tuple[Unit, Unit] | None:
+    if found is None:
+        return None
+    if found["mph"]:
+        return UNITS["mile"], UNITS["hour"]
+    way, time = UNITS.get(found[2].lower()), UNITS.get(found[3].lower())
+    if way is None or time is None or way.kind != "length" or time.kind != "time":
+        return None
+    return way, time
 
 
 def in_units_of(value: Fraction, unit: Unit | None, other: Unit | None) -> Fraction | None:

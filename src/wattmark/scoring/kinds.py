@@ -1,0 +1,45 @@
+"""The numbers of the kind that a question asks for: a year, a fraction, a speed, a unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.asked import Asked, is_fraction, is_year
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.units import Unit, rate_of
+
+_OF_IT = re.compile(r"\s(?:of|d[aeo]s?)\s", re.IGNORECASE)
+
+
+def of_its_kind(
+    text: str, found: Sequence[Number], marks: Marks, firm: list[int], asked: Asked
+) -> list[int]:
+    """Of the places of numbers that can be an answer those of that kind; all where none is."""
+    if asked.count:
+        firm = [n for n in firm if not found[n].percent] or firm
+    if not asked.percent:
+        firm = [
+            n for n in firm if not (found[n].percent and _OF_IT.match(text, found[n].end))
+        ] or firm
+    if asked.rate is not None:
+        firm = [n for n in firm if rate_of(text, found[n].end) == asked.rate] or firm
+    if asked.fraction:
+        firm = [n for n in firm if is_fraction(found[n])] or firm
+    if asked.year:
+        years = [n for n, one in enumerate(found) if is_year(one) and n not in marks.out]
+        firm = [n for n in years if n in firm] or years or firm
+    return _in_unit(found, marks, firm, asked.unit) if asked.unit is not None else firm
+
+
+def _in_unit(found: Sequence[Number], marks: Marks, firm: list[int], unit: Unit) -> list[int]:
+    firm = [n for n in firm if not found[n].percent] or firm
+    in_unit = [n for n, one in enumerate(found) if n not in marks.out and one.unit == unit]
+    if any(n in firm for n in in_unit):
+        firm = [n for n in firm if found[n].unit in (None, unit)]
+    last = found[firm[-1]] if firm else None
+    if last is None or last.percent or last.unit not in (None, unit):
+        alike = last is not None and last.unit is not None and last.unit.kind == unit.kind
+        firm = [n for n in in_unit if n in firm] or (not alike and in_unit) or firm
+    return firm

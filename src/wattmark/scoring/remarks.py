@@ -1,0 +1,209 @@
+"""Numbers that a remark adds after the answer: another case, the other part, what one makes.
+
+'200 pages. She still has 120 to go': where two numbers add up to one that the question gives, the
+one that is said to be left answers only a question for it. '$8, so $0.67 per pen', 'The diagonal
+would be 9.4', 'In 48 weeks that makes $21,600' speak of something else than was asked. A remark
+states nothing only where a number that the question does not give stands before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from wattmark.scoring.asked import Asked, is_asked, measure_of, stems
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.parts import STOPS, clause, is_other_part, sentence
+from wattmark.scoring.segments import ENDS
+from wattmark.scoring.units import UNITS, Unit
+from wattmark.scoring.words import ORDINALS
+
+_I = re.IGNORECASE
+_RATE = re.compile(
+    r"\s?(?:[^\W\d_]{1,15}\s)?(?:(?:for\s+|in\s+)?(?:each|every)|apiece|(?:a\s+|em\s+|para\s+)?cada|por|per)\b"
+    r"\s?(?!cento)([^\W\d_]{0,12})",
+    _I,
+)
+_EACH = re.compile(
+    r"(?:^|[,;:]\s|\b(?:so|and|or|e|então|logo|portanto)\s)(?:each|every|cada)\s[^,.;:\d]{0,40}$",
+    _I,
+)
+_WOULD = re.compile(
+    r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|em|in|for|para|if|se)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
+    r"(?:would|(?:ser|ter|dar|custar|ficar)iam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
+    _I,
+)
+_WITHOUT = re.compile(r"(?:without|otherwise|instead|sem|senão|caso\s+contrário)\b", _I)
+_NOUN_ENDS = re.compile(r"\s(?:at|of|in|with|for|d[eoa]s?|em|com|por|para)\s", _I)
+_SAYS = stems(
+    "answer total resultado resposta portanto thus therefore assim então hence summing soma sum"
+)
+_SIZES = (
+    r"(area|área|perimeter|perímetro|volume|diagonal|circumference|circunferência|diameter"
+    r"|diâmetro|radius|raio|median|mediana|mode|moda|range|amplitude|surface|superfície)"
+)
+_SIZE = re.compile(rf"\b{_SIZES}\b", _I)
+_LEAD = (
+    r"(?:^|[.!?;,(—]\s?|\n|\b(?:and|e)\s)\W{0,3}(?:(?:while|whereas|and|but|enquanto|e|já|mas)\s)?"
+)
+_OF_SIZE = re.compile(
+    rf"{_LEAD}(?:its|the|a|o|sua|seu)\s(?:[^\W\d_]{{1,12}}\s)?{_SIZES}\b[^.!?;\n]{{0,120}}", _I
+)
+_A_SIZE = re.compile(rf"\b(?:an?|uma?)\s{_SIZES}\s(?:of|de)\b[^.!?;,\n]{{0,40}}", _I)
+_NEXT = re.compile(
+    rf"{_LEAD}(?:the|o|a)\s(?P<other>next|previous|following|próxim[oa]|anterior|seguinte"
+    r"|(?:other|outr[oa])\s(?:root|solution|value|raiz|solução|valor))\b[^.!?;\n]{0,120}",
+    _I,
+)
+_APART = re.compile(
+    r"\b(?:not\s+the\s+same\s+as|(?:is|are)\s+different\s+from|differs?\s+from|diferentes?\s+d[eoa]|não\s+é\s+o\s+mesmo\s+que"
+    r"|confus(?:e|ed|ing)|confund\w+)\b[^.!?\n]{0,150}"
+    r"|—\s[^.!?—\n\d]{0,60}\b(?:also|também)\b[^.!?\n]{0,60}"
+    r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n]{0,80}"
+    r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?\n]{0,100}",
+    _I,
+)
+_CASE = re.compile(
+    r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)",
+    _I,
+)
+_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
+_ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
+_RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
+_RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporç\w+|proportion|scale|escala)\b|:", _I)
+_CHANCE = re.compile(r"\b(?:probabilit\w+|probabilidade|chances?)\b", _I)
+_AT = re.compile(r"\b(?:at|until|às|das|as|até|since|from|desde)\s(?:as\s)?$", _I)
+
+
+def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """Marks such numbers as asides."""
+    if not asked.text:
+        return
+    _other_writings(text, found, marks, asked)
+    firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
+    new = [n for n in firm if found[n].value not in asked.given]
+    if len(firm) < 2 or not new:
+        return
+    marks.aside |= {n for n in firm if is_other_part(text, found, new, n, asked)}
+    each = {n for n in firm if _is_rate(text, found[n], asked)}
+    for said in _WOULD.finditer(text):  # '120 would be packed in 8 hours, but …'
+        inside = {n for n in new if said.start() <= found[n].start < said.end()}
+        if inside and new[-1] > max(inside) and found[min(inside)].end <= said.end(1):
+            marks.aside |= inside
+    marks.aside |= each if set(new) - each else set()
+    for start, end in (*_remarks(text, found, asked), *_stories(text, found, new, marks, asked)):
+        first = next((n for n in new if n not in marks.aside), None)
+        if first is not None and found[first].start < start:
+            marks.aside |= {n for n in firm if start <= found[n].start < end}
+
+
+def _other_writings(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """Ratios and times of day, where none is asked for; a rounding that is not."""
+    ratios = [] if _RATIO_ASKED.search(asked.text) else [*_RATIO.finditer(text)]
+    shares = asked.fraction or _CHANCE.search(asked.text) is not None
+    shared = [n for n, one in enumerate(found) if n not in marks.out and _is_share(one)]
+    if shares and shared and not set(shared) <= marks.aside:
+        marks.aside |= {n for n in range(len(found)) if n not in shared}
+    for n, number in enumerate(found):
+        if any(one.start() <= number.start < one.end() for one in ratios):
+            marks.aside.add(n)
+        if (
+            number.unit == UNITS["hour"]
+            and not asked.hour
+            and _AT.search(text[max(0, number.start - 12) : number.start])
+        ):
+            marks.aside.add(n)
+        if n and not _ROUNDED.search(asked.text) and _is_coarser(text, found[n - 1], number):
+            marks.aside.add(n)
+
+
+def _is_share(number: Number) -> bool:
+    return number.value is not None and (number.percent or 0 <= number.value <= 1)
+
+
+def _is_coarser(text: str, one: Number, other: Number) -> bool:
+    """'22, which rounds to 20'."""
+    if one.value is None or other.value is None or other.value % 10 or one.value == other.value:
+        return False
+    near = len(other.shown) - len(other.shown.rstrip("0"))
+    rounds = _ROUNDED.search(text, one.end, other.start)
+    return rounds is not None and abs(one.value - other.value) * 2 <= 10**near
+
+
+def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[int, int]]:
+    yield from (one.span() for one in _APART.finditer(text))
+    wanted = {one.casefold()[:4] for one in _SIZE.findall(asked.text)}
+    for pattern in (_OF_SIZE, _A_SIZE) if wanted else ():
+        for said in pattern.finditer(text):
+            if said[1].casefold()[:4] not in wanted:
+                yield said.span()
+    for said in _NEXT.finditer(text):
+        if not stems(said["other"].split()[0]) & asked.whole:
+            yield said.span()
+    for said in _WOULD.finditer(text):
+        if _is_supposed(said, found, asked):
+            yield said.span()
+    if asked.given:
+        yield from _cases(text, found, asked)
+
+
+def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> bool:
+    """'The diagonal would be', 'with 4 people it would be': of something else than was asked?"""
+    subject = stems(_NOUN_ENDS.split(said[1])[0])
+    if subject and not subject & (asked.words | _SAYS):
+        return True
+    placed = {word for word in said[1].casefold().split() if word in ORDINALS}
+    cases = [one for one in found if said.start(1) <= one.start < said.end(1)]
+    other = any((one.value, measure_of(one)) not in asked.exactly for one in cases)
+    other = other or any(not stems(word) & asked.whole for word in placed)
+    return bool(asked.given) and (other or _WITHOUT.match(said[1]) is not None)
+
+
+def _cases(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[int, int]]:
+    """The clauses of 'in 48 weeks', 'when x = 5'; the rest of the sentence where one opens it."""
+    for said in _CASE.finditer(text):
+        stands = [n for n, one in enumerate(found) if one.start <= said.end() < one.end]
+        if not stands or not _is_another(found, stands[0], asked):
+            continue
+        start, _ = clause(text, said.start())
+        _, end = clause(text, found[stands[0]].end)
+        if not text[start : said.start()].strip(" ,—("):
+            after = ENDS.search(text, end)
+            end = after.start() if after else len(text)
+        yield start, end
+
+
+def _stories(
+    text: str, found: Sequence[Number], new: Sequence[int], marks: Marks, asked: Asked
+) -> Iterator[tuple[int, int]]:
+    """'He has 21: he had 18, gave 7 away and …'."""
+    for n in new:
+        colon = _COLON.match(text, found[n].end)
+        if colon is None or not stems(sentence(text, found[n]).partition(":")[0]) & asked.words:
+            continue
+        stop = STOPS.search(text, colon.end())
+        end = stop.start() if stop else len(text)
+        told = [k for k, one in enumerate(found) if colon.end() <= one.start < end]
+        if not marks.results & {*told} and any(found[k].value in asked.given for k in told):
+            yield colon.end() - 1, end
+
+
+def _is_another(found: Sequence[Number], n: int, asked: Asked) -> bool:
+    """'In 48 weeks', where the question speaks of 4 weeks."""
+    number, measure = found[n], measure_of(found[n])
+    if number.value in asked.given or number.value == 1 or is_asked(number, asked):
+        return False
+    if any(one.value == number.value and measure in ("", measure_of(one)) for one in found[:n]):
+        return False
+    return any(measure == other for _, other in asked.exactly) or isinstance(measure, Unit)
+
+
+def _is_rate(text: str, number: Number, asked: Asked) -> bool:
+    """'$0.67 per pen', 'each pen costs 67 cents'; '$180 a week' where weeks are asked about."""
+    near = ENDS.split(text[max(0, number.start - 60) : number.start])[-1]
+    rate = _RATE.match(text, number.end)
+    if rate is not None and rate[1].lower() in UNITS:
+        unit = UNITS[rate[1].lower()]
+        return any(measure == unit and value in asked.said for value, measure in asked.exactly)
+    return not asked.single and (rate is not None or _EACH.search(near) is not None)

@@ -136,7 +136,7 @@ def omega_squared(
     total = df_between + df_within + 1
     gain = df_between * max(0.0, f - 1)
     low, high = _noncentral(
-        lambda centre: float(stats.ncf.cdf(f, df_between, df_within, centre)),
+        lambda centre: float(special.ncfdtr(df_between, df_within, centre, f)),
         df_between * f,
         confidence,
         most=LARGEST_T**2,
@@ -160,7 +160,7 @@ def _standardised(name: str, t: float, df: int, factor: float, confidence: float
     log_gain = special.gammaln(df / 2) - special.gammaln((df - 1) / 2)
     correction = math.exp(float(log_gain) - math.log(df / 2) / 2)
     low, high = _noncentral(
-        lambda centre: float(stats.nct.cdf(t, df, centre)), t, confidence, most=LARGEST_T
+        lambda centre: float(special.nctdtr(df, centre, t)), t, confidence, most=LARGEST_T
     )
     return Effect(
         name=name,

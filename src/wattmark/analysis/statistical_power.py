@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from wattmark.analysis.intervals import CONFIDENCE
 
@@ -54,7 +54,7 @@ class Design:
         if not ratio > 0 or n < FEWEST:
             raise ValueError("a power needs a positive ratio and two replicates")
         delta, df = abs(math.log(ratio)), self.df(n)
-        factor = float(stats.t.ppf(0.5 + self.confidence / 2, df))
+        factor = float(special.stdtrit(df, 0.5 + self.confidence / 2))
         if self.sd == 0:
             return float(delta > self.measurement)
         error = self.standard_error(n)
@@ -63,9 +63,9 @@ class Design:
             return _nct_above(factor, df, shift) + _nct_above(factor, df, -shift)
         # Given the sample's SD the mean is normal: averaged over the SD's chi-squared quantiles.
         levels = (np.arange(_GRID) + 0.5) / _GRID
-        seen = error * np.sqrt(stats.chi2.ppf(levels, df) / df)
+        seen = error * np.sqrt(special.chdtri(df, 1 - levels) / df)
         bound = np.hypot(factor * seen, self.measurement)
-        far = stats.norm.sf((bound - delta) / error) + stats.norm.sf((bound + delta) / error)
+        far = special.ndtr((delta - bound) / error) + special.ndtr(-(bound + delta) / error)
         return float(np.mean(far))
 
     def half_width(self, n: int, chance: float = POWER) -> float:
@@ -74,8 +74,8 @@ class Design:
         The interval is as wide as the sample's SD, which scatters as chi-squared (Kelley 2003).
         """
         df = self.df(n)
-        factor = float(stats.t.ppf(0.5 + self.confidence / 2, df))
-        wide = math.sqrt(float(stats.chi2.ppf(chance, df)) / df)
+        factor = float(special.stdtrit(df, 0.5 + self.confidence / 2))
+        wide = math.sqrt(float(special.chdtri(df, 1 - chance)) / df)
         return math.hypot(factor * self.standard_error(n) * wide, self.measurement)
 
 

@@ -102,7 +102,11 @@ def test_what_is_made_is_kept() -> None:
 @pytest.mark.parametrize(
     ("how", "kind", "said"),
     [
-        ("refuse", ModelError, r"cannot be converted quickly: It has no such layer\. Take another"),
+        (
+            "refuse",
+            ModelError,
+            r"converted quickly: It has no such layer\. Take another\.$",
+        ),
         ("raise", ModelError, "cannot be converted quickly: KeyError: it went wrong 'deep'"),
         ("abort", ModelError, r"cannot be converted quickly \(signal 6\)"),
         ("kill", OutOfMemoryError, r"Memory ran out while 'embedded/arithmetic' was.*Take less"),
@@ -130,7 +134,7 @@ def test_a_converter_without_a_job_ends() -> None:
         check=False,
         timeout=200,
     )
-    assert done.returncode == 1
+    assert done.returncode
 
 
 _WORKER = """

@@ -218,39 +218,6 @@ def test_an_architecture_that_nothing_converts(
     assert not list(cache_folder(EXPORTS).glob("*/model"))
 
 
-_FULL = """
-import resource, sys
-from wattmark.backends import Backend
-from wattmark.models.cache import CacheError
-from wattmark.backends.onnxruntime import OnnxRuntimeBackend
-from wattmark.schema import Trial
-
-resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
-trial = Trial(model=sys.argv[1], backend='onnxruntime', precision='fp32', device='cpu',
-              batch_size=1, task='t', task_version='1', max_new_tokens=4)
-try:
-    OnnxRuntimeBackend().load(trial)
-except CacheError as reason:
-    print('FULL:', reason)
-"""
-
-
-def test_no_half_export_is_left_where_there_is_no_room(
-    tmp_path: Path, causal_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The system refuses to write more than 60 kB into a file: the weights have 114."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-c", _FULL, str(causal_folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.stdout.startswith("FULL: The disk of"), done.stdout + done.stderr[-2000:]
-    assert not [path for path in cache_folder(EXPORTS).iterdir() if path.is_dir()]
-
-
 def test_what_the_plan_is_told_without_the_engine() -> None:
     llama = {"architectures": ["LlamaForCausalLM"], "hidden_size": 128, "num_attention_heads": 4}
     assert by_builder(llama)

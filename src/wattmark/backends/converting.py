@@ -43,6 +43,8 @@ _QUIET = {
 }
 _NO_MEMORY = ("MemoryError", "not enough memory", "alloc")
 _KILLED = -9
+_REFUSED = 2
+"""Exit code of a converter whose last words are of ours, and whole."""
 _LONGEST = 300
 
 
@@ -141,6 +143,8 @@ def _failure(converter: Converter, name: str, code: int, said: str) -> WattmarkE
         return OutOfMemoryError(
             f"Memory ran out while '{name}' was {converter.words}.", converter.memory_hint
         )
+    if code == _REFUSED:
+        return ModelError(f"'{name}' cannot be {converter.words}: {last}")
     last = last if len(last) <= _LONGEST else last[: _LONGEST - 1] + "…"
     end = f" (signal {-code})" if code < 0 else ""
     return ModelError(
@@ -163,7 +167,7 @@ def serve(convert: Callable[[Job], None]) -> NoReturn:
         convert(job)
     except Exception as reason:
         print(_why(reason))  # noqa: T201 - the parent reads it
-        code = 1
+        code = _REFUSED if isinstance(reason, WattmarkError) else 1
     sys.stdout.flush()
     # Threads of torch may hold the interpreter's end up; all files are written by now.
     os._exit(code)

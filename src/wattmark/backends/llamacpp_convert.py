@@ -47,6 +47,10 @@ def convert(job: Job) -> None:
         from wattmark.models.random_folder import as_folder  # noqa: PLC0415
 
         folder = as_folder(source, trial.seed, _SEED_FORMATS.get(trial.precision, "bf16"))
+    else:
+        from wattmark.models.trained import check_trained  # noqa: PLC0415 # with transformers too
+
+        check_trained(source.name, folder, source.kind)
     files = find_weights(folder).files
     _write(Path(job["out"]) / FILE, source.config, files, trial.precision, job["ends"])
 

@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
 CONVERTER = Converter(
     engine="llamacpp",
     module="wattmark.backends.llamacpp_convert",
-    format="1",
+    format="2",
     words="converted to GGUF",
     memory_hint="One tensor at a time is held, as fp32: stop other work, or take a smaller model.",
     versions=versions,

@@ -27,10 +27,11 @@ from transformers.exporters.exporter_onnx import OnnxExporter
 from transformers.exporters.utils import decompose_for_generation
 
 from wattmark.backends.converting import Job, serve
-from wattmark.models import model_of
+from wattmark.models import RANDOM, model_of
 from wattmark.models.onnx_folder import FACTS, GRAPH
 from wattmark.models.onnx_graph import inspect
 from wattmark.models.random_folder import as_folder
+from wattmark.models.trained import check_trained
 from wattmark.models.weights import find_weights
 from wattmark.schema import Trial
 
@@ -65,6 +66,9 @@ def convert(job: Job) -> None:
         pad_id=job["pad_id"],
         trust_remote_code=trial.trust_remote_code,
     )
+    if source.origin != RANDOM:
+        trusted = trial.trust_remote_code
+        check_trained(source.name, asked.folder, source.kind, trust_remote_code=trusted)
     if job["builder"]:
         _build(asked, out)
     else:

@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 CONVERTER = Converter(
     engine="onnxruntime",
     module="wattmark.backends.onnxruntime_convert",
-    format="2",
+    format="3",
     words="converted to ONNX",
     memory_hint="It needs about three times the model's fp32 size; take a smaller model.",
     versions=versions,

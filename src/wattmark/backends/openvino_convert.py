@@ -12,6 +12,8 @@ engine's.
 from __future__ import annotations
 
 import inspect
+import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,22 @@ def convert(job: Job) -> None:
             program.remove_parameter(parameter)
     program = _compressed(program, trial.precision)
     program.set_rt_info(str(parameters), PARAMETERS)
-    openvino.save_model(program, folder / GRAPH, compress_to_fp16=False)
+    save(program, folder)
+
+
+def save(program: Any, folder: Path) -> None:
+    """Write a graph and its weights. Raises OSError where there is no room for them.
+
+    OpenVINO says no more than that a stream failed, and takes its half of a file away: the disk
+    itself is asked then for as much room.
+    """
+    try:
+        openvino.save_model(program, folder / GRAPH, compress_to_fp16=False)
+    except RuntimeError:
+        weights = [one for one in program.get_ops() if one.get_type_name() == "Constant"]
+        with tempfile.TemporaryFile(dir=folder) as room:
+            os.posix_fallocate(room.fileno(), 0, sum(one.get_byte_size() for one in weights) or 1)
+        raise
 
 
 def _traced(trial: Trial, source: ModelSource) -> str:

@@ -31,8 +31,9 @@ from wattmark.backends.transformers_limits import (
     refuses_options,
     refuses_several,
 )
-from wattmark.errors import InputError, ModelError, unknown
+from wattmark.errors import InputError, unknown
 from wattmark.models import RANDOM, ModelSource
+from wattmark.models.trained import check_report
 from wattmark.schema import Asking, Trial
 
 _HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -178,16 +179,7 @@ def read_model(source: ModelSource, trial: Trial, setup: Setup) -> tuple[Any, in
     )
     if several:
         check_map(model.hf_device_map, free)
-    untrained = sorted(report["missing_keys"]) + sorted(
-        str(k[0]) for k in report["mismatched_keys"]
-    )
-    if untrained:
-        raise ModelError(
-            f"'{source.name}' stores no weights for {len(untrained)} tensors of"
-            f" {source.architecture} ({', '.join(untrained[:3])}"
-            f"{', …' if len(untrained) > 3 else ''}): they would be random.",
-            "Use a checkpoint that was trained with this head, or correct its config.json.",
-        )
+    check_report(source.name, source.architecture, report)
     return model, len(report["unexpected_keys"])
 
 

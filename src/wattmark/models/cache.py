@@ -29,7 +29,8 @@ _CONTENT = "model"
 _LISTING = "made.json"
 _PART = ".part-"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_FULL_WORDS = ("no space left", "disk quota exceeded", "file too large")
+_FULL_WORDS = ("no space left", "disk quota exceeded", "file too large", " requested and ")
+"""The last is numpy's: "1024 requested and 279 written"."""
 _NEARLY_FULL_BYTES = 2**20
 """Less than this left after a failure means that the disk was the reason, whatever was said."""
 

@@ -37,7 +37,8 @@ _BITS = {
     "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32,
     "I64": 64, "U64": 64, "F64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
 }  # fmt: skip
-_FLOATS = ("F16", "BF16", "F32", "F64", "F8_E4M3", "F8_E5M2")
+_PLAIN = ("F16", "BF16", "F32", "F64")
+_FLOATS = (*_PLAIN, "F8_E4M3", "F8_E5M2")
 _STORED_BUFFERS = ("attn.bias", "attn.masked_bias", "rotary_emb.inv_freq")
 """Masks and tables that older checkpoints store beside the parameters (GPT-2, GPT-NeoX)."""
 
@@ -203,6 +204,7 @@ def read_header(path: Path) -> Header:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as reason:
         raise _damaged(path, "its header is malformed") from reason
     _check_layout(path, spans, size - 8 - length)
+    _check_formats(path, {name: str(entry["dtype"]) for name, entry in tensors.items()})
     parameters = sum(_parameters(name, entry) for name, entry in tensors.items())
     return Header(size_bytes=size - 8 - length, parameters=parameters)
 
@@ -228,6 +230,21 @@ def _check_layout(path: Path, spans: list[tuple[int, int]], data_bytes: int) -> 
     if claimed != data_bytes:
         state = "truncated" if claimed > data_bytes else "longer than its header says"
         raise _damaged(path, f"it is {state}: {data_bytes} bytes of tensors, {claimed} expected")
+
+
+def _check_formats(path: Path, formats: dict[str, str]) -> None:
+    """Matrices must be plain numbers: others have scales that no config told of."""
+    others = [name for name in sorted(formats) if _is_packed(name, formats[name])]
+    if others:
+        raise ModelError(
+            f"'{path}' stores {len(others)} of its weights as {formats[others[0]]}"
+            f" ({others[0]}), and its config.json says nothing of a quantization.",
+            "Use the checkpoint that it was quantized from: fp32, bf16 or fp16.",
+        )
+
+
+def _is_packed(name: str, dtype: str) -> bool:
+    return name.endswith(".weight") and dtype not in _PLAIN
 
 
 def _parameters(name: str, entry: dict[str, Any]) -> int:

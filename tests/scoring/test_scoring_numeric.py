@@ -22,6 +22,7 @@ LISTS = (
     *("numeric_seventh", "numeric_eighth", "numeric_ninth"),
     *("blind", "blind_second", "blind_third", "blind_fourth", "blind_fifth", "blind_sixth"),
     *("blind_seventh", "blind_eighth", "blind_ninth", "numeric_tenth"),
+    *("blind_eleventh", "blind_twelfth", "blind_thirteenth", "blind_fourteenth"),
 )
 
 

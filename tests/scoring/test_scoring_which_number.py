@@ -37,6 +37,12 @@ def test_what_others_say_is_no_answer() -> None:
         ("25", "No dia 25/05.", "Em que dia de maio?", True),
         ("0.05", "5 cents (and the bat $1.05).", "What does the ball cost in dollars?", True),
         ("25", "20/80 = 0.25, that is, 25%.", "What was the percentage growth?", True),
+        ("1.41", "√2 ≈ 1.41421356", "What is the square root of 2, to two decimals?", True),
+        ("1.41", "1.4142", "Round 1.41421356 to two decimals.", False),
+        ("-25", "-$40M + $15M = -$25M", "What is the result in millions of dollars?", True),
+        ("2", "Two known moons, found in 1877.", "How many moons does Mars have?", True),
+        ("144", "12 squared is one hundred and forty-four.", "What is 12 squared?", True),
+        ("8", "2, 3, 5, 7, 11, 13, 17, 19. There are 8.", "How many primes are below 20?", True),
     ],
 )
 def test_the_question_says_in_what_form_it_is_answered(
@@ -56,6 +62,13 @@ def test_the_question_says_in_what_form_it_is_answered(
         ("At first glance one might answer 135. It is 165.", "165"),
         ("It's 87... or rather, forget it, I can't do this.", None),
         ("Não se esqueça de somar: 5 + 7 = 12.", "12"),
+        ("I can't solve this. There were 12 students.", None),
+        ("4 × 3,50 € = 14,00 €\nTotal: 14,00 € + 1,25 € = 15,25 €", "15,25"),
+        ("405/10 = 405", "405"),
+        ("A temperatura é de **–5 °C**.", "-5"),
+        ("O saldo é de 70 € negativos.", "-70"),
+        ("São mil milhões de euros.", "bilhões"),
+        ("São 15 euros e 25 cêntimos.", "15 euros e 25"),
     ],
 )
 def test_what_is_taken_back_or_added_states_nothing(text: str, read: str | None) -> None:

@@ -23,6 +23,11 @@ _ABOUT = Fraction(2, 100)
 """How far two roundings of one amount are apart."""
 _MOST = 8
 """Members of a list that is counted."""
+_EQUIVALENT = re.compile(
+    r"(?:\s?[^\W\d_]{1,3}\^[23])?[^.\n\d]{0,15},?\s(?:(?:o\s)?que\sequivale\sa|equivalente\sa|(?:which\sis\s)?equivalent\sto"
+    r"|(?:o\s)?que\sé\so\smesmo\sque|(?:which\sis\s)?the\ssame\sas)\s(?:R\$|[$€£])?\s?",
+    _I,
+)
 _LED = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?[:,(]\s?(?:[a-z]\s?=\s?)?-?", _I)
 _NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-?", _I)
 
@@ -60,6 +65,10 @@ def _follow(text: str, number: Number, listed: Sequence[Number]) -> bool:
 def _converted(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """The 155 of '250 km. That is about 155 miles': one amount, rounded, in another unit."""
     for at, (one, other) in enumerate(pairwise(found)):
+        meant = is_asked(other, asked) or (asked.unit is not None and other.unit == asked.unit)
+        if not meant and _EQUIVALENT.fullmatch(text, one.end, other.start):
+            marks.aside.add(at + 1)
+            continue
         if one.unit in (None, other.unit) or other.unit is None or other.unit == asked.unit:
             continue
         again = in_units_of(other.value or Fraction(0), other.unit, one.unit)

@@ -68,7 +68,8 @@ def _more(left: Number, right: Number, word: str) -> tuple[Fraction, Unit | None
     value = right.readings[0][0]
     unit, small = left.unit, right.unit
     if unit is not None and small is not None:
-        if unit.kind != small.kind or small.size >= unit.size or value * small.size >= unit.size:
+        alike = unit.kind == small.kind or (unit.kind == "euro" and small == UNITS["cent"])
+        if not alike or small.size >= unit.size or value * small.size >= unit.size:
             return None
         return (small.size / unit.size, unit) if word in UNITS or word in ("", "e", "and") else None
     if word in WHOLES:

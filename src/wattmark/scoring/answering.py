@@ -24,6 +24,7 @@ from wattmark.scoring.asked import (
 )
 from wattmark.scoring.choose import QUANTITIES
 from wattmark.scoring.hanging import by_how_much
+from wattmark.scoring.lists import is_list
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import ENDS
@@ -60,7 +61,7 @@ _BEGINS = re.compile(
 """A sentence about what was at first, or of an example, is no answer."""
 _CASE = re.compile(
     r"\W{0,4}(?:(?:in|on|for|with|after|by|over|at|em|com|por|para|depois\s+de|após|daqui\s+a|somando"
-    r"|adding)\s(?:[^\W\d_]{1,15}\s){0,5}(?:R\$|[$€£])?\s?(?=\d)|(?P<if>(?:if|suppose|had|se)\s))",
+    r"|adding)\s(?:(?!(?:is|are|has|gives|é|são|há|tem|dá)\s)[^\W\d_]{1,15}\s){0,5}(?:R\$|[$€£])?\s?(?=\d)|(?P<if>(?:if|suppose|had|se)\s))",
     _I,
 )
 """How a sentence opens that tells of a case: 'In 7 years', 'If each weighs'."""
@@ -268,7 +269,7 @@ def _sentences(
         firm = [n for n in inside if n not in marks.out and n not in marks.aside]
         if not asked.more:
             firm = [n for n in firm if not by_how_much(text, found, n, asked)]
-        if firm:
+        if firm and not (asked.count and is_list(text, found, firm)):
             said = {found[n].value for n in inside} & asked.said
             opens = start == 0 and _OPENING.fullmatch(text, 0, found[firm[0]].start) is not None
             yield Sentence(

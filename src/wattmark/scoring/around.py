@@ -9,7 +9,7 @@ from wattmark.scoring.clean import CODE_CLOSE, CODE_OPEN
 _I = re.IGNORECASE
 
 OPERATOR = re.compile(
-    r"^[)\]\s]*(?:(?:[^\W\d_]{1,20}\.?\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
+    r"^[)\]\s€£¥°²³]*(?:(?:[^\W\d_]{1,20}\.?\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
     r"|(?:multiplied|divided)\s+by|(?:multiplicad|dividid)[oa]s?\s+por|added\s+to|subtracted\s+from|somad[oa]s?\s+a[o]?|(?:subtraíd|tirad)[oa]s?\s+d[eo])"
     r"|-|–)[\s(\[$€£R]*-?$",
     _I,
@@ -129,11 +129,15 @@ TRAILING = re.compile(
 )
 REFUSING = re.compile(
     r"\b(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
-    r"(?:compute|calculate|determine|verify|confirm|say|tell|know|answer|solve|guarantee|vouch|be\s+sure)\b"
-    r"|\bnão\s+(?:posso|consigo|sei)\s+(?:calcular|dizer|determinar|confirmar|garantir|afirmar|responder|verificar)\b",
+    r"(?:compute|calculate|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve))\b"
+    r"|\bnão\s+(?:posso|consigo|sei)\s+"
+    r"(?:calcular|dizer|determinar|confirmar|garantir|afirmar|verificar|(?P<tudo>responder|resolver))\b",
     _I,
 )
 """'I cannot confirm that …': what follows is not stated."""
+STATES_AFTER_ALL = re.compile(
+    r"=|\b(?:but|however|answer|so|still|if|mas|porém|resposta|então|logo|portanto|se)\b", _I
+)
 APART = re.compile(
     r",\s+\d{1,9}\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
     _I,
@@ -152,7 +156,7 @@ SUPPOSED = re.compile(
     r"\b[^\W\d_]{2,12}ing\b[^.!?;,\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
     r"|\b[^\W\d_]{2,12}ndo\b[^.!?;\n]{0,40}\b(?:dar|ser|ficar)ia(?:m)?\b[^.!?;\n]{0,150}|"
     r"\b(?:if|had)\b[^.!?;\n]{0,150}(?:\bwould|'d|\bcould)\b[^.!?;\n]{0,150}"
-    r"|\bse\b[^.!?;\n]{0,150}?\b[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
+    r"|(?<!não\s)(?<!-)\bse\b[^.!?;\n]{0,150}?\b[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
     r"|\bwith\s+\d{1,9}\s+(?:more|fewer|less)\b[^.!?;\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
     r"|\bcom\s+(?:mais|menos)\s+\d{1,9}\b[^.!?;\n]{0,60}\b[^\W\d_]{2,12}ria(?:m|mos)?\b[^.!?;\n]{0,150}"
     r"|\bwould\b[^.!?;\n]{0,100}\bonly\s+if\b[^.!?;\n]{0,150}|\b[^\W\d_]{2,12}ria\b[^.!?;\n]{0,100}\b(?:só|apenas|somente)\s+se\b[^.!?;\n]{0,150}"

@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, singular, stems
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
+from wattmark.scoring.lists import without_lists
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_words
 
@@ -57,7 +58,6 @@ QUANTITIES = frozenset(
     )
 )
 """Stems of what a question can ask for by name."""
-_LISTED = re.compile(r",?\s?(?:,|\band|\be)\s", _I)
 _SUBJECT = re.compile(
     r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é|mede|measures)\s+$",
     _I,
@@ -68,7 +68,6 @@ _PLURAL = re.compile(
     r"|this|its|plus|minus|across|gives|makes|leaves|costs|equals|remains|todos|todas)$)(?:[^\W\d_]{3,}s|children|people|women|men)"
 )
 """A word after a number that is likely to be what it counts."""
-_LIST = 3
 _FEW = 8
 """Parts of one whole."""
 
@@ -85,7 +84,7 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
     ):  # 'They have 36. Ann has 24 and Bo 12.'
         parts = _sum(found, inside)
         inside = [n for n in able if n < inside[0] and found[n].value == parts][-1:] or inside
-    inside = _without_lists(text, found, inside)
+    inside = without_lists(text, found, inside)
     inside = _without_parts(text, found, inside)
     inside = _without_rest(text, found, inside, asked)
     inside = _of_subject(text, found, inside, asked)
@@ -174,7 +173,7 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
         return able[0]
     if (":" not in text and "=" not in text) or not asked.words:
         return None
-    able = _without_lists(text, found, able)
+    able = without_lists(text, found, able)
     labels: dict[int, int] = {}
     totals = []
     for n in able:
@@ -207,21 +206,6 @@ def _quantity(
         if n in free and stems(segment(text, found, inside, at)) & wanted
     ]
     return near[0] if len(near) == 1 else None
-
-
-def _without_lists(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:
-    """Without '1, 2, 3, 4, 6 and 12': a list states no one number, where another is stated."""
-    runs: list[list[int]] = []
-    for n in inside:
-        if (
-            runs
-            and runs[-1][-1] == n - 1
-            and _LISTED.fullmatch(text, found[n - 1].end, found[n].start)
-        ):
-            runs[-1].append(n)
-        else:
-            runs.append([n])
-    return [n for run in runs if len(run) < _LIST for n in run] or list(inside)
 
 
 def _without_parts(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:

@@ -48,7 +48,9 @@ _SIGNS = str.maketrans(
         "％": "%",
     }
 )
-_EN_DASH = re.compile(r"(?:(?<=[\s(:=$])|^)–(?=[\d$.])")
+_EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.])")
+_THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
+"""Portugal's word for a billion."""
 _BASE = re.compile(r"(?<=\d)(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
 """The base that a number is written in: 1101₂."""
 _INVISIBLE = re.compile(
@@ -137,6 +139,7 @@ def _unicode(text: str) -> str:
     text = _EN_DASH.sub("-", text.translate(_SIGNS))
     text = unicodedata.normalize("NFC", text)
     text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    text = _THOUSAND_MILLION.sub("bilhões", text)
     return _FOREIGN_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0], "")), text)
 
 

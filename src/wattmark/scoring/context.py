@@ -26,6 +26,7 @@ from wattmark.scoring.around import (
     PLACE,
     REFUSING,
     REST,
+    STATES_AFTER_ALL,
     STEP,
     SURE_AFTER,
     SURE_BEFORE,
@@ -195,6 +196,9 @@ def _told(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]
 
     for refused in REFUSING.finditer(text) if "refusing" in cues else ():
         start, end = _to_its_end(text, refused)
+        wholly = refused["all"] or refused["tudo"]
+        if wholly and not STATES_AFTER_ALL.search(text, refused.end()):
+            end = len(text)
         marks.out |= {n for n, one in enumerate(found) if start <= one.start < end}
 
 

@@ -113,7 +113,7 @@ WORDS: dict[str, frozenset[str]] = {
     "refusing": _of(
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",
         "sure",
-        "calcular dizer determinar confirmar garantir afirmar responder verificar",
+        "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
     "apart": _of("after before later earlier antes depois após"),
     "numbered": _of(

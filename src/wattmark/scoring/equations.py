@@ -50,8 +50,8 @@ def unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[in
         return None
     if set(range(len(found))) != marks.operands | set(firm):
         return None
-    if firm[0] - 1 not in marks.operands:
-        return None
+    if any(n - 1 not in marks.operands for n in firm):
+        return None  # '405/10 = 405': one chain
     results = {found[n].value for n in firm}
     if any(found[n].value in results for n in marks.operands):
         return None

@@ -14,6 +14,7 @@ from wattmark.scoring.phrases import (
     EXPLICIT,
     FILLED,
     LEFT_EMPTY,
+    RESTATING,
     SENTENCE_END,
 )
 from wattmark.scoring.saying import Stated, in_words, said_at
@@ -112,6 +113,8 @@ def _in_region(
     first = firm[0]
     if first == inside[0] and FILLED.match(text[start : found[first].start]):
         return _end_of_chain(text, found, marks, inside, first)
+    again = RESTATING.search(text, found[first].end, end)
+    firm = [n for n in firm if again is None or found[n].start < again.start()]
     return firm[-1] if CUE.search(text[start:end]) else first
 
 

@@ -8,7 +8,6 @@ shown, two at least; and 25 % is met by 25 and by 0.25. docs/quality.md has the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -18,12 +17,13 @@ from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.asked import NOTHING_ASKED, Asked
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
-from wattmark.scoring.numerals import Number, Reading, numbers
+from wattmark.scoring.equality import FLOAT_PLACES, ends, equal
+from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
 from wattmark.scoring.saying import Stated
 from wattmark.scoring.stated import stated
 from wattmark.scoring.text import normalise, shorten
-from wattmark.scoring.units import UNITS, Unit, in_units_of
+from wattmark.scoring.units import UNITS
 from wattmark.scoring.words import spoken_numbers
 
 _LANGUAGES = {"portuguese": "pt", "português": "pt", "por": "pt", "english": "en", "eng": "en"}
@@ -42,12 +42,6 @@ _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
 _ECHO = 5
 """Characters from which on a question is looked for in its answer."""
-LEAST_PLACES = 2
-"""Decimals that a rounding must show: 0.3 is not a third."""
-FLOAT_PLACES = 6
-"""Decimals from which on a gold may be the float of a fraction."""
-FLOAT_DIGITS = 15
-"""Digits from which on a decimal is a float with its error in the last ones."""
 
 
 @lru_cache(maxsize=64)
@@ -113,16 +107,34 @@ def _judged(gold: Number, said: Stated | None, expected: str, asked: Asked) -> S
     for number in said.numbers:
         if asked.exact and _is_rounded(gold, number):
             continue
-        if _equal(_measured(gold, number, asked), number):
+        meant = _as_asked(gold, number, asked)
+        if equal(_measured(gold, meant, asked), meant):
             shown = shorten(number.shown)
             return Score(True, 1.0, shown, f"read {shown}, {said.how}")
     return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
 
 
+def _as_asked(gold: Number, said: Number, asked: Asked) -> Number:
+    """1.41421356 as 1.41 where two decimals are asked for, 25 million as 25 where millions are."""
+    if asked.scale > 1 and any(abs(value) >= asked.scale for value, _ in said.readings):
+        plain = tuple((value / asked.scale, places) for value, places in said.readings)
+        return said if equal(gold, said) else said._replace(readings=plain)
+    if asked.places is None or all((places or 0) <= asked.places for _, places in said.readings):
+        return said
+    rounded = ((_half_up(value, asked.places), asked.places) for value, _ in said.readings)
+    return said._replace(readings=(*said.readings, *rounded))
+
+
+def _half_up(value: Fraction, places: int) -> Fraction:
+    size = abs(value) * 10**places + Fraction(1, 2)
+    whole = Fraction(size.numerator // size.denominator, 10**places)
+    return whole if value >= 0 else -whole
+
+
 def _is_rounded(gold: Number, said: Number) -> bool:
     """Does it show a few decimals of a number that has no end of them?"""
     few = all(places and places < FLOAT_PLACES for _, places in said.readings)
-    return few and not said.endless and gold.value is not None and not _ends(gold.value)
+    return few and not said.endless and gold.value is not None and not ends(gold.value)
 
 
 def _repeats(said: Number, asked: Asked) -> bool:
@@ -195,110 +207,6 @@ def _both_ways(plain: str, gold: Number, language: str | None) -> Number | None:
     else:
         readings = tuple({*gold.readings, *numbers(plain, "en")[0].readings})
     return gold._replace(readings=readings)
-
-
-def _equal(gold: Number, said: Number) -> bool:
-    if gold.unit is said.unit and gold.percent == said.percent and gold.value is not None:
-        plain = gold.value == said.value
-    else:
-        plain = False
-    return (
-        plain
-        or any(_same(one, other) for one, other in _pairs(gold, said))
-        or (said.endless and _cut(gold, said))
-    )
-
-
-def _cut(gold: Number, said: Number) -> bool:
-    """0.666… for 2/3: decimals that go on, cut off where the dots stand."""
-    for shown, places in said.readings:
-        for exact, digits in gold.readings:
-            rest = abs(_exact(exact, digits)) - abs(shown)
-            if places and not _ends(_exact(exact, digits)) and 0 <= rest * 10**places < 1:
-                return True
-    return False
-
-
-def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
-    """Readings to compare, after units and per cent are made alike."""
-    for one, one_places in gold.readings:
-        for other, other_places in said.readings:
-            if gold.also is not None and _elsewhere(said, gold.also):
-                continue
-            bare = said.also is not None and gold.unit is None and gold.percent == said.percent
-            if bare:
-                yield (one, one_places), (_in(other, said.unit, said.also), None)
-            converted = in_units_of(other, said.unit, gold.unit)
-            if converted is None:
-                continue
-            pair = (one, one_places), (converted, other_places)
-            if gold.percent == said.percent:
-                yield pair
-            elif gold.percent:
-                yield pair
-                yield (one / 100, _shifted(one_places, 2)), pair[1]
-            else:
-                yield (one, one_places), (converted / 100, _shifted(other_places, 2))
-                if abs(one) >= 1:
-                    yield pair
-
-
-def _elsewhere(said: Number, asked: Unit) -> bool:
-    """Is it in hours where the question asks for minutes? Reais and ml may stand."""
-    if said.unit is None or asked in (said.unit, said.also):
-        return False
-    return asked.kind == "time" or said.unit.kind != asked.kind
-
-
-def _in(value: Fraction, unit: Unit | None, other: Unit | None) -> Fraction:
-    converted = in_units_of(value, unit, other)
-    return value if converted is None else converted
-
-
-def _shifted(places: int | None, by: int) -> int | None:
-    return None if places is None else places + by
-
-
-def _same(one: Reading, other: Reading) -> bool:
-    (gold, gold_places), (said, said_places) = one, other
-    if gold == said:
-        return True
-    return (
-        _rounds_to(_exact(gold, gold_places), said, said_places)
-        or _rounds_to(_exact(said, said_places), gold, gold_places)
-        or _float_noise(gold, said)
-    )
-
-
-def _exact(value: Fraction, places: int | None) -> Fraction:
-    """The fraction that a long decimal stands for; itself otherwise."""
-    if places is None or places < FLOAT_PLACES:
-        return value
-    near = value.limit_denominator(99)
-    return near if abs(near - value) * 10**places <= 1 else value
-
-
-def _rounds_to(exact: Fraction, shown: Fraction, places: int | None) -> bool:
-    """Is `shown` an endless decimal, rounded to the places that are shown?"""
-    if places is None or places < LEAST_PLACES or _ends(exact):
-        return False
-    return abs(exact - shown) <= Fraction(1, 2 * 10**places)
-
-
-def _ends(value: Fraction) -> bool:
-    rest = value.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1
-
-
-def _float_noise(gold: Fraction, said: Fraction) -> bool:
-    """0.30000000000000004 and 0.3: one of them is a float, and they agree to twelve digits."""
-    if gold.denominator == 1 and said.denominator == 1:
-        return False
-    long = max(len(str(gold.denominator)), len(str(said.denominator))) >= FLOAT_DIGITS
-    return long and abs(gold - said) * 10**12 <= abs(gold)
 
 
 def _as_phrase(expected: str, answer: str) -> Score:

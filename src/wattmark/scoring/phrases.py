@@ -24,6 +24,8 @@ EXPLICIT = re.compile(
     r"(?P<about>\s+(?:to|of|for|da|do|de|para|à|ao|in)\b[^.?!\n:=]{0,120}?)?"
     r"[\"'\s]{0,4}(?:(?:\bshould|\bmust|\bwould|\bwill|\bdeve|\bpode)\s+(?:be|ser)\b|:|=>|=|≈|->|\s[-–—]\s|\bis\b|\bare\b|\bwas\b|\bequals\b"
     r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
+    r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
+    r"|\b(?:então|logo|portanto|assim),?\s+[ao]\s+[^\W\d_]{3,15}\s+corret[ao]\s+é\b"
     r"|(?P<hash>\#{4})[ ]?"
     r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\bB\s?:)"
     r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"
@@ -120,6 +122,7 @@ SAME = re.compile(
     _I,
 )
 RESTATED = re.compile(r"\b(?:ou\s+seja|isto\s+é|(?:that|which)\s+is|i\.e\.|or|ou)|=", _I)
+RESTATING = re.compile(r"\b(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.)", _I)
 OUT_OF = re.compile(
     r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:out\s+of(?:\s+every|\s+each)?|of\s+the|d[ao]s|em\s+cada|a\s+cada|in\s+(?:every|each)|(?<=^\s)(?:in|em))\s+$|^-in-$",
     _I,

@@ -23,7 +23,7 @@ from wattmark.scoring.clean import clean
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.options import options_of
 from wattmark.scoring.units import UNITS, Unit, rate_at
-from wattmark.scoring.words import spoken_numbers
+from wattmark.scoring.words import SCALES, spoken_numbers
 
 _NAME = re.compile(r"(?<![^\W\d_])[A-ZÀ-Ý][a-zà-ÿ]{1,20}(?![^\W\d_])")
 _NO_NAMES = frozenset(
@@ -153,6 +153,19 @@ _AGE = re.compile(
     re.IGNORECASE,
 )
 
+_FEW_PLACES = {"one": 1, "two": 2, "three": 3, "uma": 1, "duas": 2, "três": 3}
+_PLACES = re.compile(
+    r"\b(\d|{})\s(?:decimals?(?:\splaces?|\sdigits?)?|(?:casas?|dígitos)\sdecima(?:l|is))\b".format(
+        "|".join(_FEW_PLACES)
+    ),
+    re.IGNORECASE,
+)
+_ROUNDING = re.compile(r"\b(?:round|arredond)", re.IGNORECASE)
+"""Where to round is what is asked, more decimals are no answer."""
+_SCALED = re.compile(
+    r"\b(?:in|em)\s(millions|thousands|billions|milhões|milhares|bilhões)\b", re.IGNORECASE
+)
+
 
 @lru_cache(maxsize=256)
 def asked_by(question: str, language: str | None) -> Asked:
@@ -197,7 +210,7 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_EXACT.search(text)), bool(_AGE.search(text)),
         bool(_FRACTION.search(asks)), _formula(asks), asks, bool(_SINGLE.search(asks)),
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), _converts(asks),
-        tuple(options_of(text, found).items()),
+        tuple(options_of(text, found).items()), _places(text), _scale(asks),
     )  # fmt: skip
 
 
@@ -265,6 +278,19 @@ def _formula(asks: str) -> str:
     found = _FORMULA.search(asks) if "=" not in asks else None
     plain = found is None or found[0].replace("/", "", 1).isdigit()
     return "" if found is None or plain else "".join(found[0].split())
+
+
+def _places(text: str) -> int | None:
+    found = _PLACES.search(text)
+    if found is None or _ROUNDING.search(text):
+        return None
+    named = found[1].casefold()
+    return int(named) if named.isdigit() else _FEW_PLACES[named]
+
+
+def _scale(asks: str) -> int:
+    found = _SCALED.search(asks)
+    return SCALES[found[1].casefold()] if found else 1
 
 
 def _converts(asks: str) -> bool:

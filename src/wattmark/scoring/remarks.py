@@ -60,6 +60,8 @@ _APART = re.compile(
     r"\b(?:not\s+the\s+same\s+as|(?:is|are)\s+different\s+from|differs?\s+from|diferentes?\s+d[eoa]|não\s+é\s+o\s+mesmo\s+que"
     r"|confus(?:e|ed|ing)|confund\w+)\b[^.!?\n]{0,150}"
     r"|—\s[^.!?—\n\d]{0,60}\b(?:also|também)\b[^.!?\n]{0,60}"
+    r"|\b(?:depois|a\s+seguir|em\s+seguida)\s+(?:viria\w?|vi?e?[rm]\w*)[^.!?\n]{0,80}"
+    r"|\b(?:then|after\s+that)\s+(?:would\s+)?come[^.!?\n]{0,80}"
     r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n]{0,80}"
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?\n]{0,100}",
     _I,

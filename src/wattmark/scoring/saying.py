@@ -47,6 +47,9 @@ _NONE = re.compile(
     r"|não\s+(?:há|houve|tem|sobr\w{1,4}|rest\w{1,4})\s+(?!nenhum|nada|ninguém|mais))(?P<noun>[^\W\d_]{2,20}))\b",
     re.IGNORECASE,
 )
+_SOON = re.compile(r"\s[^\W\d_]{3,15}\s([^\W\d_]{2,20})\b")
+_IS_SO = re.compile(r"\b(?:is|equals?|gives|makes|é|são|dá|vale|igual\sa)\s$", re.IGNORECASE)
+_ENDS_SENTENCE = re.compile(r"(?:\s[^\W\d_]{1,20})?\s?(?:[.!\n]|$)")
 _HAS = re.compile(r"\b(?:has|have|had|tem|têm|tinha)\s+$", re.IGNORECASE)
 _ORDINAL = re.compile(r"\b({})\s([^\W\d_]{{2,20}})".format("|".join(ORDINALS)), re.IGNORECASE)
 _CLAUSE_ENDS = re.compile(r"[,.;:!?\n]|\s(?:and|e|but|mas)\s", re.IGNORECASE)
@@ -159,7 +162,12 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
         for one in spoken_numbers(text)
         if not one.one or _ONLY.search(text, max(0, one.start - _BESIDE), one.start)
     ]
-    counts = [one for one in counts if _is_count(text, one, asked)]
+    known = all(one.value in asked.given or (is_year(one) and not asked.year) for one in found)
+    counts = [
+        one
+        for one in counts
+        if _is_count(text, one, asked) or (known and _answers(text, one, asked))
+    ]
     counts += [*_none_of(text, asked), *_ordinals(text, asked)]
     taken = {place for one in found for place in range(one.start, one.end)}
     new = [one for one in counts if one.start not in taken]
@@ -172,6 +180,17 @@ def _is_count(text: str, number: Number, asked: Asked) -> bool:
     if asked.fraction and is_fraction(number):
         return True
     return _OF_SO_MANY.match(text, number.end) is not None
+
+
+def _answers(text: str, number: Number, asked: Asked) -> bool:
+    """'12 squared is one hundred and forty-four.', 'two known moons' where moons are counted."""
+    if asked.noun and not number.percent:
+        soon = _SOON.match(text, number.end)
+        if soon and singular(soon[1]) == asked.noun:
+            return True
+    said = _IS_SO.search(text, max(0, number.start - _BESIDE), number.start)
+    ends = _ENDS_SENTENCE.match(text, number.end)
+    return bool(said and ends) and number.value not in asked.given
 
 
 def _none_of(text: str, asked: Asked) -> list[Number]:
@@ -232,6 +251,8 @@ def in_words(
     loose = [n for n in free if n not in marks.aside] or free
     if asked.percent:
         loose = [n for n, one in enumerate(places) if one.percent] or loose
+    if not any(is_asked(places[n], asked) for n in loose[-1:]):  # 'eight legs. Insects have six'
+        loose = [n for n in loose if is_asked(places[n], asked)] or loose
     if not loose:
         return None
     first = explicit and not CUE.search(region)

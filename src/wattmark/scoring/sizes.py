@@ -81,13 +81,13 @@ _BULLET = re.compile(r"(?:^|\n)[ ]*-[ ]$")
 _DASH = re.compile(r"[^\s=(*/+≈][ ]+-[ ]$|[:|][ ]*-[ ]$")
 _SUBTRACTED = re.compile(r"[\w)%][ ]+-$")
 _WORD_MINUS = re.compile(
-    r"(?:^|[^\w\s]\s*|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get)\s+)(?:minus|negative|menos)\s+$",
+    r"(?:^|[^\w\s]\s*|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get|at|to|of|was|em|de|para|foi|era|equals)\s+)(?:minus|negative|menos)\s+$",
     re.IGNORECASE,
 )
 
 
 _BELOW_ZERO = re.compile(
-    r"\s?(?:°\s?[CF]?|graus?(?:\s+celsius)?|degrees?(?:\s+(?:celsius|fahrenheit))?|reais|pontos"
+    r"\s?(?:°\s?[CF]?|€|euros?|dollars|pounds|graus?(?:\s+celsius)?|degrees?(?:\s+(?:celsius|fahrenheit))?|reais|pontos"
     r"|met(?:ers|res|ros))?\s*(?:negativ[oa]s?\b|(?:below|abaixo\s+de)\s+(?:zero|0)\b)",
     re.IGNORECASE,
 )

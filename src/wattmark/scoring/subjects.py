@@ -32,6 +32,10 @@ _IS = re.compile(
 _EQUALS = re.compile(
     r"\W{0,4}(?!(?i:over|in|for|with|by|at|so|if|when|after|since|em|com|por|para|após|se|como)\s)([^\W\d_][^=\n]{0,60}?)\s?="
 )
+_SUM = re.compile(
+    r"(?:[^:=\n]{0,40}:|(?:so|thus|hence|then|therefore|logo|então|portanto|assim)\b)\W{0,4}\d", _I
+)
+"""'So 36 - 12', 'Difference: 36 - 12': a sum, and no name of what it comes to."""
 _OF = re.compile(r"\b([^\W\d_]{3,20})\s(?:of|de)\s" + _ABOUT, _I)
 _IS_NAMED = re.compile(r"\s(?:is|é)\s(?:the\s|o\s|a\s)?([^\W\d_]{3,20})\s?(?:[.,;]|$)", _I)
 _LETTER = re.compile(r"(?<![\w*+/.-])(?<![*+/-]\s)([a-z])\s?=\s?-?$")
@@ -92,7 +96,7 @@ def _name(before: str, result: bool) -> str:
         if said is not None:
             return said[1]
         chain = _EQUALS.match(before, start) if result else None
-        if chain is not None:
+        if chain is not None and not _SUM.match(chain[1]):
             return chain[1]
         if before[start - 1 : start] in (".", ";", "\n"):
             break

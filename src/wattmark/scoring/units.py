@@ -75,7 +75,7 @@ UNITS: dict[str, Unit] = {
     **_table("months", {"1": "month months mês meses mes", "12": "year years ano anos yr yrs"}),
     **_table("dollar", {"1": "$ us$ usd dollar dollars dólar dólares", "1/100": "cent cents"}),
     **_table("real", {"1": "r$ brl real reais", "1/100": "centavo centavos"}),
-    **_table("euro", {"1": "€ eur euro euros"}),
+    **_table("euro", {"1": "€ eur euro euros", "1/100": "cêntimo cêntimos"}),
     **_table("sterling", {"1": "£ gbp", "1/100": "penny pence"}),
     **_table("yen", {"1": "¥ jpy yen"}),
 }

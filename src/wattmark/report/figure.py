@@ -39,6 +39,11 @@ PHASES = {
 }
 """Phase → colour, the same in every chart, readable on light and on dark."""
 
+TWO_LINES = (
+    "length(datum.label) > 29"
+    " ? split(replace(datum.label, regexp('^(.{14,}?) · '), '$1\\n'), '\\n') : datum.label"
+)
+"""A trial's long name in two lines: cut off, two trials would look alike."""
 VALIDATED = False
 """Whether charts are checked against Vega-Lite's schema as they are made. It takes longer than
 all else about them, and finds what only a change of the code can bring: tests switch it on."""
@@ -203,7 +208,13 @@ def config(*, dark: bool) -> dict[str, Any]:
             "labelPadding": 6,
             "titlePadding": 10,
         },
-        "axisBand": {"labelColor": ink, "grid": False, "labelLimit": 190},
+        "axisBand": {
+            "labelColor": ink,
+            "grid": False,
+            "labelLimit": 190,
+            "labelExpr": TWO_LINES,
+            "labelLineHeight": 14,
+        },
         "legend": {
             "labelColor": ink,
             "titleColor": faint,

@@ -400,6 +400,12 @@ def test_what_is_wrong_with_sensors_is_told(desk: Desk, text: str, said: str) ->
     assert any(said in line for line in lines), lines
 
 
+def test_times_that_cannot_be_read_are_told_once_each(desk: Desk) -> None:
+    lines = desk.mistakes(rows("0,gpu0,0,", "x,gpu0,9,", "y,gpu0,19,", "0.1,gpu0,28,"))
+    assert len(lines) == 2
+    assert lines[0].startswith("samples.csv, line 3, column 'time_s'")
+
+
 def test_a_counter_beyond_its_range_contradicts_it(desk: Desk) -> None:
     lines = desk.mistakes(counter([10, 90, 170]), SPANS, GPU + "wrap_j = 100\n")
     assert lines == [

@@ -83,6 +83,8 @@ class _Readings:
     table: CsvTable
     mistakes: Mistakes
     time_ns: Ints
+    stamped: NDArray[np.bool_]
+    """Which rows have a time that can be read."""
     values: dict[str, Floats]
     """energy_j and power_w; nan where not given."""
     sensors: list[str]
@@ -91,9 +93,9 @@ class _Readings:
 
     @classmethod
     def of(cls, table: CsvTable, mistakes: Mistakes) -> _Readings:
-        time_ns, wrong = table.stamps_ns("time_s")
+        time_ns, no_time = table.stamps_ns("time_s")
         mistakes.add_rows(
-            table, np.flatnonzero(wrong), "time_s", partial(table.why_no_stamp, "time_s")
+            table, np.flatnonzero(no_time), "time_s", partial(table.why_no_stamp, "time_s")
         )
         values = {}
         for column in VALUES.values():
@@ -103,7 +105,7 @@ class _Readings:
             )
         names = pc.dictionary_encode(table.columns["sensor"])
         code = np.asarray(names.indices.to_numpy(), dtype=np.int64)
-        return cls(table, mistakes, time_ns, values, names.dictionary.to_pylist(), code)
+        return cls(table, mistakes, time_ns, ~no_time, values, names.dictionary.to_pylist(), code)
 
     def check_names(self, infos: dict[str, SensorInfo], sensors: Path) -> None:
         """Every sensor of the log must be described."""
@@ -121,7 +123,7 @@ class _Readings:
         """One sensor's readings, its wraps corrected; what is wrong goes to the mistakes."""
         known = info.name in self.sensors
         code = self.sensors.index(info.name) if known else -1
-        rows = self._in_order(np.flatnonzero(self.code == code), info, doubts)
+        rows = self._in_order(np.flatnonzero(self.stamped & (self.code == code)), info, doubts)
         column = VALUES[info.kind]
         self._one_kind(rows, info)
         time_ns, value = self.time_ns[rows], self.values[column][rows]

@@ -12,6 +12,7 @@ from wattmark.report.figure import (
     PHASES,
     Figure,
     Layers,
+    Rows,
     finished,
     log_domain,
     log_ticks,
@@ -38,22 +39,40 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
         }
         for verdict in drawn
     ]
+    domain, clipped = log_domain(
+        [1.0, *(float(verdict.ratio or 1.0) for verdict in drawn)],
+        [bound for v in drawn for bound in (v.low, v.high) if bound],
+    )
+    room = (domain[1] / domain[0]) ** 0.12  # labels are wider than their diamonds
+    chart = _chart(rows, [domain[0] / room, domain[1] * room], clipped=clipped)
+    description = f"Energy per query against {reference}: " + "; ".join(
+        f"{row['trial']} {row['shown']}, {row['word']}" for row in rows
+    )
+    return Figure(
+        id="ratio",
+        title="Against the reference",
+        subtitle=f"Ratio to {reference}, paired by block, 95 % interval; left of 1× costs less",
+        description=description,
+        notes=[CLIPPED] if clipped else [],
+        spec=finished(chart, description, row_height(len(rows), 52)),
+        columns=("trial", "ratio (95 %)", "word", "blocks"),
+        rows=[
+            (labels[v.trial], ratio(v.ratio, v.low, v.high), v.word, str(v.pairs)) for v in drawn
+        ],
+    )
+
+
+def _chart(rows: Rows, domain: list[float], *, clipped: bool) -> Layers:
+    """Diamonds with their intervals and words, and a line at 1×."""
     order = [str(row["trial"]) for row in rows]
-    place = alt.Y("trial:N", sort=order, title=None)
     base = alt.Chart(values(rows)).encode(
-        y=place,
+        y=alt.Y("trial:N", sort=order, title=None),
         tooltip=[
             alt.Tooltip("trial:N"),
             alt.Tooltip("shown:N", title="ratio, 95 %"),
             alt.Tooltip("word:N"),
         ],
     )
-    domain, clipped = log_domain(
-        [1.0, *(float(verdict.ratio or 1.0) for verdict in drawn)],
-        [bound for v in drawn for bound in (v.low, v.high) if bound],
-    )
-    room = (domain[1] / domain[0]) ** 0.12  # labels are wider than their diamonds
-    domain = [domain[0] / room, domain[1] * room]
     scale = alt.Scale(type="log", nice=False, domain=domain)
     axis = alt.Axis(
         values=log_ticks(*domain),
@@ -86,18 +105,4 @@ def ratio_figure(verdicts: Sequence[Verdict], labels: Mapping[str, str]) -> Figu
         )
         for style in ("halo", "caption")
     ]
-    description = f"Energy per query against {reference}: " + "; ".join(
-        f"{row['trial']} {row['shown']}, {row['word']}" for row in rows
-    )
-    return Figure(
-        id="ratio",
-        title="Against the reference",
-        subtitle=f"Ratio to {reference}, paired by block, 95 % interval; left of 1× costs less",
-        description=description,
-        notes=[CLIPPED] if clipped else [],
-        spec=finished(Layers(one, bar, dot, *words), description, row_height(len(rows), 52)),
-        columns=("trial", "ratio (95 %)", "word", "blocks"),
-        rows=[
-            (labels[v.trial], ratio(v.ratio, v.low, v.high), v.word, str(v.pairs)) for v in drawn
-        ],
-    )
+    return Layers(one, bar, dot, *words)

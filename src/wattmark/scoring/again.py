@@ -23,6 +23,10 @@ _ABOUT = Fraction(2, 100)
 """How far two roundings of one amount are apart."""
 _MOST = 8
 """Members of a list that is counted."""
+_LOSS = re.compile(
+    r"\b(?:loss|deficit|debt|prejuízo|perda|déficit|défice|dívida)\s(?:of|de)\s(?:R\$|[$€£])?\s?$",
+    _I,
+)
 _EQUIVALENT = re.compile(
     r"(?:\s?[^\W\d_]{1,3}\^[23])?[^.\n\d]{0,15},?\s(?:(?:o\s)?que\sequivale\sa|equivalente\sa|(?:which\sis\s)?equivalent\sto"
     r"|(?:o\s)?que\sé\so\smesmo\sque|(?:which\sis\s)?the\ssame\sas)\s(?:R\$|[$€£])?\s?",
@@ -35,6 +39,7 @@ _NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-
 def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks such numbers as asides."""
     _listed(text, found, marks, asked)
+    _lost(text, found, marks)
     _converted(text, found, marks, asked)
 
 
@@ -53,6 +58,15 @@ def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> N
             and _follow(text, number, listed)
         ):
             marks.aside |= set(range(at + 1, at + 1 + len(listed)))
+
+
+def _lost(text: str, found: Sequence[Number], marks: Marks) -> None:
+    """The 250 of '-$250, a loss of $250'."""
+    for at, number in enumerate(found):
+        before = text[max(0, number.start - _NEAR) : number.start]
+        if number.value and _LOSS.search(before):
+            again = any(one.value == -number.value for one in found[:at])
+            marks.aside |= {at} if again else set()
 
 
 def _follow(text: str, number: Number, listed: Sequence[Number]) -> bool:

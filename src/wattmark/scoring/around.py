@@ -47,6 +47,7 @@ DENIED_BEFORE = re.compile(
 DENIED_AFTER = re.compile(
     r"^[\ue002\s\"')]*(?:(?:is|was|would\s+be|é|está|seria|are)\s+(?:also\s+|clearly\s+)?"
     r"(?:wrong|incorrect|not\s+(?:the|right|correct)|errad|incorret|false\b)"
+    r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
     r"|isn't\s+(?:the|right|correct)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
 )
@@ -109,7 +110,7 @@ CHECKING = re.compile(
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fato|com\s+efeito),\s|"
     r"prova\s+real|prova\s*:|verificação|verificando|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
-    r"|nota\s*:|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation"
+    r"|nota\s*:|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
     r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
     r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:|confidence\s*:)",
     _I,

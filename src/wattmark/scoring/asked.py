@@ -24,7 +24,7 @@ _STOP = frozenset(
             "the and for are she you was were what which how many much does did will has have had",
             "been being with from that this there them they his her its their when where who all",
             "any total answer number que qual quais quanto quanta quantos quantas quando onde são",
-            "foi",
+            "foi sobre",
             "era uma dos das nos nas num numa pelo pela por para com sem ele ela eles elas seu",
             "sua seus suas isso esse essa este esta têm tem há ter resposta número valor value",
             "convert express write calculate compute find solve simplify evaluate determine give",

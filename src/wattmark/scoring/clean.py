@@ -49,12 +49,14 @@ _SIGNS = str.maketrans(
     }
 )
 _EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.])")
+_FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
+"""5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
 """Portugal's word for a billion."""
 _BASE = re.compile(r"(?<=\d)(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
 """The base that a number is written in: 1101₂."""
 _INVISIBLE = re.compile(
-    r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+    r"[\u20e3\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\t]")
 _FOREIGN_DIGIT = re.compile(r"[^\W\x00-\x7f\D]")
@@ -129,6 +131,7 @@ def clean(text: str) -> str:
         text = _MATH.sub(r" \1 ", text.replace("$$", " "))
     if "\\" in text:
         text = _latex(text)
+    text = _FEET.sub(r"\1 feet \2 inches", text) if "'" in text else text
     return without_tokens(_markdown(text))
 
 

@@ -22,6 +22,7 @@ WORDS: dict[str, frozenset[str]] = {
         "not t never cannot não nunca nem instead rather vez invés unlike other except whether"
     ),
     "wrong": _of(
+        "descartada descartado rejeitada rejeitado discarded rejected extraneous",
         "wrong incorrect incorrectly errado errada incorreto incorreta false right",
         "correct não isn answer resposta is isnt",
     ),

@@ -48,7 +48,7 @@ def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | No
         start, end = _region(text, mark.end())
         if best is not None and best[0] > start:
             break
-        if "solu" in mark[0].lower() and "\n" in text[mark.end() : start] and "\n" in text[end:]:
+        if "solu" in mark[0].lower() and "\n" in text[mark.start() : start] and "\n" in text[end:]:
             continue  # 'Here is the solution:' and several lines
         if _is_left_empty(text, mark, start):
             return Stated((), "left empty", explicit=True)

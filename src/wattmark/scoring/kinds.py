@@ -10,6 +10,12 @@ from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import Unit, rate_of
 
+_RELATIVE = re.compile(
+    r",\s(?:which|who|que)\s(?!(?:is|was|é|foi)\s\d)[^,.;\n]{1,80}(?=[,.;\n]|$)", re.IGNORECASE
+)
+"""', which had begun in 1939,'."""
+_SCIENTIFIC = re.compile(r"\b(?:scientific\s+notation|notação\s+científica)", re.IGNORECASE)
+_POWER = re.compile(r"10\^|\de[-+]?\d", re.IGNORECASE)
 _OF_IT = re.compile(r"\s(?:of|d[aeo]s?)\s", re.IGNORECASE)
 
 
@@ -25,10 +31,17 @@ def of_its_kind(
         ] or firm
     if asked.rate is not None:
         firm = [n for n in firm if rate_of(text, found[n].end) == asked.rate] or firm
+    if _SCIENTIFIC.search(asked.text):
+        powers = [n for n, one in enumerate(found) if _POWER.search(one.shown)]
+        firm = [n for n in powers if n not in marks.out] or firm
     if asked.fraction:
         firm = [n for n in firm if is_fraction(found[n])] or firm
     if asked.year:
         years = [n for n, one in enumerate(found) if is_year(one) and n not in marks.out]
+        apart = [one.span() for one in _RELATIVE.finditer(text)]
+        years = [
+            n for n in years if not any(start < found[n].start < end for start, end in apart)
+        ] or years
         firm = [n for n in years if n in firm] or years or firm
     return _in_unit(found, marks, firm, asked.unit) if asked.unit is not None else firm
 

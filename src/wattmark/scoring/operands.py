@@ -60,7 +60,8 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
             )
         )
         equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
-        share = (left.percent or equated) and OF.match(gap)
+        told = asked.percent and left.value not in asked.given  # '32 is 40 % of 80'
+        share = ((left.percent and not told) or equated) and OF.match(gap)
         if joined or share or more or (AND.match(gap) and _together(text, left)):
             stated = SUBJECT.match(gap) and left.value not in asked.given
             marks.operands |= {at + 1} if stated else {at, at + 1}

@@ -16,7 +16,7 @@ from wattmark.scoring.segments import ENDS
 _I = re.IGNORECASE
 _NEAR = 20
 _LEFT = re.compile(
-    r"\b(?:left|leav(?:es|ing|e)|remain\w*|rest|still|to\s+go|more|free|livres?|un[a-z]{3,6}|empty|sobr\w+|rest(?:a|am|ou|aram|ando)"
+    r"\b(?:left|leav(?:es|ing|e)|remain\w*|rest|still|to\s+go|more|free|livres?|un[a-z]{3,6}|empty|sobr(?!e\b)\w+|rest(?:a|am|ou|aram|ando)"
     r"|fic\w+\s+com|ends?\s+up|falt\w+|ainda|vazi[oa]s?)\b",
     _I,
 )

@@ -62,7 +62,9 @@ CHATTER = re.compile(
     r"|(?<![^\W\d_])(?:Human|Humano|User|Usu[áa]rio)\s?:"
     r"|(?<=[\d.!?)%\ue002])(?:Q(?:uestion)?|Pergunta|Questão|Problema?)\s?:"
     r"|\b(?:the\s+)?(?:next|another|new|second|próxim[ao]|outr[ao]|nova?)\s+(?:question|problem|pergunta|questão|problema|exercise|exercício)\b(?!\s+is\s+easier)"
-    r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b",
+    r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b"
+    r"|\n[ ]*\n(?=[^\W\d_][^\n?]{0,200}\d[^\n?]{0,200}"
+    r"\b(?:how\s+(?:many|much)|quant[oa]s?|what\s+is)\b[^\n?]{0,120}\?)",
     _I,
 )
 RETRACTED = re.compile(

@@ -54,7 +54,7 @@ _SHORT_NAMES = (
     (re.compile(r"\bm[úu]ltipl", re.IGNORECASE), frozenset(("lcm", "mmc"))),
 )
 _EACH = re.compile(r"\b(?:each|every|per|cada)\b", re.IGNORECASE)
-_REST = re.compile(r"\b(?:left|remain\w*|rest\w*|sobr\w+)\b", re.IGNORECASE)
+_REST = re.compile(r"\b(?:left|remain\w*|rest\w*|sobr(?!e\b)\w+)\b", re.IGNORECASE)
 _MORE = re.compile(
     r"\b(?:more|less|fewer|older|younger|a\s+mais|a\s+menos|diferença|difference"
     r"|by\s+how|em\s+quanto|de\s+quanto\s+foi)\b",
@@ -143,7 +143,7 @@ _SINGLE = re.compile(
     re.IGNORECASE,
 )
 _HAD = re.compile(
-    r"\b(?:left|remain\w*|rest\w*|sobr\w+|falt\w+|now|agora|still|ainda|end\s+up|(?:do|does|will|would)\s+(?:[^\W\d_]{1,15}\s){1,3}have"
+    r"\b(?:left|remain\w*|rest\w*|sobr(?!e\b)\w+|falt\w+|now|agora|still|ainda|end\s+up|(?:do|does|will|would)\s+(?:[^\W\d_]{1,15}\s){1,3}have"
     r"|(?:are|is|were)\s+there|há|fic\w+|tem|têm|need\w*|to\s+go|more|change|troco|mais|menos|less|missing|not)\b",
     re.IGNORECASE,
 )

@@ -35,7 +35,7 @@ _WOULD = re.compile(
     _I,
 )
 _WITHOUT = re.compile(r"(?:without|otherwise|instead|sem|senão|caso\s+contrário)\b", _I)
-_NOUN_ENDS = re.compile(r"\s(?:at|of|in|with|for|d[eoa]s?|em|com|por|para)\s", _I)
+_NOUN_ENDS = re.compile(r"\s(?:at|of|in|with|for|after|d[eoa]s?|em|com|por|para|após)\s", _I)
 _SAYS = stems(
     "answer total resultado resposta portanto thus therefore assim então hence summing soma sum"
 )
@@ -153,7 +153,8 @@ def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple
 def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> bool:
     """'The diagonal would be', 'with 4 people it would be': of something else than was asked?"""
     subject = stems(_NOUN_ENDS.split(said[1])[0])
-    if subject and not subject & (asked.words | _SAYS):
+    named = subject - _SAYS
+    if named and not named & asked.words:
         return True
     placed = {word for word in said[1].casefold().split() if word in ORDINALS}
     cases = [one for one in found if said.start(1) <= one.start < said.end(1)]

@@ -69,10 +69,10 @@ _REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
 """After a number that nothing stands before: '90 L; 54 L are missing'."""
 _LEADS_ON = re.compile(
     r"=|\b(?:so|then|total|altogether|all|therefore|thus|hence|but|no|not|wait|actually|leav\w+|left|portanto|então"
-    r"|logo|assim|mas|não|todo|sobr\w+|rest\w+|remain\w*)\b",
+    r"|logo|assim|mas|não|todo|sobr(?!e\b)\w+|rest\w+|remain\w*)\b",
     re.IGNORECASE,
 )
-_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}:[ ](?=\S)")
+_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
 _COLON_ALONE = re.compile(r":[ ](?=\S)")
 _REST_IN = 60
 _IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
@@ -173,6 +173,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         or _as_the_number(text, found, marks, asked)
         or _opening(text, found, marks, asked)
         or _opening_words(text, found, asked)
+        or _words_alone(text, found, marks, asked)
     )
     if plain is not None:
         return plain if plain.numbers else None
@@ -283,6 +284,16 @@ def _opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated |
         if ended and OPENING.match(head[: spoken.start]) and not spoken.one:
             return Stated((as_number(spoken, head),), "opens the answer")
     return None
+
+
+def _words_alone(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
+    """'Seven reais, e.g. a note of R$ 5 and one of R$ 2': where all digits are asides."""
+    if not found or not marks.aside.union(marks.out).issuperset(range(len(found))):
+        return None
+    words = in_words(text, 0, len(text), asked, alone=False)
+    if words is None or words.several or not _meant(words.numbers[0], asked):
+        return None
+    return words
 
 
 def _concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:

@@ -23,7 +23,8 @@ LISTS = (
     *("blind", "blind_second", "blind_third", "blind_fourth", "blind_fifth", "blind_sixth"),
     *("blind_seventh", "blind_eighth", "blind_ninth", "numeric_tenth"),
     *("blind_eleventh", "blind_twelfth", "blind_thirteenth", "blind_fourteenth"),
-    *("blind_fifteenth", "blind_sixteenth"),
+    *("blind_fifteenth", "blind_sixteenth", "blind_seventeenth"),
+    "blind_eighteenth",
 )
 
 

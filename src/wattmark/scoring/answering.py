@@ -65,6 +65,7 @@ _CASE = re.compile(
     _I,
 )
 """How a sentence opens that tells of a case: 'In 7 years', 'If each weighs'."""
+_LEADS = re.compile(r"=|\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _EACH = re.compile(r"\W{0,4}(?:(?:in|em)\s)?(?:each|every|cada)\b", _I)
 _RATE = re.compile(
     r"\s?(?:[^\W\d_]{1,15}\s)?(?:(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|em\s+)?cada|por|per)\s"
@@ -222,7 +223,8 @@ def _goes_on(
     """Does a later sentence go on from what was said?"""
     whole = _is_whole(answer, asked)
     other = stems(one.text) & QUANTITIES - asked.words and answer.words & QUANTITIES
-    if other or ((answer.opens or whole) and _BEGINS.search(one.text)):
+    each = not asked.each and _EACH.match(one.text) and not _LEADS.search(one.text)
+    if other or each or ((answer.opens or whole) and _BEGINS.search(one.text)):
         return False  # 'The volume is 64. The total area is 96', 'He had 12 at first'
     if _BUT.match(one.text) or _is_next_step(found, answer, one, asked):
         return True

@@ -140,6 +140,7 @@ STATES_AFTER_ALL = re.compile(
     r"=|\b(?:but|however|answer|so|still|if|mas|porém|resposta|então|logo|portanto|se)\b", _I
 )
 APART = re.compile(
+    r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
     r",\s+\d{1,9}\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
     _I,
 )

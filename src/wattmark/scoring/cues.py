@@ -116,7 +116,7 @@ WORDS: dict[str, frozenset[str]] = {
         "sure",
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
-    "apart": _of("after before later earlier antes depois após"),
+    "apart": _of("after before later earlier antes depois após above below acima abaixo"),
     "numbered": _of(
         "code codes status http errno error erro serial série número s protocolo ticket código",
         "codigo id requestid statuscode httpstatus",

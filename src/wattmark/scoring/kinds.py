@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import Asked, is_fraction, is_year
+from wattmark.scoring.asked import Asked, is_fraction, is_year, singular
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import Unit, rate_of
 
 _RELATIVE = re.compile(
-    r",\s(?:which|who|que)\s(?!(?:is|was|é|foi)\s\d)[^,.;\n]{1,80}(?=[,.;\n]|$)", re.IGNORECASE
+    r",\s(?:which|who|whose|que|cuj[oa])\s(?!(?:is|was|é|foi)\s\d)[^,.;\n]{1,80}(?=[,.;\n]|$)",
+    re.IGNORECASE,
 )
 """', which had begun in 1939,'."""
+_DAYS = frozenset(map(singular, ("day", "dia")))
 _SCIENTIFIC = re.compile(r"\b(?:scientific\s+notation|notação\s+científica)", re.IGNORECASE)
 _POWER = re.compile(r"10\^|\de[-+]?\d", re.IGNORECASE)
 _OF_IT = re.compile(r"\s(?:of|d[aeo]s?)\s", re.IGNORECASE)
@@ -36,6 +38,9 @@ def of_its_kind(
         firm = [n for n in powers if n not in marks.out] or firm
     if asked.fraction:
         firm = [n for n in firm if is_fraction(found[n])] or firm
+    if asked.which in _DAYS:
+        days = [n for n in range(len(found)) if n not in marks.out and not is_year(found[n])]
+        firm = [n for n in days if n in firm] or days or firm
     if asked.year:
         years = [n for n, one in enumerate(found) if is_year(one) and n not in marks.out]
         apart = [one.span() for one in _RELATIVE.finditer(text)]

@@ -20,7 +20,9 @@ _SO = re.compile(
 )
 _OVER = re.compile(r"(?:\s+[^\W\d_]{1,15}){0,3}\s+(?:left\s+over|remain)\b", re.IGNORECASE)
 _IS_LEFT = re.compile(
-    r"\b(?:sobra(?:m|rão)?|resta(?:m|rão)?)\s+(?:apenas\s+|só\s+)?$", re.IGNORECASE
+    r"\b(?:sobra(?:m|rão)?|resta(?:m|rão)?)\s+(?:apenas\s+|só\s+)?$"
+    r"|\b(?:leav(?:es|ing)\s+a\s+remainder|deixa(?:ndo)?\s+(?:um\s+)?resto)\s+(?:of|de)\s+$",
+    re.IGNORECASE,
 )
 
 

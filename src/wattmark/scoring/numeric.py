@@ -38,6 +38,18 @@ _SAID = ("the last number stated", "stated as the answer")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 _ON_THE_HOUR = re.compile(r"(?<![\d:.,])(\d{1,2}):00(?![\d:])(?!\s?[ap]\.?m)", re.IGNORECASE)
+_BOLD = re.compile(
+    r"\*\*\s?(?:R?\\?\$|[€£])?\s?[-−–]?\d(?:[\d.,\s]{0,18}\d)?\s?%?(?:\s[^\W\d_]{1,15}){0,2}[.!]?\*\*"
+)
+"""'**300 tiles**'."""
+_SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
+_REMARKS_ONLY = re.compile(
+    r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
+    r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|assim|resposta|mas|não|agora"
+    r"|depois|passo|sobra\w*|resta\w*|fica\w*|desculpe\w*|na\s+verdade|espera|por\s+fim|hmm+|ao\s+todo|result\w*)\b",
+    re.IGNORECASE,
+)
+"""Words with which a text may go on to another answer."""
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
 _ECHO = 5
@@ -78,9 +90,22 @@ def numeric_score(
         gold = gold._replace(unit=asked.unit, also=asked.unit if asked.converts else None)
     if asked.hour and ":00" in answer:
         answer = _ON_THE_HOUR.sub(r"\1", answer)
-    return _judged(
-        gold, stated(_without_echo(clean(answer), question), language, asked), expected, asked
-    )
+    text = _without_echo(clean(_until_emphasis(answer)), question)
+    return _judged(gold, stated(text, language, asked), expected, asked)
+
+
+def _until_emphasis(answer: str) -> str:
+    """The answer up to the sentence with its last number in bold, where no conclusion follows.
+
+    'You need **300 tiles**. It is wise to order 330': what goes on without reckoning is a remark.
+    """
+    set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
+    if not set_off:
+        return answer
+    ends = _SENTENCE_ENDS.search(answer, set_off[-1].end())
+    if ends is None or _REMARKS_ONLY.search(answer, ends.end()):
+        return answer
+    return answer[: ends.start() + 1]
 
 
 def _shown(plain: Plain, score: Score, expected: str) -> Score:

@@ -135,6 +135,9 @@ _FRACTION = re.compile(
     r"\b(?:what|which|que|qual)\s(?:[^\W\d_]{1,12}\s){0,3}(?:fraction|fração)\b|\b(?:as|como|em|in|into|to|give|dê|uma)\s(?:[^\W\d_]{1,12}\s){0,2}(?:fraction|fração)\b",
     re.IGNORECASE,
 )
+_GIVE_FRACTION = re.compile(
+    r"\b(?:give|dê|escreva|write)\s(?:[^\W\d_]{1,12}\s){0,4}(?:fraction|fração)\b", re.IGNORECASE
+)
 _FORMULA = re.compile(
     r"[(\d](?:[\d.,()!]{0,12}\s?[-+*/^]\s?\(?){1,12}\d[\d.,]{0,12}(?:[)!]|(?<=\d))"
 )
@@ -208,7 +211,8 @@ def asked_by(question: str, language: str | None) -> Asked:
         stems(asks) - stems(text[: max(0, text.rfind(asks))]), _head(asks),
         bool(_DAY.search(text)), _which(asks), bool(_HOUR.search(asks)),
         bool(_EXACT.search(text)), bool(_AGE.search(text)),
-        bool(_FRACTION.search(asks)), _formula(asks), asks, bool(_SINGLE.search(asks)),
+        bool(_FRACTION.search(asks) or _GIVE_FRACTION.search(text)),
+        _formula(asks), asks, bool(_SINGLE.search(asks)),
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), _converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
     )  # fmt: skip

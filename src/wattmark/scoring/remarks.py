@@ -30,10 +30,11 @@ _EACH = re.compile(
     _I,
 )
 _WOULD = re.compile(
-    r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|em|in|for|para|if|se)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
+    r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|em|in|for|para|if|se|a|at)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
     r"(?:would|(?:ser|ter|dar|custar|ficar)iam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
     _I,
 )
+_EVERY = re.compile(r"\b(?:each|every|cada)\b", _I)
 _WITHOUT = re.compile(r"(?:without|otherwise|instead|sem|senão|caso\s+contrário)\b", _I)
 _NOUN_ENDS = re.compile(r"\s(?:at|of|in|with|for|after|d[eoa]s?|em|com|por|para|após)\s", _I)
 _SAYS = stems(
@@ -62,6 +63,8 @@ _APART = re.compile(
     r"|—\s[^.!?—\n\d]{0,60}\b(?:also|também)\b[^.!?\n]{0,60}"
     r"|\b(?:depois|a\s+seguir|em\s+seguida)\s+(?:viria\w?|vi?e?[rm]\w*)[^.!?\n]{0,80}"
     r"|\b(?:then|after\s+that)\s+(?:would\s+)?come[^.!?\n]{0,80}"
+    r"|,?\s(?:and\s)?(?:after\s+that|depois\s+(?:disso|desse))\s(?=\d)[^.!?\n]{0,80}"
+    r"|(?<=[.!?]\s)(?:at|with|com|a)\s(?:(?:half|twice|double|triple)\s(?:the|that)|metade|o\sdobro)\b[^.!?\n]{0,120}"
     r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n]{0,80}"
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?\n]{0,100}",
     _I,
@@ -153,6 +156,11 @@ def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple
 def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> bool:
     """'The diagonal would be', 'with 4 people it would be': of something else than was asked?"""
     subject = stems(_NOUN_ENDS.split(said[1])[0])
+    if not asked.each and _EVERY.search(said[1]):
+        return True
+    case, comma, _ = said[1].partition(",")
+    if comma and stems(case) and not stems(case) & asked.whole:
+        return True
     named = subject - _SAYS
     if named and not named & asked.words:
         return True

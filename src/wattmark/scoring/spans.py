@@ -141,6 +141,8 @@ def _examples(text: str) -> Iterator[Stretch]:
 def _digressions(text: str) -> Iterator[Stretch]:
     for found in _DIGRESSION.finditer(text):
         end = text.find("\n", found.end())
+        if end >= 0 and text[:end].rstrip().endswith(":"):
+            end = text.find("\n\n", end + 2)  # the list that it leads to
         yield Stretch(found.start(), end if end >= 0 else len(text), after=True)
 
 

@@ -3,8 +3,8 @@
     python tools/write_study_results.py           writes the pages and their pictures
     python tools/write_study_results.py --check   exit code 1 where a page differs
 
-Of each study the setting `embedded` is shown, of the machine whose results are kept. A test holds
-the pages to the results.
+Of each study the setting `embedded` is shown, and `random` where it is kept, of the machine whose
+results they are. A test holds the pages to the results.
 """
 
 from __future__ import annotations
@@ -39,28 +39,46 @@ SHOWN = {
 
 def section(study: str) -> str:
     """What stands on a study's page, between its marks."""
-    kept = json.loads((RESULTS / study / "embedded.json").read_text(encoding="utf-8"))
+    kept = _kept(study, "embedded")
+    lines = [
+        BEGIN,
+        *_results("Results on the models that ship", kept),
+        "",
+        f"![{study}: the chart of this run that answers the question](../images/{study}.png)",
+        "",
+        _where(study, "embedded"),
+    ]
+    if (RESULTS / study / "random.json").exists():
+        said = "Results at the models' true size, with random weights and short answers"
+        lines += ["", *_results(said, _kept(study, "random")), "", _where(study, "random")]
+    return "\n".join([*lines, END])
+
+
+def _kept(study: str, setting: str) -> Any:
+    return json.loads((RESULTS / study / f"{setting}.json").read_text(encoding="utf-8"))
+
+
+def _results(title: str, kept: Mapping[str, Any]) -> list[str]:
+    """What was run on what, and a table with a row a trial."""
     trials = kept["trials"]
     parts = [part for part in PARTS if len({str(trial[part]) for trial in trials}) > 1]
     metrics = [name for name in SHOWN if any(name in trial["metrics"] for trial in trials)]
-    lines = [
-        BEGIN,
-        "**Results on the models that ship.** "
-        + _machine(kept)
-        + f" `{kept['command']}` took {kept['seconds']:.0f} s. {_energy(trials)} Intervals are at "
-        "95 %, over fresh processes.",
+    return [
+        f"**{title}.** {_machine(kept)} `{kept['command']}` took {kept['seconds']:.0f} s."
+        f" {_energy(trials)} Intervals are at 95 %, over fresh processes.",
         "",
         _row([*(part.replace("_", " ") for part in parts), *(SHOWN[name] for name in metrics)]),
         _row(["---"] * len(parts) + ["---:"] * len(metrics)),
         *(_row([*(_cell(t[p]) for p in parts), *(_figure(t, m) for m in metrics)]) for t in trials),
-        "",
-        f"![{study}: the chart of this run that answers the question](../images/{study}.png)",
-        "",
-        f"[The whole report]({REPOSITORY}/{(RESULTS / study).relative_to(ROOT)}/embedded.md); "
-        f"`python -m benchmarks.studies embedded {study} --check` sets a run of yours beside it.",
-        END,
     ]
-    return "\n".join(lines)
+
+
+def _where(study: str, setting: str) -> str:
+    place = (RESULTS / study).relative_to(ROOT)
+    return (
+        f"[The whole report]({REPOSITORY}/{place}/{setting}.md); "
+        f"`python -m benchmarks.studies {setting} {study} --check` sets a run of yours beside it."
+    )
 
 
 def _machine(kept: Mapping[str, Any]) -> str:

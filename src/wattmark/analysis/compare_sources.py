@@ -31,8 +31,8 @@ from wattmark.store.reader import Run
 ACCURACY = "accuracy"
 SELECTORS = "Choose with --base-trial and --head-trial (a part of the name)."
 INDEPENDENT = (
-    "no blocks in common: the arms are taken as independent, and what drifted between them counts"
-    " as a difference"
+    "fewer than half of the blocks in common: the arms are taken as independent, and what drifted"
+    " between them counts as a difference"
 )
 MIXED = "Give two run directories or two CSV files."
 
@@ -230,7 +230,7 @@ def _compare_tables(
     paired = all(table.has_blocks for table in tables) and bool(blocks)
     if settings.paired and not paired:
         raise InputError(
-            "The rows cannot be paired: there are no blocks in common.",
+            "The rows cannot be paired: fewer than half of an arm's blocks are in common.",
             "Give both files a column 'block', or leave --paired out.",
         )
     changes = compare_arms(*arms, metrics, settings, paired=paired)

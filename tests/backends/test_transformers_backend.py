@@ -209,7 +209,7 @@ def test_a_head_that_was_never_trained_is_refused(tmp_path: Path, make_trial: Ma
 def test_weights_of_another_shape_are_refused(tmp_path: Path, make_trial: MakeTrial) -> None:
     folder = write_causal(tmp_path / "m")
     _edit(folder / "config.json", intermediate_size=48)
-    with pytest.raises(ModelError, match=r"no weights for .*mlp"):
+    with pytest.raises(ModelError, match=r"another shape .*mlp"):
         _loaded(make_trial(folder))
 
 

@@ -31,7 +31,7 @@ from wattmark.store.reader import Run
 ACCURACY = "accuracy"
 SELECTORS = "Choose with --base-trial and --head-trial (a part of the name)."
 INDEPENDENT = (
-    "fewer than half of the blocks in common: the arms are taken as independent, and what drifted"
+    "replicates do not pair up by blocks: the arms are taken as independent, and what drifted"
     " between them counts as a difference"
 )
 MIXED = "Give two run directories or two CSV files."

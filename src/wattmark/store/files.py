@@ -174,7 +174,7 @@ def _said_plainly(path: Path) -> Iterator[None]:
         yield
     except (OSError, pa.ArrowException) as reason:
         raise RunDirectoryError(
-            f"{path} cannot be read: {reason}.",
+            f"{path} cannot be read: {str(reason).rstrip('.')}.",
             "The file is damaged or missing: take it from a copy of the run.",
         ) from reason
 

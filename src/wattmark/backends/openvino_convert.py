@@ -57,10 +57,10 @@ def convert(job: Job) -> None:
             program.remove_parameter(parameter)
     program = _compressed(program, trial.precision)
     program.set_rt_info(str(parameters), PARAMETERS)
-    save(program, folder)
+    _save(program, folder)
 
 
-def save(program: Any, folder: Path) -> None:
+def _save(program: Any, folder: Path) -> None:
     """Write a graph and its weights. Raises OSError where there is no room for them.
 
     OpenVINO says no more than that a stream failed, and takes its half of a file away: the disk

@@ -126,11 +126,11 @@ class Asked:
     converts: bool = False
     """It asks for one unit in another of its kind: 3 days are no minutes."""
     options: tuple[tuple[str, Number], ...] = ()
+    """The answers that it offers, by letter."""
     places: int | None = None
     """Decimals to which it wants the answer rounded."""
     scale: int = 1
     """1 000 000 where it asks in millions."""
-    """The answers that it offers, by letter."""
 
 
 NOTHING_ASKED = Asked()

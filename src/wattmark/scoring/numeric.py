@@ -43,7 +43,7 @@ _BOLD = re.compile(
 )
 """'**300 tiles**'."""
 _SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
-_REMARKS_ONLY = re.compile(
+_GOES_ON = re.compile(
     r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
     r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|assim|resposta|mas|não|agora"
     r"|depois|passo|sobra\w*|resta\w*|fica\w*|desculpe\w*|na\s+verdade|espera|por\s+fim|hmm+|ao\s+todo|result\w*)\b",
@@ -102,10 +102,10 @@ def _until_emphasis(answer: str) -> str:
     set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
     if not set_off:
         return answer
-    ends = _SENTENCE_ENDS.search(answer, set_off[-1].end())
-    if ends is None or _REMARKS_ONLY.search(answer, ends.end()):
+    stop = _SENTENCE_ENDS.search(answer, set_off[-1].end())
+    if stop is None or _GOES_ON.search(answer, stop.end()):
         return answer
-    return answer[: ends.start() + 1]
+    return answer[: stop.start() + 1]
 
 
 def _shown(plain: Plain, score: Score, expected: str) -> Score:

@@ -95,7 +95,7 @@ _ONE = ("one", "um", "uma", "a", "an")
 OPERATORS = ("plus", "minus", "times", "mais", "menos", "vezes", "over", "divided", "multiplied")
 _BEGINS = frozenset((*_SIMPLE, *SCALES, *DOZENS, *PARTS, *_ONE))
 _WORD = re.compile(r"[^\W\d_]+")
-_SOME = (["poucos"], ["poucas"], ["tantos"], ["tantas"], ["tal"])
+_SOME = frozenset(("poucos", "poucas", "tantos", "tantas", "tal"))
 """'Vinte e poucos' is more than twenty."""
 
 
@@ -129,7 +129,9 @@ def _read(text: str, words: Sequence[tuple[str, int, int]]) -> Iterator[Spoken]:
         first = at
         if at and names[at - 1] in _NEGATIVE and not (at > 1 and _ends_a_number(names, at - 2)):
             value, first = -value, at - 1
-        vague = names[after : after + 1] == ["e"] and names[after + 1 : after + 2] in _SOME
+        vague = names[after : after + 1] == ["e"] and not _SOME.isdisjoint(
+            names[after + 1 : after + 2]
+        )
         if _joined(text, words, at, after) and not vague:
             alone = after - at == 1 and names[at] in _ONE
             yield Spoken(words[first][1], words[after - 1][2], value, alone)

@@ -24,7 +24,9 @@ LISTS = (
     *("blind_seventh", "blind_eighth", "blind_ninth", "numeric_tenth"),
     *("blind_eleventh", "blind_twelfth", "blind_thirteenth", "blind_fourteenth"),
     *("blind_fifteenth", "blind_sixteenth", "blind_seventeenth"),
-    "blind_eighteenth",
+    *("blind_eighteenth", "blind_nineteenth", "blind_twentieth", "blind_twenty_first"),
+    *("blind_twenty_second", "blind_twenty_third", "blind_twenty_fourth", "blind_twenty_fifth"),
+    *("blind_twenty_sixth", "blind_twenty_seventh", "blind_twenty_eighth"),
 )
 
 

@@ -79,7 +79,11 @@ def _follow(text: str, number: Number, listed: Sequence[Number]) -> bool:
 def _converted(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """The 155 of '250 km. That is about 155 miles': one amount, rounded, in another unit."""
     for at, (one, other) in enumerate(pairwise(found)):
-        meant = is_asked(other, asked) or (asked.unit is not None and other.unit == asked.unit)
+        meant = (
+            is_asked(other, asked)
+            or (asked.percent and other.percent)
+            or (asked.unit is not None and other.unit == asked.unit)
+        )
         if not meant and _EQUIVALENT.fullmatch(text, one.end, other.start):
             marks.aside.add(at + 1)
             continue

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from wattmark.scoring.asked import (
     TOTAL,
+    WORD,
     Asked,
     is_asked,
     is_negated,
@@ -29,6 +30,7 @@ from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import ENDS
 from wattmark.scoring.units import CURRENCIES, UNITS, Unit
+from wattmark.scoring.words import spoken_numbers
 
 _I = re.IGNORECASE
 _ENDS = re.compile(ENDS.pattern + r"|;(?=\s)", _I)
@@ -60,11 +62,16 @@ _BEGINS = re.compile(
 )
 """A sentence about what was at first, or of an example, is no answer."""
 _CASE = re.compile(
-    r"\W{0,4}(?:(?:in|on|for|with|after|by|over|at|em|com|por|para|depois\s+de|após|daqui\s+a|somando"
+    r"\W{0,4}(?!in\s+(?:all|total)\b)(?:(?:in|on|for|with|after|by|over|at|em|com|por|para|depois\s+de|após|daqui\s+a|somando"
     r"|adding)\s(?:(?!(?:is|are|has|gives|é|são|há|tem|dá)\s)[^\W\d_]{1,15}\s){0,5}(?:R\$|[$€£])?\s?(?=\d)|(?P<if>(?:if|suppose|had|se)\s))",
     _I,
 )
 """How a sentence opens that tells of a case: 'In 7 years', 'If each weighs'."""
+_REASON = re.compile(
+    r"^\W*(?:since|as|because|como|porque|já\s+que|visto\s+que)\s(?:[^,.\n]|[.,](?=\d)){1,120},\s",
+    _I,
+)
+"""How a sentence opens that says first why."""
 _LEADS = re.compile(r"=|\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _EACH = re.compile(r"\W{0,4}(?:(?:in|em)\s)?(?:each|every|cada)\b", _I)
 _RATE = re.compile(
@@ -160,9 +167,17 @@ def _is_like(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
     if asked.said and one.alike[1] == len(asked.said):
         return one.many <= len(asked.said) + _FEW
     first = found[one.firm[0]]
-    if one.opens and (is_asked(first, asked) or (asked.year and is_year(first))):
+    if one.named and not asked.names.isdisjoint(WORD.findall(one.text)):
+        return True
+    dated = asked.year and is_year(first)
+    if (one.opens and (dated or is_asked(first, asked))) or (dated and _is_all(one)):
         return True
     return one.start == 0 and ":" not in one.text and _is_in_unit(first, asked)
+
+
+def _is_all(one: Sentence) -> bool:
+    """Does it open the text, with one number that can be an answer?"""
+    return one.start == 0 and len(one.firm) == 1
 
 
 def _is_whole(one: Sentence, asked: Asked) -> bool:
@@ -173,12 +188,15 @@ def _is_whole(one: Sentence, asked: Asked) -> bool:
 
 def _is_new(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
     """Does it say something new of what is asked, and not of each or of what was at first?"""
-    if _BEGINS.search(one.text) or one.text.rstrip().endswith("?"):
+    begins = _BEGINS.search(one.text)
+    if (begins and not stems(begins[0]) & asked.whole) or one.text.rstrip().endswith("?"):
         return False
     shares = [n for n, other in enumerate(found) if other.percent and asked.percent]
     if any(found[n].value not in asked.given for n in shares) and not {*shares} & {*one.firm}:
         return False
-    if is_negated(one.text) != asked.negated or (not asked.each and _EACH.match(one.text)):
+    if is_negated(_REASON.sub("", one.text)) != asked.negated or (
+        not asked.each and _EACH.match(one.text)
+    ):
         return False
     return any(_is_able(found[n], one, asked) for n in one.firm)
 
@@ -237,7 +255,7 @@ def _goes_on(
         return True
     if whole and stems(one.text) & QUANTITIES - asked.words:
         return False
-    said = {found[n].value for n in answer.firm}
+    said = {found[n].value for n in answer.firm} - asked.given
     inside = range(answer.firm[-1] + 1, one.firm[-1])
     reckons = any(n in marks.operands and found[n].value in said for n in inside)
     return reckons and any(n in marks.results for n in one.firm)
@@ -271,8 +289,12 @@ def _sentences(
         firm = [n for n in inside if n not in marks.out and n not in marks.aside]
         if not asked.more:
             firm = [n for n in firm if not by_how_much(text, found, n, asked)]
-        if firm and not (asked.count and is_list(text, found, firm)):
-            said = {found[n].value for n in inside} & asked.said
+        rest = [
+            n for n in firm if n == firm[-1] or found[n].value not in asked.given or n > firm[0]
+        ]
+        if firm and not (asked.count and is_list(text, found, rest)):
+            told = {one.value for one in spoken_numbers(text[start:end])} if asked.said else set()
+            said = (told | {found[n].value for n in inside}) & asked.said
             opens = start == 0 and _OPENING.fullmatch(text, 0, found[firm[0]].start) is not None
             yield Sentence(
                 start, text[start:end], tuple(firm), len(inside), opens,

@@ -9,11 +9,13 @@ from wattmark.scoring.clean import CODE_CLOSE, CODE_OPEN
 _I = re.IGNORECASE
 
 OPERATOR = re.compile(
-    r"^[)\]\s€£¥°²³]*(?:(?:[^\W\d_]{1,20}\.?\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
+    r"^[)\]\s€£¥°²³]*(?:(?:(?:[^\W\d_]{1,20}|[^\W\d_]{1,4}\.)\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
     r"|(?:multiplied|divided)\s+by|(?:multiplicad|dividid)[oa]s?\s+por|added\s+to|subtracted\s+from|somad[oa]s?\s+a[o]?|(?:subtraíd|tirad)[oa]s?\s+d[eo])"
     r"|-|–)[\s(\[$€£R]*-?$",
     _I,
 )
+THEN_MORE = re.compile(r"^\s[^\W\d_]{1,20},\s(?:plus|minus)\s[$€£R]*$", _I)
+"""'100 cups, plus 4'."""
 SUBJECT = re.compile(
     r"^\s+(?:must|should|has\s+to|have\s+to|needs?\s+to|needed|can|deve|devem|precisa|tem\s+que|tem\s+de|é\s+preciso)\b",
     _I,
@@ -31,30 +33,33 @@ TAKEN_TOGETHER = re.compile(
     _I,
 )
 AND = re.compile(
-    r"^\s+(?:[^\W\d_]{1,20}\s+){0,2}(?:and|e|to|from|by|with|com|por|a|de|&)\s+"
+    r"^\s+(?!(?:is|are|equals?|gives|makes|é|são|igual|dá|vale)\s)(?:[^\W\d_]{1,20}\s+){0,2}(?:and|e|to|from|by|with|com|por|a|de|&)\s+"
     r"(?:(?:the|o|a|os|as)\s+)?[$€£R\s]*$|^,\s*(?:and\s+|e\s+)?[$€£R\s]*$",
     _I,
 )
 AND_MORE = re.compile(r"^\s*(?:,|&|,?\s*and|,?\s*e|com|with)\s+$", _I)
 
 DENIED_BEFORE = re.compile(
-    r"(?:\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
+    r"(?:\b(?:discard|reject|ignor)(?:e?s|ing)?|\b(?:descart|rejeit|ignor)(?:a|o|amos|ando|ar|e|ou)"
+    r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
     r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
     r"(?:\s+(?:exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
-    r"|é|a|o|resposta|resultado|igual|ser|seja|são|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
+    r"|é|a|o|resposta|resultado|igual|ser|seja|são|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
     r"^[\ue002\s\"')]*(?:(?:is|was|would\s+be|é|está|seria|are)\s+(?:also\s+|clearly\s+)?"
     r"(?:wrong|incorrect|not\s+(?:the|right|correct)|errad|incorret|false\b)"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
+    r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
     r"|isn't\s+(?:the|right|correct)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
 )
 COMPARED = re.compile(
     r"(?:\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
     r"|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
-    r"|\babaixo\s+de|\bbelow|\babove|(?<![-=])[<>]=?|[≤≥±]|\+/-)\s*[$€£R]*\s*$",
+    r"|\babaixo\s+de|\bbelow|\babove|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
+    r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2})?\s*[$€£R]*\s*$",
     _I,
 )
 REST = re.compile(
@@ -68,6 +73,11 @@ PART_OF = re.compile(
     r"|root|quadrado|cubo|raiz(?:\s+quadrada)?)\s+(?:(?:of|de|do|da)\s+)?(?:the\s+)?$",
     _I,
 )
+DIVISOR = re.compile(
+    r"\b(?:divisible|divisível|divisíveis)\s+(?:by|por)(?:\s+\d{1,4},?(?:\s+(?:and|e)(?:\s+(?:by|por))?)?){0,2}\s+$",
+    _I,
+)
+TELEPHONED = re.compile(r"\b(?:call|dial|ligue(?:\s+para)?|disque)\s+(?:o\s+)?$", _I)
 FOR = re.compile(r"\b(?:for|during|por|durante)\s+(?:the\s+)?$", _I)
 TIMES = ("month", "months", "year", "years", "mês", "meses", "ano", "anos")
 STEP = re.compile(r"\b(?:steps?|passos?|etapas?)\s*[#:]?\s*$", _I)
@@ -88,15 +98,16 @@ SURE_AFTER = re.compile(
     r"^\s*(?:sure|certain|confident|confidence|de\s+certeza|certeza|segur[oa]|de\s+confiança)\b", _I
 )
 ASIDE_AFTER = re.compile(
-    r"^\x20?(?:-?\x20?(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
+    r"^\s(?:repeats?|repete|se\s+repete)\b|^\x20?(?:-?\x20?(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
     r"|algarismos|digits?|dígitos|more\s+(?:examples|problems|questions)))\b",
     _I,
 )
 UNREADABLE_AFTER = re.compile(
     r"^\s?(?:π|√)|^!\s?=|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznab](?!\w)"
 )
-UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt)\s?[({]?\s?$|√\([^()]*$")
-ORDINAL = re.compile(r"^(?:st|nd|rd|th|º|ª|o|a)(?!\w)", _I)
+UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$")
+ORDINAL = re.compile(r"^(?:st|nd|rd|th|\.?(?:º|ª|o|a))(?!\w)", _I)
+PLACED = re.compile(r"^\.?[a-zªº]{1,2}\s+(?:place|position|lugar|posição)\b", _I)
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
 ITEM_END = re.compile(r"^(?:[.)]|\.\))\s+\S")
 PARENTHESES = re.compile(
@@ -117,7 +128,7 @@ CHECKING = re.compile(
 )
 CLAUSE = re.compile(
     r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected)|given\s+that|seeing\s+that|considerando\s+que|porque|pois|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
-    r"|although|even\s+though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|somar)|let\s+me\s+know|would\s+you|do\s+you"
+    r"|although|even\s+though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
     r"|(?:somando|subtraindo|multiplicando|dividindo)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
@@ -130,7 +141,8 @@ TRAILING = re.compile(
 )
 REFUSING = re.compile(
     r"\b(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
-    r"(?:compute|calculate|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve))\b"
+    r"(?:compute|calculate|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve|work\s+(?:this\s+|it\s+|that\s+)?out|figure\s+(?:this\s+|it\s+|that\s+)?out|help"
+    r"|(?:give|provide|offer)\s+(?:you\s+)?(?:medical|legal|financial)\s+advice))\b"
     r"|\bnão\s+(?:posso|consigo|sei)\s+"
     r"(?:calcular|dizer|determinar|confirmar|garantir|afirmar|verificar|(?P<tudo>responder|resolver))\b",
     _I,
@@ -139,9 +151,10 @@ REFUSING = re.compile(
 STATES_AFTER_ALL = re.compile(
     r"=|\b(?:but|however|answer|so|still|if|mas|porém|resposta|então|logo|portanto|se)\b", _I
 )
+PURPOSE = re.compile(r"\s(?:para\s+que|so\s+that|in\s+order\s+(?:that|for))\s[^.!?;\n]{1,150}", _I)
 APART = re.compile(
     r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
-    r",\s+\d{1,9}\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
+    r",\s+(?:\d{1,9}|[^\W\d_]{2,12})\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
     _I,
 )
 """', 8 years after the speech of 1961'."""
@@ -153,7 +166,11 @@ CLAUSE_END = re.compile(
 )
 FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)
 """Where a reason stands before what it is for: 'Since 130 were sold, 50 remain'."""
-FRONT_END = re.compile(r",\s|[.!?;](?=\s|$)|\n")
+FRONT_END = re.compile(
+    r",\s|[.!?;](?=\s|$)|\n|\s(?:you|we|they|he|she|it)\s+(?:will\s+|would\s+)?(?:needs?|must|ha(?:ve|s)\s+to)\b"
+    r"|\s(?:precis\w{1,5}|são\s+precis\w{1,5}|é\s+preciso)\b",
+    _I,
+)
 SUPPOSED = re.compile(
     r"\b[^\W\d_]{2,12}ing\b[^.!?;,\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
     r"|\b[^\W\d_]{2,12}ndo\b[^.!?;\n]{0,40}\b(?:dar|ser|ficar)ia(?:m)?\b[^.!?;\n]{0,150}|"
@@ -171,8 +188,10 @@ TOLD = re.compile(
     r"|\b(?:the|a|my|your|some|many|most|other|o|a|um|uma|meu|minha|alguns|muitos|outros)?\s*"
     r"(?:book|textbook|friend|students?|people|teacher|colleague|livro|amig[oa]s?|colegas?|professora?|alunos?|pessoas"
     r"|some|many|others|alguns|muitos|muita\s+gente|outros)\s+(?:(?:would|might|may|could|will|often|podem|poderiam|pode)\s+)?"
-    r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|believes?|guess(?:es|ed)?"
-    r"|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
+    r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|wrote|writes?|believes?|guess(?:es|ed)?|gets?|got"
+    r"|escreve(?:u|ram|m)?|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
+    r"|\b(?:problem|question|prompt|text|enunciado|texto|pergunta|problema)\s+(?:mentions?|cites?|cita|menciona)\b"
+    r"|\byou\s+(?:(?:only|just|also)\s+)?(?:ask|asked|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
     r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"
     r"(?:at\s+first\s+|be\s+tempted\s+to\s+)?(?:answer|say|think|guess|expect)\b"

@@ -34,6 +34,9 @@ _STOP = frozenset(
 )
 _ALIKE = {
     "mean": "aver",
+    "ende": "end",
+    "died": "die",
+    "dies": "die",
     "left": "rema",
     "sobr": "rest",
     "fico": "fica",
@@ -105,6 +108,8 @@ class Asked:
     """It may ask for a day of a month, or a date; so may what is not known."""
     which: str = ""
     """What it asks the place of, in the singular: the day of on which day."""
+    placed: bool = False
+    """It asks in which place something stands: the 17th."""
     hour: bool = False
     """It asks at what hour: 17:00 is 17."""
     exact: bool = False
@@ -131,6 +136,8 @@ class Asked:
     """Decimals to which it wants the answer rounded."""
     scale: int = 1
     """1 000 000 where it asks in millions."""
+    subject: str = ""
+    """The '20% tip on $45' of 'How much is a 20% tip on $45?'"""
 
 
 NOTHING_ASKED = Asked()

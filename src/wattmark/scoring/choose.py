@@ -11,36 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 
-from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, singular, stems
+from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, stems
+from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, sum_of
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.lists import without_lists
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_words
+from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
-_CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
-_LEADS_TO = re.compile(
-    r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
-    r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é|dá|são)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
-    _I,
-)
-_WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora|dá|dão)\w*", _I)
-_NAMED_SO = re.compile(r"[^\W\d_]{2,20}\s?=\s?(?:R\$|[$€£])?\s?-?[\d.,]*[^=]*$", _I)
-"""'Red = 16'."""
-_NOW = re.compile(r"now|agora", _I)
-_RESTATES = re.compile(r"\b(?:that\s+is|i\.e\.|ou\s+seja|isto\s+é|which\s+is|que\s+é)(?!\w)", _I)
 _LABEL = re.compile(
     r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_](?:[^:=.;\n]{0,40}(?=:)|[^\d:.;\n]{0,40}))(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
 )
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
-_IN_ALL = re.compile(
-    r"(?:\s[^\W\d_]{1,20})?\s(?:in\s+(?:all|total)|altogether|ao\s+todo|no\s+total)\b", _I
-)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
 _EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
-_LEFT_OVER = re.compile(r"\b(?:left|remain\w*|sobra\w*|resta\w*)\b", _I)
+_PER = re.compile(r"\s?(?:[^\W\d_]{1,15}\s)?(?:each|per|por|cada|(?:a|em|para)\s+cada)\b", _I)
 _OR = re.compile(r"\b(?:or|ou|maybe|perhaps|talvez)\b", _I)
 _CHANGED = re.compile(
     r"\b(?:fell|falls|dropped|drops|rose|rises|grew|grows|increased|decreased|went|goes|changed|cut"
@@ -59,15 +46,10 @@ QUANTITIES = frozenset(
 )
 """Stems of what a question can ask for by name."""
 _SUBJECT = re.compile(
-    r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é|mede|measures)\s+$",
+    r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é(?:\s+de)?|mede|measures)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_PLURAL = re.compile(
-    r"(?!(?:pel[oa]s|seus|suas|deles|delas|less|times|vezes|mais|menos|depois|ambos|ambas|as|is|was"
-    r"|this|its|plus|minus|across|gives|makes|leaves|costs|equals|remains|todos|todas)$)(?:[^\W\d_]{3,}s|children|people|women|men)"
-)
-"""A word after a number that is likely to be what it counts."""
 _FEW = 8
 """Parts of one whole."""
 
@@ -77,21 +59,35 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
     labelled = _labelled(text, found, able, asked)
     if labelled is not None:
         return labelled
-    inside = of_last_sentence(text, found, able)
-    said = text[found[inside[0]].start : found[inside[-1]].end]
-    if (
-        asked.total and len(inside) > 1 and not TOTAL.search(said)
-    ):  # 'They have 36. Ann has 24 and Bo 12.'
-        parts = _sum(found, inside)
-        inside = [n for n in able if n < inside[0] and found[n].value == parts][-1:] or inside
-    inside = without_lists(text, found, inside)
+    inside = without_lists(text, found, _last_said(text, found, able, asked))
     inside = _without_parts(text, found, inside)
     inside = _without_rest(text, found, inside, asked)
-    inside = _of_subject(text, found, inside, asked)
-    if len(inside) == 1:
-        return inside[0]
+    inside = _of_each(text, found, _of_subject(text, found, inside, asked), asked)
+    return inside[0] if len(inside) == 1 else _of_several(text, found, inside, asked)
+
+
+def _last_said(
+    text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
+) -> Sequence[int]:
+    """Those of the last sentence; the 36 of 'They have 36. Ann has 24 and Bo 12.'"""
+    inside = of_last_sentence(text, found, able)
+    said = text[found[inside[0]].start : found[inside[-1]].end]
+    if not asked.total or len(inside) == 1 or TOTAL.search(said):
+        return inside
+    parts = sum_of(found, inside)
+    return [n for n in able if n < inside[0] and found[n].value == parts][-1:] or inside
+
+
+def _of_each(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> list[int]:
+    """Of '11 players a team, so 22 in all' the 11, where it is asked what each has."""
+    rates = [n for n in inside if asked.each and _PER.match(text, found[n].end)]
+    return rates if len(rates) == 1 and not is_given(found[rates[0]], asked) else list(inside)
+
+
+def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> int:
+    """The one that no preposition hangs on another, that 'so' leads to, or the question's words."""
     last = inside[-1]
-    firm = _is_firm(text, found, inside, asked)
+    firm = is_firm(text, found, inside, asked)
     if (asked.given or asked.shown) and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
     if all(found[n].value in asked.given for n in inside):
@@ -107,7 +103,7 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
         return named
     if firm and last in inside:
         return last
-    return _among_words(text, found, inside, asked) if asked.words else inside[-1]
+    return _among_words(text, found, inside, asked)
 
 
 def _of_subject(
@@ -117,54 +113,13 @@ def _of_subject(
     said = []
     for n in inside if asked.words else ():
         named = _SUBJECT.search(text[max(0, found[n].start - GAP) : found[n].start])
-        wanted = asked.words if found[n].unit is not None else asked.head
+        unit = found[n].unit
+        wanted = asked.head if unit is None else asked.words
+        if unit is not None and unit.kind in CURRENCIES:
+            wanted = asked.head or asked.words
         if named and stems(named[1]) & wanted:
             said.append(n)
     return said if len(said) == 1 else list(inside)
-
-
-def _is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
-    """Does 'so', 'total', 'leaves' lead to the last, and nothing of the question against it?"""
-    last = found[inside[-1]]
-    if _is_total(text, found, inside, asked):
-        return True
-    new = [n for n in inside[:-1] if not asked.given or found[n].value not in asked.given]
-    part = segment(text, found, [*new, inside[-1]], len(new))
-    part = text[max(0, last.start - 4) : last.start].lstrip("0123456789") + part
-    led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
-    if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
-        return False
-    summed = led[0].lower().startswith("total") and not asked.total
-    repeats = new and last.value in asked.given and (summed or governed(text, last, asked))
-    if repeats or (asked.words and not asked.had and _LEFT_OVER.search(part)):
-        return False  # 'so fewer than half of his 120', 'so 8 are left'
-    labelled = _NAMED_SO.search(part)
-    weakly = (
-        labelled or _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
-    )
-    if asked.words and weakly:
-        left_over = _LEFT_OVER.fullmatch(led[0])
-        if left_over and not asked.rest:
-            return False
-        *others, own = shared_words(text, found, [*new, inside[-1]], asked, understood=False)
-        against = (other > own if labelled else other and not own for other in others)
-        if not (left_over and asked.rest) and any(against):
-            return False
-    restated = last.noun and _RESTATES.search(part) and not is_asked(last, asked)
-    other = not asked.total and _counts_another(text, found, inside, len(inside) - 1, asked)
-    otherwise = is_given(last, asked) or restated or other
-    return not (otherwise and any(is_asked(found[n], asked) for n in inside))
-
-
-def _is_total(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
-    """'49 in all', and not of children where boys are asked for."""
-    last = found[inside[-1]]
-    if asked.total and last.value == _sum(found, inside[:-1]):
-        return True
-    if asked.each or asked.rest or not _IN_ALL.match(text, last.end):
-        return False
-    meant = any(is_asked(found[n], asked) for n in inside[:-1]) and not is_asked(last, asked)
-    return asked.total or not meant
 
 
 def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked) -> int | None:
@@ -213,13 +168,9 @@ def _without_parts(text: str, found: Sequence[Number], inside: Sequence[int]) ->
     for at, n in enumerate(inside[:-2]):
         parts = inside[at + 1 :][:_FEW]
         between = text[found[n].end : found[parts[0]].start]
-        if _WHOLE_THEN.match(between) and found[n].value == _sum(found, parts):
+        if _WHOLE_THEN.match(between) and found[n].value == sum_of(found, parts):
             return list(inside[: at + 1])
     return list(inside)
-
-
-def _sum(found: Sequence[Number], parts: Sequence[int]) -> Fraction:
-    return sum((found[n].value or Fraction(0) for n in parts), Fraction(0))
 
 
 def _without_rest(
@@ -231,7 +182,7 @@ def _without_rest(
     before, last = found[inside[-2]], found[inside[-1]]
     begins = text[max(0, before.start - GAP) : last.start]
     ending = text[before.end : last.end + 12]
-    if _EACH.search(begins) and _LEFT_OVER.search(ending):
+    if _EACH.search(begins) and LEFT_OVER.search(ending):
         return list(inside[:-1])
     return list(inside)
 
@@ -239,13 +190,17 @@ def _without_rest(
 def _among_words(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> int:
     """The number whose part of the sentence shares most words with the question; else the last."""
     inside = [n for n in inside if not governed(text, found[n], asked)] or list(inside)
+    if not asked.words:
+        return inside[-1]
     scores = shared_words(text, found, inside, asked)
     most = max(scores)
     best = [at for at, score in enumerate(scores) if score == most]
     if asked.names:
         best = [at for at in best if not _of_another(text, found, inside, at, asked)] or best
-    if any(_counts(text, found, inside, at, asked) for at in best):
-        best = [at for at in best if not _counts_another(text, found, inside, at, asked)] or best
+    if any(counts(text, found, inside, at, asked) for at in best):
+        best = [at for at in best if not counts_another(text, found, inside, at, asked)] or best
+    if any(is_asked(found[inside[at]], asked) for at in best):  # '26 states and 1 Federal District'
+        best = [at for at in best if not found[inside[at]].noun[:1].isupper()] or best
     return inside[best[-1]]
 
 
@@ -255,29 +210,6 @@ def _of_another(
     """'Pedro has 36' where the question asks about Lia."""
     words = frozenset(_WORD.findall(segment(text, found, inside, at)))
     return not words.isdisjoint(asked.others) and words.isdisjoint(asked.names)
-
-
-def _counts(
-    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
-) -> bool:
-    """Does it count the noun asked for, before it or after a verb: '12 are girls'?"""
-    if not asked.noun or is_asked(found[inside[at]], asked):
-        return bool(asked.noun)
-    words = _WORD.findall(segment(text, found, inside, at))
-    return asked.noun in map(singular, words)
-
-
-def _counts_another(
-    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
-) -> bool:
-    """Does it count boys where girls are asked for: another noun, be its stem the same?"""
-    number = found[inside[at]]
-    if _counts(text, found, inside, at, asked):
-        return False
-    noun = number.noun.casefold()
-    if number.unit is None and _PLURAL.fullmatch(noun):
-        return True
-    return bool(stems(segment(text, found, inside, at)) & stems(asked.noun))
 
 
 def told_apart(text: str, found: Sequence[Number], at: int, other: int, asked: Asked) -> bool:
@@ -296,5 +228,5 @@ def told_apart(text: str, found: Sequence[Number], at: int, other: int, asked: A
     own, others = pair.index(at), pair.index(other)
     scores = shared_words(text, found, pair, asked)
     if scores[own] == scores[others]:
-        return _counts_another(text, found, pair, others, asked)
+        return counts_another(text, found, pair, others, asked)
     return scores[own] > scores[others]

@@ -45,6 +45,7 @@ _SIGNS = str.maketrans(
         "→": "=>",
         "≃": "≈",
         "≅": "≈",
+        "≡": "=",
         "％": "%",
     }
 )
@@ -59,6 +60,8 @@ _INVISIBLE = re.compile(
     r"[\u20e3\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\t]")
+_TERMINAL = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+"""Colours."""
 _FOREIGN_DIGIT = re.compile(r"[^\W\x00-\x7f\D]")
 
 _COMPATIBLE = re.compile(f"[^\x00-\x7fÀ-ı≠≤≥{THIN}]")
@@ -78,6 +81,7 @@ _BRACED_SIGN = re.compile(r"\{([.,:])\}")
 _BRACED = r"\{([^{}]{0,200})\}"
 _FRAC = re.compile(r"\\[dtc]?frac\s*(?:" + _BRACED + r"|(\d))\s*(?:" + _BRACED + r"|(\d))")
 _PERIOD = re.compile(r"\\(?:overline|bar|dot)\s*\{(\d{1,9})\}")
+_MODULUS = re.compile(r"\\pmod\s*(?:\{([^{}]{0,40})\}|(\d{1,3}))")
 _SQRT = re.compile(r"\\sqrt\s*(?:\[[^\]]{0,20}\])?")
 _WRAPPED = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathbb|bm|bf|mbox|emph|underline|overline"
@@ -85,7 +89,8 @@ _WRAPPED = re.compile(
 )
 _STRUCK_LATEX = re.compile(r"\\[bx]?cancel\s*" + _BRACED)
 _COMMANDS = {
-    "times": "*", "cdot": "*", "div": " / ", "approx": "≈", "simeq": "≈", "approxeq": "≈",
+    "times": "*", "cdot": "*", "div": " / ", "equiv": "=", "bmod": " mod ", "mod": " mod ",
+    "approx": "≈", "simeq": "≈", "approxeq": "≈",
     "pi": "π", "pm": "±", "neq": "≠", "ne": "≠", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥",
     "lt": "<", "gt": ">", "to": "=>", "rightarrow": "=>", "Rightarrow": "=>", "implies": "=>",
     "ldots": "...", "dots": "...", "degree": "°", "circ": "°", "quad": " ", "qquad": " ",
@@ -106,6 +111,10 @@ _BLANK = re.compile(r"(?<![^\W_])_{3,200}(?![^\W_])")
 """A line to write on."""
 _TIMES = re.compile(r"(?<=\d)(?<!\b0)[xX](?=\d)|(?<=\d) [xX] (?=\d)")
 _CLOCK = re.compile(r"(?<![\w.,])(\d{1,3})\s?h\s?(\d{1,2})(?:\s?(?:min|m))?(?!\w)")
+_QUOTED = re.compile(r"(?<=\n)[ ]{0,3}(?:>[ ]){1,3}(?=\S)")
+_GLUED = re.compile(
+    r"(?<=\d)(so|then|portanto|logo|então)(?=\d)|(?<=[^\W\d_])(é)(?=\d)|(?<!\w)(é|is)(?=\d)"
+)
 _ITEM_STAR = re.compile(r"^[ ]*\*[ ]+", re.MULTILINE)
 
 
@@ -121,6 +130,7 @@ def clean(text: str) -> str:
         text = _BASE.sub("", text)
     if not text.isascii():
         text = _unicode(text)
+    text = _TERMINAL.sub("", text) if "\x1b" in text else text
     text = _CONTROL.sub(" ", text.replace("\r", "\n"))
     if "```" in text:
         text = _FENCE.sub(_fenced, text)
@@ -178,6 +188,7 @@ def _latex(text: str) -> str:
         text = _FRAC.sub(_fraction, text)
         if text == before:
             break
+    text = _MODULUS.sub(lambda found: f" (mod {found[1] or found[2]})", text)
     text = _SQRT.sub("√", text)
     text = _boxes(text)
     text = re.sub(r"\\[()\[\]]", " ", text).replace("\\left", "").replace("\\right", "")
@@ -222,6 +233,8 @@ def _closing(text: str, start: int) -> int:
 
 
 def _markdown(text: str) -> str:
+    if ">" in text or "<-" in text:
+        text = _QUOTED.sub("", text).replace("<- ", "= ")
     if "*" in text:
         text = re.sub(r"(?<=\d)\*\*(?=-?\d)", "^", text).replace("**", "")
         text = _ITALIC.sub(r"\1", _ITEM_STAR.sub("- ", text))
@@ -229,6 +242,7 @@ def _markdown(text: str) -> str:
         text = _EDGE_UNDERSCORE.sub("", _BLANK.sub("?", text))
     if "x" in text or "X" in text:
         text = _TIMES.sub(" * ", text)
+    text = _GLUED.sub(lambda found: f" {found[0]} ", text)
     if "h" in text:
         text = _CLOCK.sub(r"\1 h \2 min", text)
     return text.replace("`", "")

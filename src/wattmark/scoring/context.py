@@ -16,6 +16,7 @@ from wattmark.scoring.around import (
     COMPARED,
     DENIED_AFTER,
     DENIED_BEFORE,
+    DIVISOR,
     EQUALS,
     FOR,
     ITEM,
@@ -24,12 +25,14 @@ from wattmark.scoring.around import (
     ORDINAL,
     PART_OF,
     PLACE,
+    PLACED,
     REFUSING,
     REST,
     STATES_AFTER_ALL,
     STEP,
     SURE_AFTER,
     SURE_BEFORE,
+    TELEPHONED,
     TIMES,
     TOLD,
     TOLD_END,
@@ -50,7 +53,7 @@ from wattmark.scoring.words import ORDINALS, spoken_numbers
 
 _NEAR = 60
 _EQUAL_ENDS = frozenset("=≈>sSoOaA")
-_ORDINAL_ENDS = frozenset("snrtoaSNRTOAºª")
+_ORDINAL_ENDS = frozenset("snrtoaSNRTOAºª.")
 _ALGEBRA = "0123456789 ()+*/^-"
 _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
@@ -75,7 +78,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
-        ordinal = ORDINAL.match(after) if after[:1] in _ORDINAL_ENDS else None
+        ordinal = _is_ordinal(after, asked)
         if (elsewhere and _of_something_else(before, asked)) or (
             cues & _NAMED and _is_of_a_thing(before, after, number, cues, asked)
         ):
@@ -85,7 +88,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             marks.out.add(at)
         elif _is_out(before, after, number, cues, letters) or (ordinal and not asked.words):
             marks.out.add(at)
-        elif ordinal or _is_aside(
+        elif (ordinal and not asked.placed) or _is_aside(
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
@@ -99,7 +102,15 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     _spans(text, found, marks, cues)
     set_checks_aside(found, marks)
     marks.out |= marks.operands
+    _also_denied(text, found, marks)
     return marks
+
+
+def _is_ordinal(after: str, asked: Asked) -> bool:
+    """The 21 of '21st'; not that of '21st place' and of '21.º' where no question is known."""
+    if after[:1] not in _ORDINAL_ENDS or not ORDINAL.match(after):
+        return False
+    return bool(asked.words) or not (after[0] == "." or PLACED.match(after))
 
 
 def _of_something_else(before: str, asked: Asked) -> bool:
@@ -136,6 +147,10 @@ def _is_aside(
         return True
     if not counted and is_date_or_time(before, after, number, month="month" in cues):
         return True
+    if "telephoned" in cues and TELEPHONED.search(before):
+        return True
+    if "divisor" in cues and DIVISOR.search(before):
+        return True
     return "label" in cues and bool(LABEL.search(before) or REST.search(before))
 
 
@@ -155,7 +170,10 @@ def _is_out(
         or ("step" in cues and bool(STEP.search(before)))
         or ("sure" in cues and _is_sureness(before, after, number))
         or ("part" in cues and bool(PART_OF.search(before)))
-        or (("√" in before or "sqrt" in before) and bool(UNREADABLE_BEFORE.search(before)))
+        or (
+            ("√" in before or "sqrt" in before or "π" in before or "pi" in before)
+            and bool(UNREADABLE_BEFORE.search(before))
+        )
     )
 
 
@@ -205,6 +223,18 @@ def _told(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]
 def _to_its_end(text: str, said: re.Match[str]) -> tuple[int, int]:
     end = TOLD_END.search(text, said.end(), said.end() + LONG)
     return said.start(), end.start() if end else min(len(text), said.end() + LONG)
+
+
+def _also_denied(text: str, found: Sequence[Number], marks: Marks) -> None:
+    """The second of 'not 42, because 42 is even', and the first of '6? No, it is not 6.'"""
+    denied = {found[n].value: n for n in marks.denied}
+    marks.out |= {n for n in marks.aside if denied.get(found[n].value, n) < n}
+    if not found or len(found) - 1 not in marks.denied:
+        return
+    last = found[-1]
+    for n, one in enumerate(found[:-1]):
+        if one.value == last.value and one.unit == last.unit and text[one.end : one.end + 1] == "?":
+            marks.out.add(n)
 
 
 def _spans(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]) -> None:

@@ -19,12 +19,18 @@ def _of(*lines: str) -> frozenset[str]:
 
 WORDS: dict[str, frozenset[str]] = {
     "denied": _of(
-        "not t never cannot não nunca nem instead rather vez invés unlike other except whether"
+        "discard discards discarding reject rejects rejecting ignore ignores ignoring descarta"
+        " descarto",
+        "descartamos descartando descartar descarte rejeita rejeito rejeitamos rejeitando"
+        " rejeitar ignora",
+        "ignoramos ignorando ignorar",
+        "not t never cannot não nunca nem instead rather vez invés unlike contrário other"
+        " except whether",
     ),
     "wrong": _of(
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
         "wrong incorrect incorrectly errado errada incorreto incorreta false right",
-        "correct não isn answer resposta is isnt",
+        "correct não isn answer resposta is isnt só only",
     ),
     "compared": _of("than mais menos maior menor acima abaixo below above"),
     "operator": _of(
@@ -40,11 +46,14 @@ WORDS: dict[str, frozenset[str]] = {
         "case caso part parte question questão pergunta problem problema exercise exercício",
         "example exemplo figure figura fig table tabela page página equation equação eq line linha",
         "option opção method método attempt tentativa section seção chapter capítulo item round",
-        "guess palpite remainder resto r",
+        "guess palpite remainder resto r ",
     ),
+    "purpose": _of("para so order"),
+    "telephoned": _of("call dial ligue disque"),
+    "divisor": _of("divisible divisível divisíveis"),
     "counted": _of(
         "step steps passos etapas way ways maneiras formas decimal decimals casas significant",
-        "times vezes algarismos digit digits dígitos more",
+        "repeat repeats repete times vezes algarismos digit digits dígitos more",
     ),
     "sure": _of(
         "confidence confiança certainty sure certain confident certeza",
@@ -66,10 +75,15 @@ WORDS: dict[str, frozenset[str]] = {
     "explicit": _of(
         "answer finalanswer ans resposta respostafinal resp gabarito solution solução result",
         "resultado output saída value valor a r correct right best correta correto certa certo",
+        "fico vou respondo stick settle go requested required wanted desired pedido pedida"
+        " procurado procurada desejado desejada solicitado solicitada",
     ),
     "told": _of(
-        "mistake error answer erro erros says say said think thinks thought claim claims claimed",
-        "answers answered get gets got believe believes guess guesses guessed diz dizem disse",
+        "mistake error answer erro erros ask asked cita menciona mentions cites mention"
+        " mentioned suggest suggested told state stated says say said think thinks thought"
+        " claim claims claimed",
+        "answers answered get gets got believe believes guess guesses guessed wrote writes"
+        " escreve escreveu escreveram diz dizem disse",
         "disseram diria diriam pensa pensam acha acham responde respondem respondeu respondia",
         "responderia responderiam forget forgot mistakenly wrongly se wrote written dito escrevi",
         "escrito respondi respondido achei quem might may tempted tempting glance sight",
@@ -110,15 +124,23 @@ WORDS: dict[str, frozenset[str]] = {
     "undecided": _of(
         "depends depending depende dependendo sure certain decide tell say determine verify know",
         "knows certeza sei consigo dizer saber dúvida indeciso indecisa sabe",
+        "need enough insufficient preciso precisaria precisamos preciso falta faltam"
+        " insuficiente suficientes",
+        "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
+        " would",
+        "insuficientes",
     ),
     "refusing": _of(
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",
-        "sure",
+        "sure work figure help give provide offer",
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
     "apart": _of("after before later earlier antes depois após above below acima abaixo"),
     "numbered": _of(
-        "code codes status http errno error erro serial série número s protocolo ticket código",
+        "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"
+        " iphone route",
+        "formula fórmula rodovia code codes status http errno error erro serial série número s"
+        " protocolo ticket código",
         "codigo id requestid statuscode httpstatus",
     ),
     "aged": _of("aged age year years anos idade"),

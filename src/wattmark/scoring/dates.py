@@ -40,6 +40,8 @@ _ANOS = re.compile(r"^\s+anos\b", _I)
 
 def is_date_or_time(before: str, after: str, number: Number, *, month: bool) -> bool:
     """Is it a day or year of a date, or an hour of the clock? `month`: the text names one."""
+    if number.percent:
+        return False  # '15 % a.m.', a month
     if after[:2] == "/0" or (after[:2].strip()[:1] in _HALVES and _HALF_OF_DAY.match(after)):
         return True
     if not (month or before[-1:] in _IN_DATES or after[:1] == "-"):

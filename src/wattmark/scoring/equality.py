@@ -12,6 +12,8 @@ LEAST_PLACES = 2
 """Decimals that a rounding must show: 0.3 is not a third."""
 FLOAT_PLACES = 6
 """Decimals from which on a gold may be the float of a fraction."""
+ENDLESS_PLACES = 7
+"""Decimals from which on a gold is taken for the float of a number without end, as √2 is."""
 FLOAT_DIGITS = 15
 """Digits from which on a decimal is a float with its error in the last ones."""
 
@@ -84,10 +86,21 @@ def _same(one: Reading, other: Reading) -> bool:
     if gold == said:
         return True
     return (
-        _rounds_to(_exact(gold, gold_places), said, said_places)
+        _is_cut_short(gold, gold_places, said, said_places)
+        or _rounds_to(_exact(gold, gold_places), said, said_places)
         or _rounds_to(_exact(said, said_places), gold, gold_places)
         or _float_noise(gold, said)
     )
+
+
+def _is_cut_short(
+    gold: Fraction, gold_places: int | None, said: Fraction, places: int | None
+) -> bool:
+    """1.414 for 1.4142135: is it the rounding, to three digits or more, of a long decimal?"""
+    if (gold_places or 0) < ENDLESS_PLACES or places is None or places < LEAST_PLACES:
+        return False
+    digits = abs(said) * 10**places >= 100
+    return digits and abs(gold - said) <= Fraction(1, 2 * 10**places)
 
 
 def _exact(value: Fraction, places: int | None) -> Fraction:

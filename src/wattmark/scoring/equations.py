@@ -14,6 +14,10 @@ _LINE_END = re.compile(r"\n(?!\s*=)|[.,;!?](?=\s|$)|\s[(—]")
 _GOES_ON = re.compile(
     r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então)\b", re.IGNORECASE
 )
+_TURNS = re.compile(
+    r"=|\b(?:but|however|mas|porém|no|não|not|final|answer|resposta)\b", re.IGNORECASE
+)
+"""An answer may follow that is another."""
 _IS_MADE = re.compile(
     r"\b(?:get|mak(?:e|es|ing)|giv(?:e|es|ing)|reach|obtain|obter|dar|dá|chegar\s+a|formar|resultar\s+em)\s+$",
     re.IGNORECASE,
@@ -56,6 +60,22 @@ def unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[in
     if any(found[n].value in results for n in marks.operands):
         return None
     return firm[0]
+
+
+def said_of_subject(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
+    """The last number that is said to be what the question asks for, in its own words."""
+    if not asked.subject:
+        return None
+    words = r"\s{1,3}".join(map(re.escape, asked.subject.rstrip(" .").split()))
+    said = re.compile(
+        words + r"\s{0,2}(?:,\s)?(?:is|are|é|são|=|equals)\s{1,2}(?:R\$|[$€£])?\s?-?(?=\d)",
+        re.IGNORECASE,
+    )
+    ends = [one.end() for one in said.finditer(text)]
+    if not ends or _TURNS.search(text, ends[-1]):
+        return None
+    at = [n for n, one in enumerate(found) if one.start == ends[-1]]
+    return at[0] if at and at[0] not in marks.out and at[0] not in marks.aside else None
 
 
 def computed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:

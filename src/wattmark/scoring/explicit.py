@@ -53,7 +53,7 @@ def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | No
         if _is_left_empty(text, mark, start):
             return Stated((), "left empty", explicit=True)
         said = _stated_in(text, found, marks, start, end)
-        if said is not None:
+        if said is not None and not _is_cut_off(text, said, markers, mark):
             return said
     return best[1] if best else None
 
@@ -67,6 +67,18 @@ def _is_left_empty(text: str, mark: re.Match[str], start: int) -> bool:
     rest = text[start : start + _SENTENCE].strip(" .!*\n")
     lone = mark["hash"] and rest and len(text) - start < _SENTENCE and "\n" not in rest
     return bool(lone) and not any(char.isdigit() for char in rest) and not spoken_numbers(rest)
+
+
+def _is_cut_off(
+    text: str, said: Stated, markers: Sequence[re.Match[str]], mark: re.Match[str]
+) -> bool:
+    """'The answer is 25. The answer is 2', where the text ends: is it the begin of one before?"""
+    last = said.numbers[-1]
+    if last.end != len(text) or mark is markers[0]:
+        return False
+    before = markers[markers.index(mark) - 1]
+    again = text[before.end() : before.end() + len(last.shown) + 4].strip()
+    return again.startswith(last.shown) and again[len(last.shown) :][:1].isdigit()
 
 
 def _within(place: int, stretches: Sequence[tuple[int, int]]) -> bool:

@@ -18,9 +18,9 @@ _BY = (
     r"|to\s+(?!get|have|make|give|reach|obtain)[a-z]{2,12}"
 )
 _HANGS = re.compile(
-    r"^\s*(?:" + _NP + r"(?P<by>" + _BY + r")|(?:" + _NP + r"[^\W\d_]{1,20})?,\s+"
+    r"^(?:\.?[oaºª]\s)?\s*(?:" + _NP + r"(?P<by>" + _BY + r")|(?:" + _NP + r"[^\W\d_]{1,20})?,\s+"
     r"(?:of|d[eoa]s?|from|out\s+of|instead|em\s+vez|compared|with|com))"
-    r"\s+(?:(?!(?:e|and|but|mas)\s)[^\W\d_]{1,15}\s+){0,3}(?:[$€£]|R\$|US\$)?\s?$",
+    r"\s+(?:(?!(?:e|and|but|mas|is|are|é|são)\s)[^\W\d_]{1,15}\s+){0,3}(?:[$€£]|R\$|US\$)?\s?$",
     _I,
 )
 _GOVERNED = re.compile(
@@ -46,7 +46,7 @@ _AMOUNTS = re.compile(
 _ABOUT_ANOTHER = re.compile(
     r",?\s+(?:and|e)\s+(?:then|depois(?:\s+d(?:ele|ela|isso|esse|este))?|after\s+(?:that|it)|em\s+seguida)\s+$"
     r"|,\s+(?:saving|economizando|poupando|using|usando|reading|lendo)\s[^,.;:=]{0,40}$"
-    r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
+    r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|(?<=who\s)(?:is|was)|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
     r"(?:[$€£]|R\$)?\s?$"
     r"|,\s+(?:and\s+its|e\s+(?:seu|sua|o\s+seu|a\s+sua)|whose|cuj[oa])\s+(?:square(?:\s+root)?|cube|half|double"
     r"|triple|raiz(?:\s+quadrada)?|quadrado|cubo|metade|dobro|triplo)\s[^,.;:=\d]{0,20}$"
@@ -60,7 +60,7 @@ _WITH = re.compile(r"\b(?:with|com)\b", _I)
 _ENDS_UP = re.compile(r"\b(?:fic\w*|end\w*|left|leav\w*|now|agora|deix\w*)\b", _I)
 _MORE = re.compile(
     r"\s*(?:[^\W\d_]{1,15}\s+)?(?:a\s+(?:mais|menos)\b|(?:more|less|fewer|[a-z]{2,10}er)\s+(?:[^\W\d_]{1,15}\s+){0,2}than\b"
-    r"|mais\s+(?:velh|nov)[oa]|(?:short|shy|ahead|left)\s+of\b|away\s+from\b|(?:below|above|under|over|beyond|abaixo|acima|além|aquém)\b|of\s+(?:them|whom|which)\b|del[ea]s\b|d[oa]s\s+quais\b)",
+    r"|mais\s+(?:velh|nov)[oa]|(?:sooner|earlier|faster|slower|mais\s+(?:cedo|tarde|rápido))\b|(?:short|shy|ahead|left)\s+of\b|away\s+from\b|(?:below|above|under|over|beyond|abaixo|acima|além|aquém)\b|of\s+(?:them|whom|which)\b|del[ea]s\b|d[oa]s\s+quais\b)",
     _I,
 )
 _DIFFERENCE = re.compile(
@@ -68,6 +68,10 @@ _DIFFERENCE = re.compile(
     r"|aumento|redução|diferença|alta|economia|desconto)\s+(?:of|de)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
+_COMES_TO = re.compile(r"\b(?:comes?|came|works?|worked)\s+(?:out\s+)?(?:at|to)\s", _I)
+"""'5/15 comes out at 0.33'."""
+_BELOW = re.compile(r"\s?(?:[^\W\d_]{1,15}\s)?(?:below|abaixo)\b", _I)
+"""'−15 m, that is, 15 m below the sea': the sign is said in words."""
 _LEADS = (
     *(",", ".", "$", "€", "£", "is", "é", "são", "of", "de"),
     *("so", "thus", "hence", "portanto", "logo", "assim"),
@@ -97,7 +101,7 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
         return False
     if ("," in gap or _AND_SO_ON.search(gap)) and _ABOUT_ANOTHER.search(gap):
         return True
-    hung = _HANGS.search(gap)
+    hung = None if _COMES_TO.search(gap) else _HANGS.search(gap)
     if is_asked(number, asked) and number.value not in asked.given:
         return False
     if hung is None or (_WITH.search(gap) and _ENDS_UP.search(gap)):
@@ -118,7 +122,8 @@ def governed(text: str, number: Number, asked: Asked) -> bool:
         return False
     before = text[max(0, number.start - GAP) : number.start]
     near = ENDS.split(before)[-1]
-    return _GOVERNED.search(near) is not None and _AMOUNTS.search(near) is None
+    stated = _AMOUNTS.search(near) or _COMES_TO.search(near)
+    return _GOVERNED.search(near) is not None and stated is None
 
 
 def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
@@ -142,4 +147,5 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
         return False
     said = found[n - 1].value if n else None
     same = said is not None and number.value is not None and abs(said) == abs(number.value)
-    return not (same and before.endswith(_RESTATED))
+    below = _BELOW.match(text, number.end) is not None and (said or 0) < 0
+    return below or not (same and before.endswith(_RESTATED))

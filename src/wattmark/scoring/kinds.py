@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from wattmark.scoring.around import ORDINAL
 from wattmark.scoring.asked import Asked, is_fraction, is_year, singular
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -15,6 +16,8 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 """', which had begun in 1939,'."""
+_DATED = re.compile(r"\b(?:in|since|until|em|desde|até)\s$", re.IGNORECASE)
+"""Before a year."""
 _DAYS = frozenset(map(singular, ("day", "dia")))
 _SCIENTIFIC = re.compile(r"\b(?:scientific\s+notation|notação\s+científica)", re.IGNORECASE)
 _POWER = re.compile(r"10\^|\de[-+]?\d", re.IGNORECASE)
@@ -27,6 +30,9 @@ def of_its_kind(
     """Of the places of numbers that can be an answer those of that kind; all where none is."""
     if asked.count:
         firm = [n for n in firm if not found[n].percent] or firm
+    if asked.count and asked.noun and not asked.year:
+        dated = [n for n in firm if is_year(found[n]) and _DATED.search(text, 0, found[n].start)]
+        firm = [n for n in firm if n not in dated] or firm
     if not asked.percent:
         firm = [
             n for n in firm if not (found[n].percent and _OF_IT.match(text, found[n].end))
@@ -38,6 +44,8 @@ def of_its_kind(
         firm = [n for n in powers if n not in marks.out] or firm
     if asked.fraction:
         firm = [n for n in firm if is_fraction(found[n])] or firm
+    if asked.placed:
+        firm = [n for n in firm if ORDINAL.match(text[found[n].end : found[n].end + 4])] or firm
     if asked.which in _DAYS:
         days = [n for n in range(len(found)) if n not in marks.out and not is_year(found[n])]
         firm = [n for n in days if n in firm] or days or firm

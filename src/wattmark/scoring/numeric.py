@@ -42,18 +42,31 @@ _BOLD = re.compile(
     r"\*\*\s?(?:R?\\?\$|[€£])?\s?[-−–]?\d(?:[\d.,\s]{0,18}\d)?\s?%?(?:\s[^\W\d_]{1,15}){0,2}[.!]?\*\*"
 )
 """'**300 tiles**'."""
+_WITH_MORE = re.compile(
+    r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:with|com|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
+    re.IGNORECASE,
+)
+"""After it, a remark: '**4**, with two on either side'."""
 _SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
 _GOES_ON = re.compile(
     r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
-    r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|assim|resposta|mas|não|agora"
+    r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|(?<=[.,;!]\s)assim|(?<=\n)assim|resposta|mas|não|agora"
     r"|depois|passo|sobra\w*|resta\w*|fica\w*|desculpe\w*|na\s+verdade|espera|por\s+fim|hmm+|ao\s+todo|result\w*)\b",
     re.IGNORECASE,
 )
 """Words with which a text may go on to another answer."""
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
+_HEADING = re.compile(
+    r"\W*(?:(?:questions?|pergunta|quest[aã]o|instruction|instrução|problema?|input|entrada|user|prompt|q|p)\W*)?",
+    re.IGNORECASE,
+)
+"""What may stand before a question that an answer repeats."""
+_STATEMENT = re.compile(r"[^.!?\n]{12,300}[.!](?=\s)\s*")
 _ECHO = 5
 """Characters from which on a question is looked for in its answer."""
+_CUT_ECHO = 12
+"""Characters from which on the end of an answer may be the question begun again."""
 
 
 @lru_cache(maxsize=64)
@@ -102,6 +115,9 @@ def _until_emphasis(answer: str) -> str:
     set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
     if not set_off:
         return answer
+    with_more = _WITH_MORE.match(answer, set_off[-1].end())
+    if with_more and not _GOES_ON.search(answer, with_more.end()):
+        return answer[: set_off[-1].end()] + "."
     stop = _SENTENCE_ENDS.search(answer, set_off[-1].end())
     if stop is None or _GOES_ON.search(answer, stop.end()):
         return answer
@@ -181,13 +197,32 @@ def _whole(digits: str) -> Number:
 
 def _without_echo(text: str, question: str) -> str:
     """The answer without the question's own words, where it begins by repeating them."""
-    if len(question) < _ECHO:
-        return text
     asked = clean(question).strip()
-    at = text.find(asked) if len(asked) >= _ECHO else -1
-    if at < 0 or any(char.isalnum() for char in text[:at].replace("Question", "")):
+    if len(asked) < _ECHO or asked[:_ECHO] not in text:
         return text
-    return text[:at] + " " + text[at + len(asked) :]
+    echo = re.compile(r"\s*".join(map(re.escape, asked.split())))
+    said = echo.search(text)
+    while said is not None and _HEADING.fullmatch(text, 0, said.start()) is not None:
+        text = f"{text[: said.start()]} {text[said.end() :]}"
+        said = echo.search(text)
+    tail = text[text.rfind("?") + 1 :].strip()
+    if len(tail) >= _CUT_ECHO and asked.startswith(tail):
+        text = text[: text.rfind("?") + 1]
+    return _without_first(text, asked)
+
+
+def _without_first(text: str, question: str) -> str:
+    """The answer without the sentences of the question that it begins with, where it goes on."""
+    for said in _STATEMENT.finditer(question):
+        start = len(text) - len(text.lstrip())
+        if not text.startswith(said[0].strip(), start):
+            break
+        rest = text[start + len(said[0].strip()) :]
+        several = len(numbers(said[0])) > 1
+        if not several and not any(char.isdigit() for char in rest):
+            break
+        text = rest
+    return text
 
 
 def is_number(text: str) -> bool:

@@ -15,6 +15,7 @@ from wattmark.scoring.around import (
     OPERATOR,
     SUBJECT,
     TAKEN_TOGETHER,
+    THEN_MORE,
 )
 from wattmark.scoring.asked import Asked, is_asked, measure_of
 from wattmark.scoring.cues import cues_of
@@ -31,6 +32,8 @@ _LEAST = 2
 _SIGNS = frozenset("+-–*/")
 _FORMULA = re.compile(r"\s?[*/]\s?\(?(?:[^\W\d_]|√)")
 """'4 * side': what a formula works with."""
+_OPENS_CLAUSE = re.compile(r"\s(?:is|are|was|é|são|foi)\b")
+"""'We add 1, 5 is the answer'."""
 _EQUATIONS = 12
 """Equations back that one may check."""
 
@@ -53,7 +56,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
             or gap == "("
             or (
                 (worded or not _SIGNS.isdisjoint(gap))
-                and OPERATOR.match(gap)
+                and (OPERATOR.match(gap) or (worded and THEN_MORE.match(gap)))
                 and not sign
                 and not BY_SO_MUCH.match(gap)
                 and not (left.noun == "times" and is_asked(left, asked))
@@ -62,7 +65,10 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
         told = asked.percent and left.value not in asked.given  # '32 is 40 % of 80'
         share = ((left.percent and not told) or equated) and OF.match(gap)
-        if joined or share or more or (AND.match(gap) and _together(text, left)):
+        summed = AND.match(gap) and _together(text, left)
+        if summed and gap.strip() == "," and _OPENS_CLAUSE.match(text, right.end):
+            continue
+        if joined or share or more or summed:
             stated = SUBJECT.match(gap) and left.value not in asked.given
             marks.operands |= {at + 1} if stated else {at, at + 1}
 

@@ -53,7 +53,9 @@ def _is_rest_of(text: str, part: Number, number: Number, asked: Asked) -> bool:
     if not (certain or whole in asked.given or (part.percent and number.percent)):
         return False
     left = _says(text, number, _LEFT)
-    if certain and _says(text, number, _LEAST) and not _LEAST.search(asked.text):
+    least = _says(text, number, _LEAST) and not _LEAST.search(asked.text)
+    share = left and not asked.rest and not asked.had and not part.percent
+    if certain and (least or share):
         return True
     if part.percent and number.percent and not asked.rest:
         more = number.value == 100 + part.value

@@ -13,6 +13,8 @@ NOUN = (
     r"(?:(?:(?:final|correct|right|resposta)[\s_-]+)?"
     r"\b(?:final[_ ]?answer|answer|ans|resposta[_ ]?final|resposta|resp|gabarito|solution"
     r"|solução)\b|\b(?:correct|right|best)\s+(?:option|choice|alternative|one|value|number|total|result|amount)\b"
+    r"|\b(?:requested|required|wanted|desired)\s+[^\W\d_]{3,15}\b"
+    r"|\b[ao]\s+[^\W\d_]{3,15}\s+(?:pedid|procurad|desejad|solicitad)[oa]\b"
     r"|\b(?:opção|alternativa|letra|valor|total|resultado)\s+(?:corret[oa]|cert[oa])\b)"
 )
 EXPLICIT = re.compile(
@@ -26,6 +28,8 @@ EXPLICIT = re.compile(
     r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
     r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
     r"|\b(?:então|logo|portanto|assim),?\s+[ao]\s+[^\W\d_]{3,15}\s+corret[ao]\s+é\b"
+    r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i'll\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
+    r"|\b[oa]\s+cert[oa]\s+é\b|\bthe\s+right\s+one\s+is\b"
     r"|(?P<hash>\#{4})[ ]?"
     r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\bB\s?:)"
     r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"
@@ -33,7 +37,8 @@ EXPLICIT = re.compile(
     _I,
 )
 AFTERWARDS = re.compile(
-    r"^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be|seria|como)\s+(?:therefore\s+|indeed\s+)?"
+    r"^(?:\s[^\W\d_]{1,15})?\s+it\s+is(?=\s?[.!\n]|$)"
+    r"|^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be|seria|como)\s+(?:therefore\s+|indeed\s+)?"
     r"(?:(?:the|a|my|our|o|minha)\s+)?(?:final\s+|correct\s+|right\s+)*"
     r"(?:answer|resposta|correct\b|right\b|corret|cert[oa]\b)",
     _I,
@@ -130,7 +135,7 @@ OUT_OF = re.compile(
     _I,
 )
 OPENING = re.compile(
-    r"^[\s\"'\[({$€£R:=≈~>-]*(?:(?:it\s+is|it's|é|são|that\s+is|that's|approximately|about|aproximadamente|equals)\s+)?[\"'($€£R]*-?$",
+    r"^[\s\"'\[({$€£R:=≈~>-]*(?:(?:it\s+is|it's|é|são|that\s+is|that's|approximately|about|aproximadamente|equals)\s+(?:(?:the|o|a)\s+)?)?[\"'($€£R]*-?$",
     _I,
 )
 EXPLAINED = re.compile(

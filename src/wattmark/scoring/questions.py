@@ -125,14 +125,23 @@ _WHICH = re.compile(
     r"\b(?:(?:on|in|at)\s+(?:what|which)|em\s+que|em\s+qual|no\s+qual)\s([^\W\d_]{2,20})",
     re.IGNORECASE,
 )
+_PLACED = re.compile(
+    r"\b(?:what|which|que|qual(?:\s+é)?)\s+(?:[ao]\s+|the\s+)?(?:[^\W\d_]{1,15}\s+)?"
+    r"(?:position|place|rank|term|posição|lugar|colocação|termo|century|século|floor|andar|grade|série)\b",
+    re.IGNORECASE,
+)
 _HOUR = re.compile(r"\b(?:what|which)\s+(?:hour|time)\b|\bque\s+horas?\b", re.IGNORECASE)
 _EXACT = re.compile(
     r"\b(?:exact(?:ly)?|exat[oa]s?|exatamente|lowest\s+terms|simplest\s+form|irredutível)\b"
     r"|\b(?:as|como|forma\s+de)\s+(?:an?\s+|uma\s+)?(?:[^\W\d_]{1,12}\s+)?(?:fraction|fração)\b",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(
+    r"^\W*(?:what|how\s+much|quanto|qual|quais)\s+(?:is|are|é|são)\s+(?:(?:an?|the|o|a|uma?)\s+)?([^?=:]{6,80})$",
+    re.IGNORECASE,
+)
 _FRACTION = re.compile(
-    r"\b(?:what|which|que|qual)\s(?:[^\W\d_]{1,12}\s){0,3}(?:fraction|fração)\b|\b(?:as|como|em|in|into|to|give|dê|uma)\s(?:[^\W\d_]{1,12}\s){0,2}(?:fraction|fração)\b",
+    r"\b(?:what|which|que|qual)\s(?:[^\W\d_]{1,12}\s){0,3}(?:fraction|fração|part(?=\s+of)|parte(?=\s+d))\b|\b(?:as|como|em|in|into|to|give|dê|uma)\s(?:[^\W\d_]{1,12}\s){0,2}(?:fraction|fração)\b",
     re.IGNORECASE,
 )
 _GIVE_FRACTION = re.compile(
@@ -145,6 +154,7 @@ _SINGLE = re.compile(
     r"\b(?:each|every|per|cada|por|one|an?|single|um|uma|average|mean|speed|fast|rate|unit|médi[oa]|velocidade|taxa|apiece)\b|/",
     re.IGNORECASE,
 )
+_SUM_OF = re.compile(r"\b(?:sum|soma|total|altogether|in\s+all|ao\s+todo)\b", re.IGNORECASE)
 _HAD = re.compile(
     r"\b(?:left|remain\w*|rest\w*|sobr(?!e\b)\w+|falt\w+|now|agora|still|ainda|end\s+up|(?:do|does|will|would)\s+(?:[^\W\d_]{1,15}\s){1,3}have"
     r"|(?:are|is|were)\s+there|há|fic\w+|tem|têm|need\w*|to\s+go|more|change|troco|mais|menos|less|missing|not)\b",
@@ -209,13 +219,19 @@ def asked_by(question: str, language: str | None) -> Asked:
         frozenset(times for word, times in _TIMES if word.search(text)),
         _said(asks, language), frozenset(one.shown for one in found), stems(text),
         stems(asks) - stems(text[: max(0, text.rfind(asks))]), _head(asks),
-        bool(_DAY.search(text)), _which(asks), bool(_HOUR.search(asks)),
+        bool(_DAY.search(text)), _which(asks), bool(_PLACED.search(asks)), bool(_HOUR.search(asks)),
         bool(_EXACT.search(text)), bool(_AGE.search(text)),
         bool(_FRACTION.search(asks) or _GIVE_FRACTION.search(text)),
-        _formula(asks), asks, bool(_SINGLE.search(asks)),
+        _formula(asks), asks, bool(_SINGLE.search(asks)) and _SUM_OF.search(asks) is None,
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), _converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
+        _subject(asks),
     )  # fmt: skip
+
+
+def _subject(asks: str) -> str:
+    named = _SUBJECT.search(asks)
+    return named[1] if named and any(char.isdigit() for char in named[1]) else ""
 
 
 def _head(asks: str) -> frozenset[str]:

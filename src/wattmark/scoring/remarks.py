@@ -17,11 +17,11 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.parts import STOPS, clause, is_other_part, sentence
 from wattmark.scoring.segments import ENDS
 from wattmark.scoring.units import UNITS, Unit
-from wattmark.scoring.words import ORDINALS
+from wattmark.scoring.words import ORDINALS, spoken_numbers
 
 _I = re.IGNORECASE
 _RATE = re.compile(
-    r"\s?(?:[^\W\d_]{1,15}\s)?(?:(?:for\s+|in\s+)?(?:each|every)|apiece|(?:a\s+|em\s+|para\s+)?cada|por|per)\b"
+    r"\s?(?:(?!(?:since|because|as|and|so|porque|pois|e)\s)[^\W\d_]{1,15}\s)?(?:(?:for\s+|in\s+)?(?:each|every)|apiece|(?:a\s+|em\s+|para\s+)?cada|por|per)\b"
     r"\s?(?!cento)([^\W\d_]{0,12})",
     _I,
 )
@@ -31,8 +31,11 @@ _EACH = re.compile(
 )
 _WOULD = re.compile(
     r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|em|in|for|para|if|se|a|at)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
-    r"(?:would|(?:ser|ter|dar|custar|ficar)iam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
+    r"(?:would|[^\W\d_]{1,10}[aei]riam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
     _I,
+)
+_ALONE = re.compile(
+    r"\b(?:(?:uma?|one)\s+(?:só|sozinh[oa]|alone)|a\s+single\s[^\W\d_]{2,20})\b", _I
 )
 _EVERY = re.compile(r"\b(?:each|every|cada)\b", _I)
 _WITHOUT = re.compile(r"(?:without|otherwise|instead|sem|senão|caso\s+contrário)\b", _I)
@@ -42,7 +45,7 @@ _SAYS = stems(
 )
 _SIZES = (
     r"(area|área|perimeter|perímetro|volume|diagonal|circumference|circunferência|diameter"
-    r"|diâmetro|radius|raio|median|mediana|mode|moda|range|amplitude|surface|superfície)"
+    r"|diâmetro|radius|raio|median|mediana|mean|average|média|mode|moda|range|amplitude|surface|superfície)"
 )
 _SIZE = re.compile(rf"\b{_SIZES}\b", _I)
 _LEAD = (
@@ -67,6 +70,10 @@ _APART = re.compile(
     r"|(?<=[.!?]\s)(?:at|with|com|a)\s(?:(?:half|twice|double|triple)\s(?:the|that)|metade|o\sdobro)\b[^.!?\n]{0,120}"
     r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n]{0,80}"
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?\n]{0,100}",
+    _I,
+)
+_WITH_MORE = re.compile(
+    r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>[^,.!?\n\d]{1,40}),[^.!?\n]{0,80}",
     _I,
 )
 _CASE = re.compile(
@@ -97,6 +104,9 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
         if inside and new[-1] > max(inside) and found[min(inside)].end <= said.end(1):
             marks.aside |= inside
     marks.aside |= each if set(new) - each else set()
+    for start, end in _of_other_sizes(text, _OF_SIZE, asked):
+        if any(found[n].start < start for n in firm if n not in marks.aside):
+            marks.aside |= {n for n in firm if start <= found[n].start < end}
     for start, end in (*_remarks(text, found, asked), *_stories(text, found, new, marks, asked)):
         first = next((n for n in new if n not in marks.aside), None)
         if first is not None and found[first].start < start:
@@ -116,6 +126,7 @@ def _other_writings(text: str, found: Sequence[Number], marks: Marks, asked: Ask
         if (
             number.unit == UNITS["hour"]
             and not asked.hour
+            and asked.unit != number.unit
             and _AT.search(text[max(0, number.start - 12) : number.start])
         ):
             marks.aside.add(n)
@@ -136,21 +147,35 @@ def _is_coarser(text: str, one: Number, other: Number) -> bool:
     return rounds is not None and abs(one.value - other.value) * 2 <= 10**near
 
 
+def _of_other_sizes(text: str, pattern: re.Pattern[str], asked: Asked) -> Iterator[tuple[int, int]]:
+    """'The mean is 6', where the median is asked for."""
+    wanted = {one.casefold()[:4] for one in _SIZE.findall(asked.text)}
+    for said in pattern.finditer(text) if wanted else ():
+        if said[1].casefold()[:4] not in wanted:
+            yield said.span()
+
+
 def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[int, int]]:
     yield from (one.span() for one in _APART.finditer(text))
-    wanted = {one.casefold()[:4] for one in _SIZE.findall(asked.text)}
-    for pattern in (_OF_SIZE, _A_SIZE) if wanted else ():
-        for said in pattern.finditer(text):
-            if said[1].casefold()[:4] not in wanted:
-                yield said.span()
+    yield from _of_other_sizes(text, _A_SIZE, asked)
     for said in _NEXT.finditer(text):
         if not stems(said["other"].split()[0]) & asked.whole:
+            yield said.span()
+    for said in _WITH_MORE.finditer(text):
+        if _is_with_more(said, asked):
             yield said.span()
     for said in _WOULD.finditer(text):
         if _is_supposed(said, found, asked):
             yield said.span()
     if asked.given:
         yield from _cases(text, found, asked)
+
+
+def _is_with_more(said: re.Match[str], asked: Asked) -> bool:
+    """'With the capital there are 27', where the question does not count it in?"""
+    words = stems(said["what"])
+    counted = re.search(r"\b(?:with|including|counting|com|incluindo|contando)\b", asked.text, _I)
+    return bool(words) and counted is None
 
 
 def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> bool:
@@ -165,6 +190,11 @@ def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> 
     if named and not named & asked.words:
         return True
     placed = {word for word in said[1].casefold().split() if word in ORDINALS}
+    if _ALONE.match(said[1]) and not _ALONE.search(asked.text):
+        return True
+    counted = [one.value for one in spoken_numbers(said[1]) if not one.one]
+    if any(value not in asked.given for value in counted):
+        return True
     cases = [one for one in found if said.start(1) <= one.start < said.end(1)]
     other = any((one.value, measure_of(one)) not in asked.exactly for one in cases)
     other = other or any(not stems(word) & asked.whole for word in placed)

@@ -22,6 +22,7 @@ from wattmark.scoring.context import marks_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import CUE, EITHER, NOTHING, OR_ELSE, OUT_OF, RESTATED, SAME
+from wattmark.scoring.segments import ENDS
 from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.units import in_units_of
 from wattmark.scoring.words import ORDINALS, Spoken, spoken_numbers
@@ -52,6 +53,8 @@ _IS_SO = re.compile(r"\b(?:is|equals?|gives|makes|é|são|dá|vale|igual\sa)\s$"
 _ENDS_SENTENCE = re.compile(r"(?:\s[^\W\d_]{1,20})?\s?(?:[.!\n]|$)")
 _HAS = re.compile(r"\b(?:has|have|had|tem|têm|tinha)\s+$", re.IGNORECASE)
 _ORDINAL = re.compile(r"\b({})\s([^\W\d_]{{2,20}})".format("|".join(ORDINALS)), re.IGNORECASE)
+_ORDINAL_LAST = re.compile(r"\b({})()(?=\s?(?:[.,;!]|$))".format("|".join(ORDINALS)), re.IGNORECASE)
+"""'Ana finished third.'"""
 _CLAUSE_ENDS = re.compile(r"[,.;:!?\n]|\s(?:and|e|but|mas)\s", re.IGNORECASE)
 _BESIDE = 60
 """Characters between two numbers that are said together."""
@@ -90,7 +93,8 @@ def said_at(
             continue
         again = RESTATED.search(gap) and _same_amount(chosen, found[other])
         if again or SAME.match(gap) or _rounded(found[left], found[right], gap, asked):
-            alternatives.append(found[other])
+            if found[other].shown not in asked.shown or chosen.shown in asked.shown:
+                alternatives.append(found[other])
         elif OUT_OF.match(gap) and not (asked.year and is_year(found[right])):
             return _share(found[left], found[right], how, explicit=explicit)
         elif (
@@ -99,11 +103,21 @@ def said_at(
             and not _equal(chosen, found[other])
             and not told_apart(text, found, at, other, asked)
         ):
+            if _is_said_again(text, found, marks, at):
+                return Stated((chosen,), how, explicit)
             whole = _whole_of(text, found[:left], found[left], found[right])
             if whole is not None:
                 return Stated((whole,), how, explicit)
             return Stated((found[left], found[right]), how, explicit, several=True)
     return Stated(tuple(alternatives), how, explicit)
+
+
+def _is_said_again(text: str, found: Sequence[Number], marks: Marks, at: int) -> bool:
+    """'From 1939 to 1945. It ended in 1945': does it stand alone in a later sentence?"""
+    for n in range(at + 1, len(found)):
+        if found[n].value == found[at].value and n not in marks.out and n not in marks.aside:
+            return ENDS.search(text, found[at].end, found[n].start) is not None
+    return False
 
 
 def _same_amount(one: Number, other: Number) -> bool:
@@ -155,7 +169,7 @@ def _equal(one: Number, other: Number) -> bool:
 
 def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Number]:
     """Numbers in digits, and among them those in words that count what the question asks for."""
-    if not asked.words or not (found or asked.which):
+    if not asked.words or not (found or asked.which or asked.placed):
         return found
     counts = [
         as_number(one, text)
@@ -168,7 +182,7 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
         for one in counts
         if _is_count(text, one, asked) or (known and _answers(text, one, asked))
     ]
-    counts += [*_none_of(text, asked), *_ordinals(text, asked)]
+    counts += [*(_none_of(text, asked) if _may_be_none(asked) else ()), *_ordinals(text, asked)]
     taken = {place for one in found for place in range(one.start, one.end)}
     new = [one for one in counts if one.start not in taken]
     return sorted([*found, *new], key=lambda one: one.start) if new else found
@@ -193,6 +207,11 @@ def _answers(text: str, number: Number, asked: Asked) -> bool:
     return bool(said and ends) and number.value not in asked.given
 
 
+def _may_be_none(asked: Asked) -> bool:
+    """Does it ask how many there are, or are left?"""
+    return asked.count or asked.rest or asked.more
+
+
 def _none_of(text: str, asked: Asked) -> list[Number]:
     """Zero, where a clause says in the question's words that there is none: 'nobody is left'."""
     zeros = []
@@ -213,6 +232,9 @@ def _none_of(text: str, asked: Asked) -> list[Number]:
 
 def _ordinals(text: str, asked: Asked) -> list[Number]:
     """The eighth of 'on the eighth day', where the question asks on which day."""
+    said = [*_ORDINAL.finditer(text)] if asked.which or asked.placed else []
+    if asked.placed and not said:  # 'Ana finished third.'
+        said = [*_ORDINAL_LAST.finditer(text)]
     return [
         Number(
             one.start(),
@@ -221,8 +243,8 @@ def _ordinals(text: str, asked: Asked) -> list[Number]:
             ((Fraction(ORDINALS[one[1].casefold()]), 0),),
             noun=one[2],
         )
-        for one in (_ORDINAL.finditer(text) if asked.which else ())
-        if singular(one[2]) == asked.which
+        for one in said
+        if asked.placed or singular(one[2]) == asked.which
     ]
 
 

@@ -17,7 +17,7 @@ _AND_PART = re.compile(
     r"\s+(?:and\s+(?:a|one)|e(?:\s+um)?)\s+(half|quarter|meio|meia|quarto)\b", re.IGNORECASE
 )
 HALF_MORE = re.compile(
-    r"\s+(?:and\s+a|e)\s+(?:half|meia|meio)\b(?!\s+(?:d[úu]zia|dozen|of|a|um|de|d[oa])\b)",
+    r"\s+(?:and\s+a|e)\s+(?:half|meia|meio)\b(?!\s+(?:d[úu]zia|dozen|of|a|um)\b)",
     re.IGNORECASE,
 )
 """After a unit's name: '3 hours and a half'."""
@@ -81,7 +81,8 @@ _BULLET = re.compile(r"(?:^|\n)[ ]*-[ ]$")
 _DASH = re.compile(r"[^\s=(*/+≈][ ]+-[ ]$|[:|][ ]*-[ ]$")
 _SUBTRACTED = re.compile(r"[\w)%][ ]+-$")
 _WORD_MINUS = re.compile(
-    r"(?:^|[^\w\s]\s*|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get|at|to|of|was|em|de|para|foi|era|equals)\s+)(?:minus|negative|menos)\s+$",
+    r"(?:^|[^\w\s]\s*|'s\s+|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get|at|to|of|was|em|de|para|foi|era|equals|now|agora|then|então|exactly|exatamente|about|to|reache[sd]|hits|becomes?|became|ficou|fica|marca|cai|caiu)\s+)"
+    r"(?:minus|negative|menos)\s+$",
     re.IGNORECASE,
 )
 

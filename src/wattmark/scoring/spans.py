@@ -20,6 +20,7 @@ from wattmark.scoring.around import (
     FRONT_END,
     FRONTED,
     PARENTHESES,
+    PURPOSE,
     SUPPOSED,
     TRAILING,
 )
@@ -70,6 +71,20 @@ _FOOTNOTE = re.compile(
 )
 
 
+_SIMPLY = re.compile(
+    r"(?<=[.!]\s)(?:that's|that\s+is|this\s+is|isso\s+é|é)\s+(?:simply|just|simplesmente|apenas|só)\s",
+    _I,
+)
+"""'That's simply $40 a month …', after an answer."""
+_DISCUSSED = re.compile(r"=\s?-?\d[\d.,]*\s?[<>=]\s?0\b([^.!?\n]{1,100})")
+"""'Δ = 25 > 0, so there are 2 roots'."""
+_UNLIKE = re.compile(
+    r"\b(?:unlike|ao\s+contrário\s+d[aeo]s?)\s[^,.;!?\n\d]{1,40}(?:,\s(?:which|who|that|que)\s[^,.;!?\n]{1,60})?(?=,)",
+    _I,
+)
+"""'Unlike insects, which have 6 legs'."""
+
+
 class Stretch(NamedTuple):
     """A part of a text that states no answer."""
 
@@ -81,7 +96,9 @@ class Stretch(NamedTuple):
     """It justifies what stands before it, also where that is denied."""
 
 
-KINDS = frozenset(("checking", "clause", "trailing", "apart", "supposed", "aside"))
+KINDS = frozenset(
+    ("checking", "clause", "trailing", "apart", "supposed", "aside", "denied", "purpose")
+)
 SIGNS = frozenset(("(", "[", CODE_OPEN, ":", "—", "?", "\n"))
 """One of these every stretch needs: a kind of phrase, or a sign."""
 
@@ -95,12 +112,10 @@ def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         yield from _checks(text)
     if "clause" in cues:
         yield from _reasons(text)
-    for kind, pattern in (("trailing", TRAILING), ("apart", APART)):
+    for kind, pattern in (("trailing", TRAILING), ("apart", APART), ("purpose", PURPOSE)):
         for found in pattern.finditer(text) if kind in cues else ():
             yield Stretch(found.start(), found.end(), after=True)
-    for found in SUPPOSED.finditer(text) if "supposed" in cues else ():
-        start = max(text.rfind(sign, 0, found.start()) for sign in ".!?;\n") + 1
-        yield Stretch(start, found.end(), after=False)
+    yield from _of_others(text, cues)
     if "aside" in cues:
         yield from _examples(text)
         yield from _digressions(text)
@@ -108,6 +123,15 @@ def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         yield from _footnotes(text)
     yield from _explanations(text)
     yield from _questions(text)
+
+
+def _of_others(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
+    """What would be, and what is unlike the rest."""
+    for found in SUPPOSED.finditer(text) if "supposed" in cues else ():
+        start = max(text.rfind(sign, 0, found.start()) for sign in ".!?;\n") + 1
+        yield Stretch(start, found.end(), after=False)
+    for found in _UNLIKE.finditer(text) if "denied" in cues else ():
+        yield Stretch(found.start(), found.end(), after=False)
 
 
 def _checks(text: str) -> Iterator[Stretch]:
@@ -154,6 +178,11 @@ def _footnotes(text: str) -> Iterator[Stretch]:
 
 
 def _explanations(text: str) -> Iterator[Stretch]:
+    for found in _SIMPLY.finditer(text):
+        end = _SENTENCE_END.search(text, found.end())
+        yield Stretch(found.start(), end.start() if end else len(text), after=True)
+    for found in _DISCUSSED.finditer(text) if "0" in text else ():
+        yield Stretch(found.start(1), found.end(1), after=True)
     for found in _SAID_THEN.finditer(text) if ": " in text else ():
         end = _SENTENCE_END.search(text, found.end())
         yield Stretch(found.end(1), end.start() if end else len(text), after=True)

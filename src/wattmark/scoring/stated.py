@@ -16,24 +16,29 @@ from itertools import islice
 from wattmark.scoring.again import set_repeats_aside
 from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.answering import set_aside
+from wattmark.scoring.around import REFUSING, TOLD
 from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
 from wattmark.scoring.choose import choose
+from wattmark.scoring.closing import closing
 from wattmark.scoring.context import marks_of
 from wattmark.scoring.cues import cues_of
-from wattmark.scoring.equations import computed, looked_for, unrelated_equations
+from wattmark.scoring.equations import (
+    computed,
+    looked_for,
+    said_of_subject,
+    unrelated_equations,
+)
 from wattmark.scoring.explicit import explicit_of
 from wattmark.scoring.kinds import of_its_kind
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded, named_by_question
 from wattmark.scoring.numerals import Number, numbers
+from wattmark.scoring.opening import as_the_number, is_meant, opening, opening_words
 from wattmark.scoring.options import chosen, options_of
 from wattmark.scoring.phrases import (
     CHATTER,
-    COLUMN,
     CONFIRMED,
     CUE,
-    EXPLAINED,
-    OPENING,
     REFUSED,
     RETRACTED,
     TURNS,
@@ -45,15 +50,14 @@ from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.undecided import between_two
 from wattmark.scoring.words import spoken_numbers
 
-_IS = re.compile(r"\b(?:is|é)\s+$", re.IGNORECASE)
-_THE_NUMBER = re.compile(
-    r"\b(?:the|o)\s+(?:(?:missing|unknown|original|required|wanted)\s+)?(?:number|número)\s+"
-    r"(?:(?:procurado|desconhecido|original|pedido)\s+)?(?:is|é|must\s+be|deve\s+ser)[\s:]{1,3}-?$",
-    re.IGNORECASE,
-)
+_IS = re.compile(r"\b(?:is|é|needs?|precisa\w{0,3})\s+$", re.IGNORECASE)
 _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
-_EQUALS = re.compile(CUE.pattern + r"|\b(?:is|are|equals?|é|são|igual)\b", re.IGNORECASE)
+_EQUALS = re.compile(
+    CUE.pattern
+    + r"|\b(?:is|are|equals?|é|são|igual|get|obtain|obt(?:emos|ém|enho)|temos|dá|resulta)\b",
+    re.IGNORECASE,
+)
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
 """'No, that doesn't …'."""
@@ -62,21 +66,6 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _ALGEBRA = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/=]")
-_SAID_FIRST = re.compile(
-    r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que)\s", re.IGNORECASE
-)
-_REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
-"""After a number that nothing stands before: '90 L; 54 L are missing'."""
-_LEADS_ON = re.compile(
-    r"=|\b(?:so|then|total|altogether|all|therefore|thus|hence|but|no|not|wait|actually|leav\w+|left|portanto|então"
-    r"|logo|assim|mas|não|todo|sobr(?!e\b)\w+|rest\w+|remain\w*)\b",
-    re.IGNORECASE,
-)
-_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
-_COLON_ALONE = re.compile(r":[ ](?=\S)")
-_REST_IN = 60
-_IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
-"""'1/8 as a decimal is …': the question's number, said over."""
 _HASHED = re.compile(r"####\s{0,3}(-?[0-9]{1,18})\s{0,9}$")
 """A solution's last line, as data sets have it."""
 _TAIL = 40
@@ -86,6 +75,10 @@ _NO_MORE = re.compile(
     r"\W*(?:(?:too|also|either|as\s+well|também|again|de\s+novo)\W*)?", re.IGNORECASE
 )
 """What may follow 'that is wrong' at the end of a text."""
+_OPEN_ENDS = (" is", " é", " equals", " será")
+"""Of a text that was cut off."""
+_OPTIONS = 3
+"""From which on letters with numbers are options."""
 _FEWEST = 3
 """Letters of a number in words."""
 _RETRIES = 3
@@ -106,8 +99,11 @@ def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Sta
         return Stated(tuple(numbers(text[end:], language)), "stated as the answer", explicit=True)
     whole = _without_chatter(text, language, asked) if "chatter" in cues else text
     whole = _since_withdrawn(whole) if "withdrawn" in cues else whole
-    torn = between_two(whole, language, asked) if "undecided" in cues else None
-    return torn or _after_turns(whole, language, asked, cues)
+    open_end = whole.rstrip().endswith(_OPEN_ENDS)
+    torn = between_two(whole, language, asked) if open_end or "undecided" in cues else None
+    if torn is not None:
+        return torn if torn.numbers else None
+    return _after_turns(whole, language, asked, cues)
 
 
 def _after_turns(
@@ -115,6 +111,8 @@ def _after_turns(
 ) -> Stated | None:
     """What was said after the last change of mind that has an answer after it."""
     turns = list(RETRACTED.finditer(whole))[-_RETRIES:] if "retracted" in cues else []
+    if turns and "told" in cues:  # 'Some get 20, but that is a mistake'
+        turns = [one for one in turns if not (REFUSED.search(one[0]) and _of_others(whole, one))]
     for turn in reversed(turns):
         tail, head = whole[turn.end() :], whole[: turn.start()]
         later = _pick(tail, language, asked, asides=False)
@@ -126,10 +124,20 @@ def _after_turns(
         if later.explicit or earlier is None or not earlier.numbers:
             return later
         again = earlier.several or earlier.numbers[0].shown in tail or _YES.search(tail)
-        if not again or not CONFIRMED.search(tail) or _FAILED.match(tail):
+        shown = earlier.numbers[0].shown if earlier.numbers else ""
+        twice = tail.count(later.numbers[0].shown) > 1 and (
+            shown not in tail or re.search(rf"(?i)\b(?:not|não)\s{re.escape(shown)}(?!\d)", tail)
+        )
+        if not again or twice or not CONFIRMED.search(tail) or _FAILED.match(tail):
             return later
         return _pick(whole, language, asked) or later if earlier.explicit else earlier
     return _pick(whole, language, asked)
+
+
+def _of_others(text: str, turn: re.Match[str]) -> bool:
+    """Does its sentence tell what others say?"""
+    start = max(text.rfind(sign, 0, turn.start()) for sign in ".!?\n") + 1
+    return TOLD.search(text, start, turn.start()) is not None
 
 
 def _since_withdrawn(text: str) -> str:
@@ -154,9 +162,14 @@ def _without_chatter(text: str, language: str | None, asked: Asked) -> str:
 
 def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True) -> Stated | None:
     found = with_counts(text, joined(text, numbers(text, language)), asked)
-    option = chosen(text, options_of(text, found) or dict(asked.options))
+    offered = options_of(text, found)
+    option = chosen(text, offered or dict(asked.options))
     if option is not None:
         return Stated((option,), "the option that is named", explicit=True)
+    if len(offered) >= _OPTIONS and {one.start for one in found} <= {
+        one.start for one in offered.values()
+    }:
+        return None  # the options, and none chosen
     return _pick_of(text, found, asked, asides=asides)
 
 
@@ -170,14 +183,16 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     set_aside(text, found, marks, asked)
     plain = (
         said
-        or _as_the_number(text, found, marks, asked)
-        or _opening(text, found, marks, asked)
-        or _opening_words(text, found, asked)
+        or closing(text, found, marks, asked)
+        or as_the_number(text, found, marks, asked)
+        or opening(text, found, marks, asked)
+        or opening_words(text, found, asked)
         or _words_alone(text, found, marks, asked)
     )
     if plain is not None:
         return plain if plain.numbers else None
     at = computed(text, found, marks, asked)
+    at = said_of_subject(text, found, marks, asked) if at is None else at
     at = _last(text, found, marks, asked) if at is None else at
     if at is not None:
         concluded = _concluded_in_words(text[found[-1].end :], CUE)
@@ -185,64 +200,15 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
             return concluded
         return said_at(text, found, marks, at, "the last number stated", asked=asked)
     if found and len(marks.operands) == len(found):
-        return _concluded_in_words(text[found[-1].end :], _EQUALS)
+        after = _concluded_in_words(text[found[-1].end :], _EQUALS)
+        return after or _said_before(text[: found[0].start], asked)
     words = in_words(text, 0, len(text), asked, alone=not found)
     loose = [n for n in range(len(found)) if n not in marks.out] if asides else []
+    if REFUSING.search(text):  # 'You said 63 … I am unable to say what it is'
+        loose = []
     if not loose or (words is not None and not words.several):
         return words
     return said_at(text, found, marks, loose[-1], "the last number stated")
-
-
-def _as_the_number(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
-    """'The number is 12', where the question asks which number."""
-    for at in range(len(found) - 1, -1, -1) if asked.number else ():
-        if at in marks.out or at in marks.aside:
-            continue
-        if _THE_NUMBER.search(text[max(0, found[at].start - _REST_IN) : found[at].start]):
-            return said_at(text, found, marks, at, "stated as the number", explicit=True)
-    return None
-
-
-def _opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
-    """A number that opens the text and is then explained, or followed by something else."""
-    if not found or 0 in marks.out or 0 in marks.aside:
-        return None
-    first = found[0]
-    if not OPENING.match(text[: first.start]):
-        return None
-    after = text[first.end :]
-    if first.shown in asked.shown and _IS_SAID.match(after):
-        return None
-    reason = EXPLAINED.match(after)
-    if reason is None and asked.given:
-        meant = asked.unit is not None and first.unit == asked.unit
-        repeats = first.value in asked.given and not meant
-        reason = (_COLON_ALONE if repeats else _COLON).match(after)
-    bare = not text[: first.start].strip(" $R€£\n")
-    if reason is None and bare and first.value not in asked.given and _meant(first, asked):
-        reason = None if _LEADS_ON.search(after) else _REMARK.match(after)
-    if reason is None:
-        return None
-    column = "\n" in reason[0] and COLUMN.match(after[reason.end() :])
-    if column or _reckoned_on(text, found, marks):
-        return None
-    return said_at(text, found, marks, 0, "opens the answer")
-
-
-def _meant(number: Number, asked: Asked) -> bool:
-    """Is it of what the question counts, or in its unit?"""
-    return is_asked(number, asked) or (asked.unit is not None and number.unit == asked.unit)
-
-
-def _reckoned_on(text: str, found: Sequence[Number], marks: Marks) -> bool:
-    """'112. And 0.5 * 8 = 4. So 112 + 4 = 116': is the first a term of what is concluded?"""
-    firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
-    last = firm[-1]
-    terms = last
-    while terms - 1 in marks.operands:
-        terms -= 1
-    used = any(found[n].value == found[0].value for n in range(terms, last))
-    return used and last in marks.results and concluded(text, found[terms].start)
 
 
 def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
@@ -274,26 +240,20 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     return choose(text, found, new or firm, asked)
 
 
-def _opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | None:
-    """'Fourteen! …': the same, said in words."""
-    head = text[: found[0].start] if found else text
-    for spoken in spoken_numbers(head[:200])[:1]:
-        ended = _SAID_FIRST.match(head, spoken.end)
-        if ended is None and is_asked(as_number(spoken, head), asked):
-            ended = _COLON.match(head, spoken.end)
-        if ended and OPENING.match(head[: spoken.start]) and not spoken.one:
-            return Stated((as_number(spoken, head),), "opens the answer")
-    return None
-
-
 def _words_alone(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
     """'Seven reais, e.g. a note of R$ 5 and one of R$ 2': where all digits are asides."""
     if not found or not marks.aside.union(marks.out).issuperset(range(len(found))):
         return None
     words = in_words(text, 0, len(text), asked, alone=False)
-    if words is None or words.several or not _meant(words.numbers[0], asked):
+    if words is None or words.several or not is_meant(words.numbers[0], asked):
         return None
     return words
+
+
+def _said_before(head: str, asked: Asked) -> Stated | None:
+    """'Setenta pães (30 + 40)': a new number in words before the sum."""
+    spoken = [one for one in spoken_numbers(head) if not one.one and one.value not in asked.given]
+    return Stated((as_number(spoken[0], head),), "said in words") if len(spoken) == 1 else None
 
 
 def _concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:

@@ -21,6 +21,27 @@ _UNDECIDED = re.compile(
     r"|\b(?:difícil|impossível)\s+(?:dizer|saber)\b|\bestou\s+(?:em\s+dúvida|indecis[oa])\b|\bquem\s+sabe\b",
     _I,
 )
+_LACKING = re.compile(
+    r"\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
+    r"|\b(?:don't|do\s+not)\s+have\s+(?:enough|sufficient)\s+(?:information|data|details|context)"
+    r"|\bnão\s+tenho\s+(?:informaç\w{1,4}|dados)\s+suficientes?"
+    r"|\b(?:not\s+enough|isn't\s+enough|insufficient)\s+(?:information|data|details|context)\b"
+    r"|\b(?:preciso|precisaria|precisamos|seria\w?\s+precis\w{1,4})\s+(?:de\s+)?mais\s+(?:informaç|dados|detalhes)"
+    r"|\bnão\s+há\s+(?:dados|informaç\w{1,4})\s+suficientes?"
+    r"|\bfaltam?\s+(?:informaç|dados)|\b(?:informaç\w{1,4}|dados)\s+(?:são\s+)?insuficientes?\b",
+    _I,
+)
+"""The question cannot be answered."""
+_ASKS_BACK = re.compile(
+    r"\b(?:could|can|would)\s+you\s+(?:please\s+)?(?:tell|clarify|specify|confirm|provide)\b[^.!?\n]{0,100}\?"
+    r"|\b(?:pode|poderia|pod(?:es|ias))\s+(?:me\s+)?(?:dizer|esclarecer|especificar|confirmar|informar)\b[^.!?\n]{0,100}\?",
+    _I,
+)
+_CUT_OFF = re.compile(
+    r"\b(?:the|o|a)\s(?:total|answer|result|sum|difference|resposta|resultado|soma|diferença)\s(?:[^\W\d_]{1,12}\s){0,4}(?:is|é|equals|será)\s*$",
+    _I,
+)
+"""A text that ends before it says its total."""
 _COMMITS = re.compile(
     r"\b(?:but|so|still|then|i'd|mas|então|portanto|logo|porém)\b[^.!?\n]{0,60}\d|[.!?\n]\s[^.!?\n]{0,80}\d",
     _I,
@@ -32,7 +53,12 @@ _SENTENCES = 3
 
 
 def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
-    """The two numbers that a text cannot decide between; None where it states one of them."""
+    """The two numbers that a text cannot decide between; None where it states one of them.
+
+    None at all of one that says that the question cannot be answered.
+    """
+    if _is_lacking(text, language, asked):
+        return Stated((), "cannot be answered")
     said = list(_UNDECIDED.finditer(text))
     if not said or _COMMITS.search(text, said[-1].end()):
         return None
@@ -47,3 +73,16 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
         return None
     one, other = sorted(able.values())[-2:]
     return Stated((found[one], found[other]), "left open", several=True)
+
+
+def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
+    """'I would need more information', after which no answer stands, nor an explicit one before."""
+    said = list(_LACKING.finditer(text))
+    unsaid = bool(said) and not _COMMITS.search(text, said[-1].end())
+    back = _ASKS_BACK.search(text)
+    if back is not None and all(one.value in asked.given for one in numbers(text, language)):
+        return bool(asked.given)
+    if not unsaid and not _CUT_OFF.search(text):
+        return False
+    found = joined(text, numbers(text, language))
+    return explicit_of(text, found, marks_of(text, found, asked)) is None

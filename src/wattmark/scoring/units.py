@@ -33,11 +33,11 @@ UNITS: dict[str, Unit] = {
             "1/100": "cm centimeter centimeters centimetre centimetres centímetro centímetros",
             "1": "m meter meters metre metres metro metros",
             "1000": "km kilometer kilometers kilometre kilometres quilômetro quilômetros"
-            " quilómetro quilómetros",
+            " quilómetro quilómetros kph kmh",
             "0.0254": "inch inches polegada polegadas",
             "0.3048": "ft foot feet pé pés",
             "0.9144": "yd yard yards jarda jardas",
-            "1609.344": "mi mile miles milha milhas",
+            "1609.344": "mi mile miles mph milha milhas",
         },
     ),
     **_table(

@@ -93,7 +93,10 @@ _AND = ("and", "e")
 _POINT = ("point", "vírgula", "virgula", "ponto")
 _ONE = ("one", "um", "uma", "a", "an")
 OPERATORS = ("plus", "minus", "times", "mais", "menos", "vezes", "over", "divided", "multiplied")
-_BEGINS = frozenset((*_SIMPLE, *SCALES, *DOZENS, *PARTS, *_ONE))
+_TIMES = {"twice": 2, "thrice": 3}
+"""'It appears twice.'"""
+_STOPS = re.compile(r"\s*(?:[.!,;\n]|$)")
+_BEGINS = frozenset((*_SIMPLE, *_TIMES, *SCALES, *DOZENS, *PARTS, *_ONE))
 _WORD = re.compile(r"[^\W\d_]+")
 _SOME = frozenset(("poucos", "poucas", "tantos", "tantas", "tal"))
 """'Vinte e poucos' is more than twenty."""
@@ -121,6 +124,8 @@ def _read(text: str, words: Sequence[tuple[str, int, int]]) -> Iterator[Spoken]:
     names = [word for word, _, _ in words]
     at = 0
     while at < len(words):
+        if names[at] in _TIMES and _STOPS.match(text, words[at][2]):
+            yield Spoken(words[at][1], words[at][2], Fraction(_TIMES[names[at]]), False)
         per_cent = names[at] == "cento" and at and names[at - 1] == "por"
         value, after = (None, at) if per_cent else _number(names, at)
         if value is None:

@@ -1,0 +1,48 @@
+"""A last paragraph that says what the answer is: 'The net number sold on Tuesday is 37.'"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.asked import Asked, is_negated, stems
+from wattmark.scoring.choose import QUANTITIES
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.saying import Stated, said_at
+
+_IS = re.compile(
+    r"(?:\b(?:is|are|was|é(?:\s+de)?|são|foi(?:\s+de)?|equals)|=)\s+(?:R\$\s?|[$€£])?$",
+    re.IGNORECASE,
+)
+_OTHERWISE = re.compile(
+    r"\W{0,4}(?:if|for|with|in|on|at|by|after|before|note|check|each|every|se|para|com|em|n[ao]s?|depois|antes|nota|obs\w*|cada)\b",
+    re.IGNORECASE,
+)
+"""How a remark opens, or another case."""
+_ENDS = re.compile(r"(?:\s?[^\W\d_]{1,20}(?:/[a-z]{1,3})?|[%°€²³]|\s?\^\d){0,4}\s?[.!]?\s*")
+_WORDS = 2
+"""Of the question, that it says over at least."""
+
+
+def closing(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
+    """What the last paragraph states, where it says 'the … is 37' in words of the question."""
+    if not found or not asked.words or "\n" not in text.rstrip():
+        return None
+    last = len(found) - 1
+    start = text.rstrip().rfind("\n") + 1
+    number = found[last]
+    alone = number.start >= start and (not last or found[last - 1].start < start)
+    if not alone or last in marks.out or not _ENDS.fullmatch(text, number.end):
+        return None
+    line = text[start:]
+    said = stems(line)
+    if _OTHERWISE.match(line) or is_negated(line) != asked.negated:
+        return None
+    if _IS.search(text[start : number.start]) is None or said & QUANTITIES - asked.words:
+        return None
+    return (
+        said_at(text, found, marks, last, "stated last")
+        if len(said & asked.words) >= _WORDS
+        else None
+    )

@@ -1,0 +1,126 @@
+"""Whether 'so', 'total' or 'leaves' leads to the last number of a sentence, and means it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from wattmark.scoring.asked import WORD, Asked, is_asked, is_given, singular, stems
+from wattmark.scoring.hanging import governed
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.segments import segment, shared_words
+
+_I = re.IGNORECASE
+_CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
+_LEADS_TO = re.compile(
+    r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
+    r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é|dá|são)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
+    _I,
+)
+_WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora|dá|dão)\w*", _I)
+_NAMED_SO = re.compile(r"[^\W\d_]{2,20}\s?=\s?(?:R\$|[$€£])?\s?-?[\d.,]*[^=]*$", _I)
+"""'Red = 16'."""
+_NOW = re.compile(r"now|agora", _I)
+_RESTATES = re.compile(r"\b(?:that\s+is|i\.e\.|ou\s+seja|isto\s+é|which\s+is|que\s+é)(?!\w)", _I)
+_IN_ALL = re.compile(
+    r"(?:\s[^\W\d_]{1,20})?\s(?:in\s+(?:all|total)|altogether|ao\s+todo|no\s+total)\b", _I
+)
+_FOR_A_TOTAL = re.compile(
+    r"\b(?:(?:for|giving|making)\s+a\s+total\s+of|totall?ing|(?:num|dando\s+um|fazendo\s+um|perfazendo)\s+(?:o\s+)?total\s+de"
+    r"|totalizando)\s+(?:R\$|[$€£])?\s?$",
+    _I,
+)
+LEFT_OVER = re.compile(r"\b(?:left|remain\w*|sobra\w*|resta\w*)\b", _I)
+_PLURAL = re.compile(
+    r"(?!(?:pel[oa]s|seus|suas|deles|delas|less|times|vezes|mais|menos|depois|ambos|ambas|as|is|was"
+    r"|this|its|plus|minus|across|gives|makes|leaves|costs|equals|remains|todos|todas)$)(?:[^\W\d_]{3,}s|children|people|women|men)"
+)
+"""A word after a number that is likely to be what it counts."""
+
+
+def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
+    """Does 'so', 'total', 'leaves' lead to the last, and nothing of the question against it?"""
+    last = found[inside[-1]]
+    if _is_total(text, found, inside, asked):
+        return True
+    new = [n for n in inside[:-1] if not asked.given or found[n].value not in asked.given]
+    part = segment(text, found, [*new, inside[-1]], len(new))
+    part = text[max(0, last.start - 4) : last.start].lstrip("0123456789") + part
+    led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
+    if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
+        return False
+    summed = led[0].lower().startswith("total") and not asked.total
+    repeats = new and last.value in asked.given and (summed or governed(text, last, asked))
+    repeats = repeats or _restates(text, found, last, asked)
+    if repeats or (asked.words and not asked.had and LEFT_OVER.search(part)):
+        return False  # 'so fewer than half of his 120', 'so 8 are left'
+    labelled = _NAMED_SO.search(part)
+    weakly = (
+        labelled or _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
+    )
+    if asked.words and weakly:
+        left_over = LEFT_OVER.fullmatch(led[0])
+        if left_over and not asked.rest:
+            return False
+        *others, own = shared_words(text, found, [*new, inside[-1]], asked, understood=False)
+        against = (other > own if labelled else other and not own for other in others)
+        if not (left_over and asked.rest) and any(against):
+            return False
+    restated = last.noun and _RESTATES.search(part) and not is_asked(last, asked)
+    other = not asked.total and counts_another(text, found, inside, len(inside) - 1, asked)
+    otherwise = is_given(last, asked) or restated or other
+    return not (otherwise and any(is_asked(found[n], asked) for n in inside))
+
+
+def _restates(text: str, found: Sequence[Number], last: Number, asked: Asked) -> bool:
+    """'1.50 each, so 5 pens cost 7.50': are all numbers of its clause the question's?"""
+    starts = [one.end() for one in _CONCLUDES.finditer(text, 0, last.start)]
+    if not starts:
+        return False
+    said = [one for one in found if starts[-1] <= one.start <= last.start]
+    return len(said) > 1 and all(one.value in asked.given for one in said)
+
+
+def _is_total(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
+    """'49 in all', and not of children where boys are asked for."""
+    last = found[inside[-1]]
+    if asked.total and last.value == sum_of(found, inside[:-1]):
+        return True
+    if asked.each or asked.rest:
+        return False
+    total = _FOR_A_TOTAL.search(text[max(0, last.start - 30) : last.start])
+    if total and not is_given(last, asked):
+        return True
+    if not _IN_ALL.match(text, last.end):
+        return False
+    meant = any(is_asked(found[n], asked) for n in inside[:-1]) and not is_asked(last, asked)
+    return asked.total or not meant
+
+
+def sum_of(found: Sequence[Number], parts: Sequence[int]) -> Fraction:
+    """What the numbers at these places come to."""
+    return sum((found[n].value or Fraction(0) for n in parts), Fraction(0))
+
+
+def counts(
+    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
+) -> bool:
+    """Does it count the noun asked for, before it or after a verb: '12 are girls'?"""
+    if not asked.noun or is_asked(found[inside[at]], asked):
+        return bool(asked.noun)
+    words = WORD.findall(segment(text, found, inside, at))
+    return asked.noun in map(singular, words)
+
+
+def counts_another(
+    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
+) -> bool:
+    """Does it count boys where girls are asked for: another noun, be its stem the same?"""
+    number = found[inside[at]]
+    if counts(text, found, inside, at, asked):
+        return False
+    noun = number.noun.casefold()
+    if number.unit is None and _PLURAL.fullmatch(noun):
+        return True
+    return bool(stems(segment(text, found, inside, at)) & stems(asked.noun))

@@ -1,0 +1,111 @@
+"""A number that opens a text and is then explained, and 'the number is 12'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.amounts import as_number
+from wattmark.scoring.asked import Asked, is_asked
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.named import concluded
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.phrases import COLUMN, EXPLAINED, OPENING
+from wattmark.scoring.saying import Stated, said_at
+from wattmark.scoring.words import spoken_numbers
+
+_THE_NUMBER = re.compile(
+    r"\b(?:the|o)\s+(?:(?:missing|unknown|original|required|wanted)\s+)?(?:number|número)\s+"
+    r"(?:(?:procurado|desconhecido|original|pedido)\s+)?(?:is|é|must\s+be|deve\s+ser)[\s:]{1,3}-?$",
+    re.IGNORECASE,
+)
+_SETTLES = re.compile(
+    r"(?:[.!?]\s|\n)(?:ok(?:ay)?|right|certo|enfim)\b[^.!?\n]{0,40}\d[^.!?\n]{0,30}[.!]?\s*$",
+    re.IGNORECASE,
+)
+"""'Okay, so 35 minutes.', at the end."""
+_SAID_FIRST = re.compile(
+    r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que)\s", re.IGNORECASE
+)
+_REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
+"""After a number that nothing stands before: '90 L; 54 L are missing'."""
+_LEADS_ON = re.compile(
+    r"=|\b(?:so|then|total|altogether|all|therefore|thus|hence|but|no|not|wait|actually|leav\w+|left|portanto|então"
+    r"|logo|assim|mas|não|todo|sobr(?!e\b)\w+|rest\w+|remain\w*)\b",
+    re.IGNORECASE,
+)
+_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
+_COLON_ALONE = re.compile(r":[ ](?=\S)")
+_REST_IN = 60
+_IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
+"""'1/8 as a decimal is …': the question's number, said over."""
+
+
+def as_the_number(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
+    """'The number is 12', where the question asks which number."""
+    for at in range(len(found) - 1, -1, -1) if asked.number else ():
+        if at in marks.out or at in marks.aside:
+            continue
+        if _THE_NUMBER.search(text[max(0, found[at].start - _REST_IN) : found[at].start]):
+            return said_at(text, found, marks, at, "stated as the number", explicit=True)
+    return None
+
+
+def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
+    """A number that opens the text and is then explained, or followed by something else."""
+    if not found or 0 in marks.out or 0 in marks.aside:
+        return None
+    first = found[0]
+    if not OPENING.match(text[: first.start]):
+        return None
+    after = text[first.end :]
+    if first.shown in asked.shown and _IS_SAID.match(after):
+        return None
+    reason = EXPLAINED.match(after)
+    if reason is None and asked.given:
+        meant = asked.unit is not None and first.unit == asked.unit
+        repeats = first.value in asked.given and not meant
+        reason = (_COLON_ALONE if repeats else _COLON).match(after)
+    bare = not text[: first.start].strip(" $R€£\n")
+    if reason is None and bare and first.value not in asked.given and is_meant(first, asked):
+        reason = None if _LEADS_ON.search(after) else _REMARK.match(after)
+    if reason is None or _SETTLES.search(text, first.end):
+        return None
+    column = "\n" in reason[0] and COLUMN.match(after[reason.end() :])
+    if column or _reckoned_on(text, found, marks):
+        return None
+    return said_at(text, found, marks, 0, "opens the answer")
+
+
+def is_meant(number: Number, asked: Asked) -> bool:
+    """Is it of what the question counts, or in its unit?"""
+    return is_asked(number, asked) or (asked.unit is not None and number.unit == asked.unit)
+
+
+def _reckoned_on(text: str, found: Sequence[Number], marks: Marks) -> bool:
+    """'112. And 0.5 * 8 = 4. So 112 + 4 = 116': is the first a term of what is concluded?"""
+    firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
+    last = firm[-1]
+    for end in (n for n in firm if n in marks.results):
+        terms = end
+        while terms - 1 in marks.operands:
+            terms -= 1
+        used = any(found[n].value == found[0].value for n in range(terms, end))
+        said_again = end < last and found[end].value == found[last].value
+        if used and ((end == last and concluded(text, found[terms].start)) or said_again):
+            return True
+    return False
+
+
+def opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | None:
+    """'Fourteen! …': the same, said in words."""
+    head = text[: found[0].start] if found else text
+    for spoken in spoken_numbers(head[:200])[:1]:
+        ended = _SAID_FIRST.match(head, spoken.end)
+        if ended is None and head.startswith(":", spoken.end):
+            ended = _COLON_ALONE.match(head, spoken.end)
+        if ended is None and is_asked(as_number(spoken, head), asked):
+            ended = _COLON.match(head, spoken.end)
+        if ended and OPENING.match(head[: spoken.start]) and not spoken.one:
+            return Stated((as_number(spoken, head),), "opens the answer")
+    return None

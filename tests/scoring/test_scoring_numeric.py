@@ -27,6 +27,7 @@ LISTS = (
     *("blind_eighteenth", "blind_nineteenth", "blind_twentieth", "blind_twenty_first"),
     *("blind_twenty_second", "blind_twenty_third", "blind_twenty_fourth", "blind_twenty_fifth"),
     *("blind_twenty_sixth", "blind_twenty_seventh", "blind_twenty_eighth"),
+    *("blind_twenty_ninth", "blind_thirtieth", "blind_thirty_first"),
 )
 
 

@@ -11,11 +11,9 @@ that was left out, with 'but', with a conclusion ('so', 'total'), or by reckonin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from wattmark.scoring.asked import (
-    TOTAL,
     WORD,
     Asked,
     is_asked,
@@ -24,16 +22,12 @@ from wattmark.scoring.asked import (
     stems,
 )
 from wattmark.scoring.choose import QUANTITIES
-from wattmark.scoring.hanging import by_how_much
-from wattmark.scoring.lists import is_list
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.segments import ENDS
-from wattmark.scoring.units import CURRENCIES, UNITS, Unit
-from wattmark.scoring.words import spoken_numbers
+from wattmark.scoring.sentences import Sentence, sentences
+from wattmark.scoring.units import Unit
 
 _I = re.IGNORECASE
-_ENDS = re.compile(ENDS.pattern + r"|;(?=\s)", _I)
 _SO = (
     r"(?:so|therefore|thus|hence|(?:in\s+)?total|altogether|in\s+all|finally?|portanto|logo|então"
     r"|assim|ao\s+todo|por\s+fim|finalmente)\b"
@@ -82,47 +76,8 @@ _RATE = re.compile(
 """'12 girls per class': what one has, where all are asked for."""
 _IS = re.compile(r"(?:\b(?:is|are|é|são|foi|was|equals)|=)\s+(?:R\$\s?|[$€£])?$", _I)
 _IS_THE = re.compile(r"\s(?:is|é)\s+(?:the|an?|o|a)\s", _I)
-_OPENING = re.compile(
-    r"\W*(?:(?:it|that)(?:'s|\s+is|\s+was)\s+)?(?:(?:in|em|foi|foi\s+em|é|são|about|aproximadamente)\s+)?"
-    r"(?:R\$|[$€£])?\s?-?",
-    _I,
-)
 _FEW = 2
 """Numbers of a sentence besides those of the question that it says over."""
-_MEANS = {"cost": "pric", "cust": "preç", "wort": "valu"}
-"""Stems of words that answer with another word than was asked with."""
-_MONEY = frozenset(("mone", "dinh"))
-_UNIT_WORDS = {
-    unit: stems(" ".join(name for name, one in UNITS.items() if one == unit))
-    for unit in UNITS.values()
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence with numbers that can be an answer."""
-
-    start: int
-    text: str
-    firm: tuple[int, ...]
-    """Their places in the list of numbers."""
-    many: int
-    """All of its numbers."""
-    opens: bool
-    """Does it open the text with its first number?"""
-    words: frozenset[str]
-    """The question's words that it says over."""
-    named: int
-    """How many of those that name what is asked for."""
-    alike: tuple[int, int]
-    """How much of the question it says over: words, what it counts; and numbers."""
-    strange: int
-    """How many words it has that the question has not."""
-
-    @property
-    def end(self) -> int:
-        """Its place in the text, the sign that ends it included."""
-        return self.start + len(self.text)
 
 
 def set_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
@@ -135,7 +90,7 @@ def set_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) ->
 def _answered_at(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
     """The end of the sentence that answers; None where none is sure to."""
     best: Sentence | None = None
-    for one in _sentences(text, found, marks, asked):
+    for one in sentences(text, found, marks, asked):
         if _is_another_case(found, one, asked):
             continue
         if _takes_place(found, best, one, asked) and _is_new(found, one, asked):
@@ -198,7 +153,12 @@ def _is_new(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
         not asked.each and _EACH.match(one.text)
     ):
         return False
-    return any(_is_able(found[n], one, asked) for n in one.firm)
+    timed = asked.duration and any(_lasts(other) for other in found)
+    return any(_is_able(found[n], one, asked) for n in one.firm if not timed or _lasts(found[n]))
+
+
+def _lasts(number: Number) -> bool:
+    return number.unit is not None and number.unit.kind == "time"
 
 
 def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
@@ -274,53 +234,3 @@ def _is_next_step(found: Sequence[Number], answer: Sentence, one: Sentence, aske
         if leads and not other and (leads["rest"] or _AFTER.match(one.text)):
             return True
     return False
-
-
-def _sentences(
-    text: str, found: Sequence[Number], marks: Marks, asked: Asked
-) -> Iterator[Sentence]:
-    """Those that state a number."""
-    start, at = 0, 0
-    for end in (*(end.end() for end in _ENDS.finditer(text)), len(text)):
-        inside = []
-        while at < len(found) and found[at].start < end:
-            inside.append(at)
-            at += 1
-        firm = [n for n in inside if n not in marks.out and n not in marks.aside]
-        if not asked.more:
-            firm = [n for n in firm if not by_how_much(text, found, n, asked)]
-        rest = [
-            n for n in firm if n == firm[-1] or found[n].value not in asked.given or n > firm[0]
-        ]
-        if firm and not (asked.count and is_list(text, found, rest)):
-            told = {one.value for one in spoken_numbers(text[start:end])} if asked.said else set()
-            said = (told | {found[n].value for n in inside}) & asked.said
-            opens = start == 0 and _OPENING.fullmatch(text, 0, found[firm[0]].start) is not None
-            yield Sentence(
-                start, text[start:end], tuple(firm), len(inside), opens,
-                *_echo(text[start:end], found, firm, len(said), asked),
-            )  # fmt: skip
-        start = end
-
-
-def _echo(
-    text: str, found: Sequence[Number], firm: Sequence[int], said: int, asked: Asked
-) -> tuple[frozenset[str], int, tuple[int, int], int]:
-    """What of a sentence's words is the question's."""
-    words = stems(text)
-    words |= {_MEANS[word] for word in words & _MEANS.keys()} | _understood(found, firm, asked)
-    echoed = words & asked.words
-    more = any(is_asked(found[n], asked) for n in firm)
-    total = asked.total and TOTAL.search(text) is not None
-    alike = len(echoed) + more + total, said
-    return echoed, len(words & asked.head), alike, len(words - asked.whole)
-
-
-def _understood(found: Sequence[Number], firm: Sequence[int], asked: Asked) -> frozenset[str]:
-    """'Money' of '$350', 'reais' of 'R$ 350': what a unit says without the word."""
-    units = {found[n].unit for n in firm} - {None}
-    paid = any(unit is not None and unit.kind in CURRENCIES for unit in units)
-    words = _MONEY if paid else frozenset()
-    if asked.unit is not None and asked.unit in units:
-        words |= _UNIT_WORDS[asked.unit]
-    return words

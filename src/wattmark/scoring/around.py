@@ -44,7 +44,7 @@ DENIED_BEFORE = re.compile(
     r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
     r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
     r"(?:\s+(?:exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
-    r"|é|a|o|resposta|resultado|igual|ser|seja|são|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
+    r"|é|a|o|resposta|resultado|igual|ser|seja|são|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
@@ -191,6 +191,7 @@ TOLD = re.compile(
     r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|wrote|writes?|believes?|guess(?:es|ed)?|gets?|got"
     r"|escreve(?:u|ram|m)?|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
     r"|\b(?:problem|question|prompt|text|enunciado|texto|pergunta|problema)\s+(?:mentions?|cites?|cita|menciona)\b"
+    r"|\bvocê\s+(?:(?:só|apenas)\s+)?(?:disse|mencion\w{2,4}|citou|perguntou|informou)\b"
     r"|\byou\s+(?:(?:only|just|also)\s+)?(?:ask|asked|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
     r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"

@@ -136,6 +136,8 @@ class Asked:
     """Decimals to which it wants the answer rounded."""
     scale: int = 1
     """1 000 000 where it asks in millions."""
+    duration: bool = False
+    """'How long …', 'quanto tempo …'"""
     subject: str = ""
     """The '20% tip on $45' of 'How much is a 20% tip on $45?'"""
 

@@ -179,6 +179,7 @@ def _markup(text: str) -> str:
 def _latex(text: str) -> str:
     text = _STRUCK_LATEX.sub(" ", text)
     text = text.replace("\\!", "").replace("\\$", "$").replace("\\%", "%")
+    text = text.replace("-\\,", "-")
     for space in ("\\,", "\\;", "\\:", "\\ "):
         text = re.sub(rf"(?<=\d){re.escape(space)}(?=\d{{3}})", THIN, text).replace(space, " ")
     text = _PERIOD.sub(r"(\1)", text)

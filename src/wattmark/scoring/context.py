@@ -83,7 +83,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             cues & _NAMED and _is_of_a_thing(before, after, number, cues, asked)
         ):
             marks.out.add(at)
-        elif "denied" in cues and DENIED_BEFORE.search(before):
+        elif "denied" in cues and number.shown[0] != "n" and DENIED_BEFORE.search(before):
             marks.denied.add(at)
             marks.out.add(at)
         elif _is_out(before, after, number, cues, letters) or (ordinal and not asked.words):

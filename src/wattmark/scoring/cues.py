@@ -79,7 +79,8 @@ WORDS: dict[str, frozenset[str]] = {
         " procurado procurada desejado desejada solicitado solicitada",
     ),
     "told": _of(
-        "mistake error answer erro erros ask asked cita menciona mentions cites mention"
+        "mencionou mencionei citou perguntou informou mistake error answer erro erros ask asked"
+        " cita menciona mentions cites mention"
         " mentioned suggest suggested told state stated says say said think thinks thought"
         " claim claims claimed",
         "answers answered get gets got believe believes guess guesses guessed wrote writes"
@@ -128,7 +129,7 @@ WORDS: dict[str, frozenset[str]] = {
         " insuficiente suficientes",
         "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
         " would",
-        "insuficientes",
+        "insuficientes cannot unable responder answer",
     ),
     "refusing": _of(
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",

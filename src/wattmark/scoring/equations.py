@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import Asked, is_given
+from wattmark.scoring.asked import Asked, is_asked, is_given
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 
@@ -80,7 +80,7 @@ def said_of_subject(text: str, found: Sequence[Number], marks: Marks, asked: Ask
 
 def computed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
     """The end of the last line that begins with the sum that the question asks for."""
-    if not asked.formula or "=" not in text:
+    if not asked.formula or "=" not in text or any(is_asked(one, asked) for one in found):
         return None
     sums = re.compile(r"\s?".join(map(re.escape, asked.formula.rstrip(".,"))) + r"\s{0,2}=")
     starts = [one.end() for one in sums.finditer(text)]

@@ -10,8 +10,13 @@ from wattmark.scoring.asked import WORD, Asked, is_asked, is_given, singular, st
 from wattmark.scoring.hanging import governed
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import segment, shared_words
+from wattmark.scoring.units import UNITS
 
 _I = re.IGNORECASE
+_WITH_OF = re.compile(r"\b(?:with|com)\s[^,.;:\d=]{3,40}\s(?:of|de)\s$", _I)
+"""'… a dodecagon with angles of 150°'."""
+_SO = re.compile(r"so|therefore|thus|hence|portanto|logo|então|assim", _I)
+UNIT_STEMS = stems(" ".join(UNITS))
 _CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
 _LEADS_TO = re.compile(
     r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
@@ -53,6 +58,8 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
     summed = led[0].lower().startswith("total") and not asked.total
     repeats = new and last.value in asked.given and (summed or governed(text, last, asked))
     repeats = repeats or _restates(text, found, last, asked)
+    if _SO.fullmatch(led[0]) and "=" not in part:
+        repeats = repeats or _goes_elsewhere(text, found, [*new, inside[-1]], asked)
     if repeats or (asked.words and not asked.had and LEFT_OVER.search(part)):
         return False  # 'so fewer than half of his 120', 'so 8 are left'
     labelled = _NAMED_SO.search(part)
@@ -71,6 +78,20 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
     other = not asked.total and counts_another(text, found, inside, len(inside) - 1, asked)
     otherwise = is_given(last, asked) or restated or other
     return not (otherwise and any(is_asked(found[n], asked) for n in inside))
+
+
+def _goes_elsewhere(
+    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
+) -> bool:
+    """'You save 12, so you'd pay 68', where it is asked what one saves."""
+    own = asked.words - UNIT_STEMS
+    if len(inside) < 2 or not own:
+        return False
+    with_it = _WITH_OF.search(text[max(0, found[inside[-1]].start - 60) : found[inside[-1]].start])
+    if with_it is not None and not stems(with_it[0]) & asked.head:
+        return True
+    *others, last = [stems(segment(text, found, inside, at)) for at in range(len(inside))]
+    return not last & asked.words and any(own <= other for other in others)
 
 
 def _restates(text: str, found: Sequence[Number], last: Number, asked: Asked) -> bool:

@@ -118,6 +118,8 @@ def _until_emphasis(answer: str) -> str:
     with_more = _WITH_MORE.match(answer, set_off[-1].end())
     if with_more and not _GOES_ON.search(answer, with_more.end()):
         return answer[: set_off[-1].end()] + "."
+    if set_off[-1][0].endswith((".**", "!**")) and not _GOES_ON.search(answer, set_off[-1].end()):
+        return answer[: set_off[-1].end()]  # '**63 pages.** He read …'
     stop = _SENTENCE_ENDS.search(answer, set_off[-1].end())
     if stop is None or _GOES_ON.search(answer, stop.end()):
         return answer

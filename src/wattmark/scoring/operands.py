@@ -50,7 +50,8 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
             continue
         more = at in marks.operands and AND_MORE.match(gap)
         alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap)
-        sign = gap.strip(" )]") in "-–" and right.shown[:1] == "-"
+        worded_sign = gap.rstrip().lower().endswith(("minus", "menos"))
+        sign = (worded_sign or gap.strip(" )]") in "-–") and right.shown[:1] == "-"
         joined = (
             alike
             or gap == "("

@@ -14,6 +14,11 @@ _NAMED = re.compile(
     r"(?=\W{0,3}(?:[.,;!\n]|$)|\s(?:is|é|está)\s(?:[ao]\s|the\s)?(?:correct|right|cert|corret))"
     r"|^\W{0,3}(?P<lone>[a-hA-H])\W{0,3}$",
 )
+_JUDGED = re.compile(
+    r"(?:^|\n)\W{0,3}([a-hA-H])(?:\)|[.:])(?:(?!\b[a-hA-H][).:])[^\n]){1,30}?\s(?:[-–—:]\s|\()?(?:yes|sim|correct|corret[oa]|[✓✔✅])(?!\w)",
+    re.IGNORECASE,
+)
+"""'(C) 33 - yes'."""
 _NEAR = 8
 _FEWEST = 2
 
@@ -32,4 +37,5 @@ def chosen(text: str, options: dict[str, Number]) -> Number | None:
     """The one whose letter alone is named last, after the list if the text has it."""
     named = list(_NAMED.finditer(text)) if options else []
     letter = (named[-1]["letter"] or named[-1]["lone"]).lower() if named else ""
-    return options.get(letter)
+    judged = [one[1].lower() for one in _JUDGED.finditer(text)] if options and not letter else []
+    return options.get(judged[0] if len(judged) == 1 else letter)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
 from wattmark.scoring.amounts import joined
 from wattmark.scoring.asked import (
     NOTHING_ASKED,
-    SHORT,
     TOTAL,
-    WORD,
     Asked,
     is_negated,
     measure_of,
@@ -20,9 +17,10 @@ from wattmark.scoring.asked import (
     stems,
 )
 from wattmark.scoring.clean import clean
+from wattmark.scoring.measured import asked_unit, converts, measures
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.options import options_of
-from wattmark.scoring.units import UNITS, Unit, rate_at
+from wattmark.scoring.units import rate_at
 from wattmark.scoring.words import SCALES, spoken_numbers
 
 _NAME = re.compile(r"(?<![^\W\d_])[A-ZÀ-Ý][a-zà-ÿ]{1,20}(?![^\W\d_])")
@@ -99,10 +97,8 @@ _TIMES = (
     (re.compile(r"\b(?:doubl\w{1,3}|twice|half|halved|dobr\w{1,3}|metade)\b", re.IGNORECASE), 2),
     (re.compile(r"\b(?:tripl\w{1,3}|thrice|third|terço)\b", re.IGNORECASE), 3),
 )
-_COUNTED = re.compile(r"\b(?:how\s+many|quant[oa]s)\s+([^\W\d_]{1,20})", re.IGNORECASE)
-_UNIT = re.compile(
-    r"\b(?:(?:em\s+|in\s+)?(?:how\s+many|quant[oa]s)|in|em|into|to|para)\s+"
-    r"(?:(?:degrees|graus)\s+)?(°?[^\W\d_]{1,20})(?=\s|\?|\.|$|,)",
+_COUNTED = re.compile(
+    r"\b(?:how\s+many|quant[oa]s)\s+(?:(?:são|eram|foram)\s+[ao]s\s+)?([^\W\d_]{1,20})",
     re.IGNORECASE,
 )
 
@@ -114,7 +110,6 @@ _HEAD = re.compile(
     r"|[^\W\d_]{1,20}\s?[?.]?$)",
     re.IGNORECASE,
 )
-_MEASURED = ("length", "mass", "volume")
 _YEARS = frozenset(("year", "anos"))
 _DAY = re.compile(
     r"\b(?:days?|dates?|when|year|month|born|dias?|datas?|quando|ano|mês|nasceu|aniversário"
@@ -135,6 +130,9 @@ _EXACT = re.compile(
     r"\b(?:exact(?:ly)?|exat[oa]s?|exatamente|lowest\s+terms|simplest\s+form|irredutível)\b"
     r"|\b(?:as|como|forma\s+de)\s+(?:an?\s+|uma\s+)?(?:[^\W\d_]{1,12}\s+)?(?:fraction|fração)\b",
     re.IGNORECASE,
+)
+_DURATION = re.compile(
+    r"\b(?:how\s+long(?!\s+is\s+the)|how\s+much\s+time|quanto\s+tempo)\b", re.IGNORECASE
 )
 _SUBJECT = re.compile(
     r"^\W*(?:what|how\s+much|quanto|qual|quais)\s+(?:is|are|é|são)\s+(?:(?:an?|the|o|a|uma?)\s+)?([^?=:]{6,80})$",
@@ -212,8 +210,8 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_MORE.search(asks)), bool(TOTAL.search(asks)), bool(_PERCENT.search(asks)),
         _is_count(asks),
         year, is_negated(asks),
-        _variable(asks), _measures(found, text),
-        _asked_unit(text[marked + 1 :] if marked > 0 else "") or _asked_unit(asks),
+        _variable(asks), measures(found, text),
+        asked_unit(text[marked + 1 :] if marked > 0 else "") or asked_unit(asks),
         *_names(text, asks), bool(_UNKNOWN.search(asks)),
         bool(_NUMBER.search(asks)),
         frozenset(times for word, times in _TIMES if word.search(text)),
@@ -223,9 +221,9 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_EXACT.search(text)), bool(_AGE.search(text)),
         bool(_FRACTION.search(asks) or _GIVE_FRACTION.search(text)),
         _formula(asks), asks, bool(_SINGLE.search(asks)) and _SUM_OF.search(asks) is None,
-        bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), _converts(asks),
+        bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
-        _subject(asks),
+        bool(_DURATION.search(asks)), _subject(asks),
     )  # fmt: skip
 
 
@@ -286,14 +284,6 @@ def _variable(asks: str) -> str:
     return str(named[-1]) if named else ""
 
 
-def _measures(found: Sequence[Number], text: str) -> tuple[Unit, ...]:
-    """None of a kind that the question names two of: it asks for one of them in the other."""
-    named = {UNITS[word] for word in WORD.findall(text.casefold()) if word in UNITS}
-    units = {one.unit for one in found if one.unit is not None and one.unit.kind in _MEASURED}
-    named |= units
-    return tuple(one for one in units if sum(one.kind == other.kind for other in named) == 1)
-
-
 def _formula(asks: str) -> str:
     found = _FORMULA.search(asks) if "=" not in asks else None
     plain = found is None or found[0].replace("/", "", 1).isdigit()
@@ -311,17 +301,3 @@ def _places(text: str) -> int | None:
 def _scale(asks: str) -> int:
     found = _SCALED.search(asks)
     return SCALES[found[1].casefold()] if found else 1
-
-
-def _converts(asks: str) -> bool:
-    unit = _asked_unit(asks)
-    named = {UNITS[word] for word in WORD.findall(asks.casefold()) if word in UNITS}
-    return unit is not None and any(one.kind == unit.kind for one in named - {unit})
-
-
-def _asked_unit(asks: str) -> Unit | None:
-    for found in _UNIT.finditer(asks):
-        unit = UNITS.get(found[1].casefold())
-        if unit is not None and len(found[1]) >= SHORT:
-            return unit
-    return None

@@ -45,7 +45,7 @@ _SAYS = stems(
 )
 _SIZES = (
     r"(area|área|perimeter|perímetro|volume|diagonal|circumference|circunferência|diameter"
-    r"|diâmetro|radius|raio|median|mediana|mean|average|média|mode|moda|range|amplitude|surface|superfície)"
+    r"|diâmetro|radius|raio|median|mediana|mean|average|média|montante|juros|interest|mode|moda|range|amplitude|surface|superfície)"
 )
 _SIZE = re.compile(rf"\b{_SIZES}\b", _I)
 _LEAD = (

@@ -21,6 +21,7 @@ from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
 from wattmark.scoring.choose import choose
 from wattmark.scoring.closing import closing
 from wattmark.scoring.context import marks_of
+from wattmark.scoring.counted import with_counts
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.equations import (
     computed,
@@ -45,7 +46,7 @@ from wattmark.scoring.phrases import (
     WITHDRAWN,
 )
 from wattmark.scoring.remarks import set_remarks_aside
-from wattmark.scoring.saying import Stated, in_words, said_at, with_counts
+from wattmark.scoring.saying import Stated, in_words, said_at
 from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.undecided import between_two
 from wattmark.scoring.words import spoken_numbers

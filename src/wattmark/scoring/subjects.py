@@ -36,8 +36,17 @@ _SUM = re.compile(
     r"(?:[^:=\n]{0,40}:|(?:so|thus|hence|then|therefore|logo|então|portanto|assim)\b)\W{0,4}\d", _I
 )
 """'So 36 - 12', 'Difference: 36 - 12': a sum, and no name of what it comes to."""
+_PAYS = re.compile(
+    r"\b(?:must|have|will|do|pays?|needs?|deve|precisa|paga|fazem)\b.*\d\s?[-+*/]", _I
+)
+"""'She must pay 40 + 24': a sum, too."""
 _OF = re.compile(r"\b([^\W\d_]{3,20})\s(?:of|de)\s" + _ABOUT, _I)
 _IS_NAMED = re.compile(r"\s(?:is|é)\s(?:the\s|o\s|a\s)?([^\W\d_]{3,20})\s?(?:[.,;]|$)", _I)
+_WHICH_ONE = re.compile(
+    r"\s?\(\s?(?:the\s|[ao]\s)?(larger|largest|greater|greatest|smaller|smallest|maior|menor|bigger|older|younger)\s?\)",
+    _I,
+)
+"""'5 (the larger)'."""
 _LETTER = re.compile(r"(?<![\w*+/.-])(?<![*+/-]\s)([a-z])\s?=\s?-?$")
 _PREPOSITION = re.compile(
     r"[(\d]|\s(?:of|in|at|after|for|on|to|d[eoa]s?|em|n[oa]s?|após|para)\s", _I
@@ -78,6 +87,9 @@ def _fits(text: str, number: Number, result: bool, asked: Asked) -> bool | None:
     after = _IS_NAMED.match(text, number.end)
     if after is not None and stems(after[1]) & asked.words:
         return True
+    within = _WHICH_ONE.match(text, number.end)
+    if within is not None:
+        return bool(stems(within[1]) & asked.words)
     name = _name(before, result)
     if any(word in ORDINALS and not stems(word) & asked.whole for word in name.casefold().split()):
         return False
@@ -96,7 +108,7 @@ def _name(before: str, result: bool) -> str:
         if said is not None:
             return said[1]
         chain = _EQUALS.match(before, start) if result else None
-        if chain is not None and not _SUM.match(chain[1]):
+        if chain is not None and not _SUM.match(chain[1]) and not _PAYS.search(chain[1]):
             return chain[1]
         if before[start - 1 : start] in (".", ";", "\n"):
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from wattmark.scoring.amounts import joined
+from wattmark.scoring.around import TOLD
 from wattmark.scoring.asked import Asked
 from wattmark.scoring.context import marks_of
 from wattmark.scoring.explicit import explicit_of
@@ -24,6 +25,8 @@ _UNDECIDED = re.compile(
 _LACKING = re.compile(
     r"\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
     r"|\b(?:don't|do\s+not)\s+have\s+(?:enough|sufficient)\s+(?:information|data|details|context)"
+    r"|\b(?:cannot|can't|can\s+not|unable\s+to)\s+answer\s+(?:this|that|your|the)\s+question"
+    r"|\bnão\s+(?:posso|consigo)\s+responder(?:\s+a)?(?:\s+(?:essa|esta|sua|tua)\s+pergunta)?(?=\s?[.!]|$)"
     r"|\bnão\s+tenho\s+(?:informaç\w{1,4}|dados)\s+suficientes?"
     r"|\b(?:not\s+enough|isn't\s+enough|insufficient)\s+(?:information|data|details|context)\b"
     r"|\b(?:preciso|precisaria|precisamos|seria\w?\s+precis\w{1,4})\s+(?:de\s+)?mais\s+(?:informaç|dados|detalhes)"
@@ -78,7 +81,9 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
 def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
     """'I would need more information', after which no answer stands, nor an explicit one before."""
     said = list(_LACKING.finditer(text))
-    unsaid = bool(said) and not _COMMITS.search(text, said[-1].end())
+    told = TOLD.search(text, said[-1].end()) if said else None
+    rest = text[: told.start()] if told else text
+    unsaid = bool(said) and not _COMMITS.search(rest, said[-1].end())
     back = _ASKS_BACK.search(text)
     if back is not None and all(one.value in asked.given for one in numbers(text, language)):
         return bool(asked.given)

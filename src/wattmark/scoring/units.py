@@ -50,6 +50,7 @@ UNITS: dict[str, Unit] = {
             "453.59237": "lb lbs pound-mass",
         },
     ),
+    **_table("voltage", {"1": "v volt volts", "1000": "kv quilovolt quilovolts kilovolts"}),
     **_table(
         "time",
         {

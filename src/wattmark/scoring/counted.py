@@ -1,0 +1,143 @@
+"""Numbers in words, and 'none', that count what the question asks for, beside those in digits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from wattmark.scoring.amounts import as_number
+from wattmark.scoring.asked import Asked, is_asked, is_fraction, is_year, singular, stems
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.words import ORDINALS, spoken_numbers
+
+_NEAR = 60
+"""Characters before a number that are looked at."""
+_OF_SO_MANY = re.compile(
+    r"\s+(?:(?:of|out\s+of|d[aeo]s?)\s+(?:(?:the|all|its|their)\s+)?\d|of\s+them\b|in\s+(?:all|total)\b"
+    r"|(?:[^\W\d_]{1,15}\s+){1,4}out\s+of\s+(?:the\s+)?\d|altogether\b|del[ea]s\b|ao\s+todo\b|no\s+total\b)",
+    re.IGNORECASE,
+)
+"""'Twelve of the 40'."""
+_ONLY = re.compile(
+    r"\b(?:only|just|exactly|apenas|só|somente|sobra|resta|leav(?:es|ing))\s+$", re.IGNORECASE
+)
+"""Before a 'one' that counts."""
+_NONE = re.compile(
+    r"\b(?:none|nothing|nobody|no\s+one|nenhuma?|ninguém|nada"
+    r"|(?:(?:(?:is|are|was|were|has|have|had|with)\s+no|no(?=\s(?:more\s)?[^\W\d_]{1,20}s\b))\s+(?:more\s+)?|sem\s+"
+    r"|não\s+(?:há|houve|tem|sobr\w{1,4}|rest\w{1,4})\s+(?!nenhum|nada|ninguém|mais))(?P<noun>[^\W\d_]{2,20}))\b",
+    re.IGNORECASE,
+)
+_SOON = re.compile(r"\s[^\W\d_]{3,15}\s([^\W\d_]{2,20})\b")
+_IS_SO = re.compile(r"\b(?:is|equals?|gives|makes|é|são|dá|vale|igual\sa)\s$", re.IGNORECASE)
+_NAMED_IS = re.compile(r"\b(?:the|o|a)\s([^\W\d_]{3,20})\s(?:is|é)\s$", re.IGNORECASE)
+_ENDS_SENTENCE = re.compile(r"(?:\s[^\W\d_]{1,20})?\s?(?:[.!\n]|$)")
+_HAS = re.compile(r"\b(?:has|have|had|tem|têm|tinha)\s+$", re.IGNORECASE)
+_ORDINAL = re.compile(r"\b({})\s([^\W\d_]{{2,20}})".format("|".join(ORDINALS)), re.IGNORECASE)
+_ORDINAL_LAST = re.compile(r"\b({})()(?=\s?(?:[.,;!]|$))".format("|".join(ORDINALS)), re.IGNORECASE)
+"""'Ana finished third.'"""
+_CLAUSE_ENDS = re.compile(r"[,.;:!?\n]|\s(?:and|e|but|mas)\s", re.IGNORECASE)
+
+
+def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Number]:
+    """Numbers in digits, and among them those in words that count what the question asks for."""
+    if not asked.words or not (found or asked.which or asked.placed):
+        return found
+    counts = [
+        as_number(one, text)
+        for one in spoken_numbers(text)
+        if not one.one or _ONLY.search(text, max(0, one.start - _NEAR), one.start)
+    ]
+    known = all(one.value in asked.given or (is_year(one) and not asked.year) for one in found)
+    counts = [
+        one
+        for one in counts
+        if _is_count(text, one, asked)
+        or _opens(text, one, asked)
+        or _is_named(text, one, asked)
+        or (known and _answers(text, one, asked))
+    ]
+    counts += _none_of(text, asked) if _may_be_none(asked) else []
+    counts += _ordinals(text, asked) if known or not asked.placed else []
+    taken = {place for one in found for place in range(one.start, one.end)}
+    new = [one for one in counts if one.start not in taken]
+    return sorted([*found, *new], key=lambda one: one.start) if new else found
+
+
+def _is_count(text: str, number: Number, asked: Asked) -> bool:
+    if is_asked(number, asked) or (asked.percent and number.percent):
+        return True
+    if asked.fraction and is_fraction(number):
+        return True
+    return _OF_SO_MANY.match(text, number.end) is not None
+
+
+def _opens(text: str, number: Number, asked: Asked) -> bool:
+    """'Fifteen wear glasses, …': does it open the text, with all of the question's words?"""
+    clause = _CLAUSE_ENDS.split(text[number.end :], maxsplit=1)[0]
+    new = number.value not in asked.given and not text[: number.start].strip()
+    return new and asked.words <= stems(clause)
+
+
+def _is_named(text: str, number: Number, asked: Asked) -> bool:
+    """'The remainder is five', where the remainder is asked for."""
+    named = _NAMED_IS.search(text, max(0, number.start - _NEAR), number.start)
+    return named is not None and bool(stems(named[1]) & (asked.head or asked.words))
+
+
+def _answers(text: str, number: Number, asked: Asked) -> bool:
+    """'12 squared is one hundred and forty-four.', 'two known moons' where moons are counted."""
+    if asked.noun and not number.percent:
+        soon = _SOON.match(text, number.end)
+        if soon and singular(soon[1]) == asked.noun:
+            return True
+    said = _IS_SO.search(text, max(0, number.start - _NEAR), number.start)
+    ends = _ENDS_SENTENCE.match(text, number.end)
+    return bool(said and ends) and number.value not in asked.given
+
+
+def _may_be_none(asked: Asked) -> bool:
+    """Does it ask how many there are, or are left?"""
+    return asked.count or asked.rest or asked.more
+
+
+def _none_of(text: str, asked: Asked) -> list[Number]:
+    """Zero, where a clause says in the question's words that there is none: 'nobody is left'."""
+    zeros = []
+    for none in _NONE.finditer(text):
+        least = max(0, none.start() - _NEAR)
+        ends = [end.end() for end in _CLAUSE_ENDS.finditer(text, least, none.start())]
+        clause = _CLAUSE_ENDS.split(text[none.end() : none.end() + _NEAR])[0]
+        words = stems(text[ends[-1] if ends else least : none.end()] + clause)
+        noun = none["noun"] or ""
+        if noun and singular(noun) != asked.noun and not stems(noun) & asked.head:
+            continue
+        own = stems(asked.noun)
+        has = asked.count and not noun and _HAS.search(text, least, none.start())
+        if has or words & ((asked.words - own) or own):
+            zeros.append(zero(none[0], none.start()))
+    return zeros
+
+
+def _ordinals(text: str, asked: Asked) -> list[Number]:
+    """The eighth of 'on the eighth day', where the question asks on which day."""
+    said = [*_ORDINAL.finditer(text)] if asked.which or asked.placed else []
+    if asked.placed and not said:  # 'Ana finished third.'
+        said = [*_ORDINAL_LAST.finditer(text)]
+    return [
+        Number(
+            one.start(),
+            one.end(1),
+            one[1],
+            ((Fraction(ORDINALS[one[1].casefold()]), 0),),
+            noun=one[2],
+        )
+        for one in said
+        if asked.placed or singular(one[2]) == asked.which
+    ]
+
+
+def zero(text: str, start: int = 0) -> Number:
+    """The number that words such as 'none' say."""
+    return Number(start, start + len(text), text.strip(), ((Fraction(0), 0),))

@@ -112,6 +112,7 @@ _BLANK = re.compile(r"(?<![^\W_])_{3,200}(?![^\W_])")
 _TIMES = re.compile(r"(?<=\d)(?<!\b0)[xX](?=\d)|(?<=\d) [xX] (?=\d)")
 _CLOCK = re.compile(r"(?<![\w.,])(\d{1,3})\s?h\s?(\d{1,2})(?:\s?(?:min|m))?(?!\w)")
 _QUOTED = re.compile(r"(?<=\n)[ ]{0,3}(?:>[ ]){1,3}(?=\S)")
+_TOUCHING = re.compile(r"\d[stple]|[és]\d")
 _GLUED = re.compile(
     r"(?<=\d)(so|then|portanto|logo|então)(?=\d)|(?<=[^\W\d_])(é)(?=\d)|(?<!\w)(é|is)(?=\d)"
 )
@@ -243,7 +244,8 @@ def _markdown(text: str) -> str:
         text = _EDGE_UNDERSCORE.sub("", _BLANK.sub("?", text))
     if "x" in text or "X" in text:
         text = _TIMES.sub(" * ", text)
-    text = _GLUED.sub(lambda found: f" {found[0]} ", text)
+    if _TOUCHING.search(text):
+        text = _GLUED.sub(lambda found: f" {found[0]} ", text)
     if "h" in text:
         text = _CLOCK.sub(r"\1 h \2 min", text)
     return text.replace("`", "")

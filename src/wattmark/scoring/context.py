@@ -78,7 +78,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
-        ordinal = _is_ordinal(after, asked)
+        ordinal = after[:1] in _ORDINAL_ENDS and _is_ordinal(after, asked)
         if (elsewhere and _of_something_else(before, asked)) or (
             cues & _NAMED and _is_of_a_thing(before, after, number, cues, asked)
         ):
@@ -108,7 +108,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
 
 def _is_ordinal(after: str, asked: Asked) -> bool:
     """The 21 of '21st'; not that of '21st place' and of '21.º' where no question is known."""
-    if after[:1] not in _ORDINAL_ENDS or not ORDINAL.match(after):
+    if not ORDINAL.match(after):
         return False
     return bool(asked.words) or not (after[0] == "." or PLACED.match(after))
 
@@ -170,10 +170,7 @@ def _is_out(
         or ("step" in cues and bool(STEP.search(before)))
         or ("sure" in cues and _is_sureness(before, after, number))
         or ("part" in cues and bool(PART_OF.search(before)))
-        or (
-            ("√" in before or "sqrt" in before or "π" in before or "pi" in before)
-            and bool(UNREADABLE_BEFORE.search(before))
-        )
+        or ("root" in cues and bool(UNREADABLE_BEFORE.search(before)))
     )
 
 

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 _COMPARES = frozenset("<>≤≥±")
+_ROOTS = ("√", "sqrt", "π", " pi")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -49,6 +50,7 @@ WORDS: dict[str, frozenset[str]] = {
         "guess palpite remainder resto r ",
     ),
     "purpose": _of("para so order"),
+    "just": _of("just simply simplesmente apenas só"),
     "telephoned": _of("call dial ligue disque"),
     "divisor": _of("divisible divisível divisíveis"),
     "counted": _of(
@@ -181,6 +183,8 @@ def cues_of(text: str) -> frozenset[str]:
         found.add("equals")
     if not _COMPARES.isdisjoint(text) or "+/-" in text:
         found.add("compared")
+    if any(root in text for root in _ROOTS):
+        found.add("root")
     if "####" in text:
         found.add("explicit")
     if "hmm" in folded:

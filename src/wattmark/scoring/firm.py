@@ -57,9 +57,10 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
         return False
     summed = led[0].lower().startswith("total") and not asked.total
     repeats = new and last.value in asked.given and (summed or governed(text, last, asked))
-    repeats = repeats or _restates(text, found, last, asked)
-    if _SO.fullmatch(led[0]) and "=" not in part:
-        repeats = repeats or _goes_elsewhere(text, found, [*new, inside[-1]], asked)
+    if asked.words and not repeats:
+        repeats = last.value in asked.given and _restates(text, found, last, asked)
+        if _SO.fullmatch(led[0]) and "=" not in part:
+            repeats = repeats or _goes_elsewhere(text, found, [*new, inside[-1]], asked)
     if repeats or (asked.words and not asked.had and LEFT_OVER.search(part)):
         return False  # 'so fewer than half of his 120', 'so 8 are left'
     labelled = _NAMED_SO.search(part)

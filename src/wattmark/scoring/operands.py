@@ -50,8 +50,9 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
             continue
         more = at in marks.operands and AND_MORE.match(gap)
         alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap)
-        worded_sign = gap.rstrip().lower().endswith(("minus", "menos"))
-        sign = (worded_sign or gap.strip(" )]") in "-–") and right.shown[:1] == "-"
+        sign = right.shown[:1] == "-" and (
+            gap.strip(" )]") in "-–" or gap.rstrip().lower().endswith(("minus", "menos"))
+        )
         joined = (
             alike
             or gap == "("

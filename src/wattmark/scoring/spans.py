@@ -97,7 +97,7 @@ class Stretch(NamedTuple):
 
 
 KINDS = frozenset(
-    ("checking", "clause", "trailing", "apart", "supposed", "aside", "denied", "purpose")
+    ("checking", "clause", "trailing", "apart", "supposed", "aside", "denied", "purpose", "just")
 )
 SIGNS = frozenset(("(", "[", CODE_OPEN, ":", "—", "?", "\n"))
 """One of these every stretch needs: a kind of phrase, or a sign."""
@@ -121,7 +121,7 @@ def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         yield from _digressions(text)
     if "\n" in text:
         yield from _footnotes(text)
-    yield from _explanations(text)
+    yield from _explanations(text, cues)
     yield from _questions(text)
 
 
@@ -177,11 +177,11 @@ def _footnotes(text: str) -> Iterator[Stretch]:
             yield Stretch(found.start(), found.end(), after=True)
 
 
-def _explanations(text: str) -> Iterator[Stretch]:
-    for found in _SIMPLY.finditer(text):
+def _explanations(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
+    for found in _SIMPLY.finditer(text) if "just" in cues else ():
         end = _SENTENCE_END.search(text, found.end())
         yield Stretch(found.start(), end.start() if end else len(text), after=True)
-    for found in _DISCUSSED.finditer(text) if "0" in text else ():
+    for found in _DISCUSSED.finditer(text) if ">" in text or "<" in text else ():
         yield Stretch(found.start(1), found.end(1), after=True)
     for found in _SAID_THEN.finditer(text) if ": " in text else ():
         end = _SENTENCE_END.search(text, found.end())

@@ -28,6 +28,7 @@ LISTS = (
     *("blind_twenty_second", "blind_twenty_third", "blind_twenty_fourth", "blind_twenty_fifth"),
     *("blind_twenty_sixth", "blind_twenty_seventh", "blind_twenty_eighth"),
     *("blind_twenty_ninth", "blind_thirtieth", "blind_thirty_first"),
+    *("blind_thirty_second", "blind_thirty_third", "blind_thirty_fourth"),
 )
 
 

@@ -28,7 +28,7 @@ _LOSS = re.compile(
     _I,
 )
 _EQUIVALENT = re.compile(
-    r"(?:\s?[^\W\d_]{1,3}\^[23])?[^.\n\d]{0,15},?\s(?:(?:o\s)?que\sequivale\sa|equivalente\sa|(?:which\sis\s)?equivalent\sto"
+    r"(?:\s?[^\W\d_]{1,3}\^[23])?[^.\n\d]{0,40},?\s(?:(?:o\s)?que\sequivale\sa|equivalente\sa|(?:which\sis\s)?equivalent\sto"
     r"|(?:o\s)?que\sé\so\smesmo\sque|(?:which\sis\s)?the\ssame\sas)\s(?:R\$|[$€£])?\s?",
     _I,
 )

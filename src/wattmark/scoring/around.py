@@ -190,6 +190,7 @@ TOLD = re.compile(
     r"|some|many|others|alguns|muitos|muita\s+gente|outros)\s+(?:(?:would|might|may|could|will|often|podem|poderiam|pode)\s+)?"
     r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|wrote|writes?|believes?|guess(?:es|ed)?|gets?|got"
     r"|escreve(?:u|ram|m)?|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
+    r"|\b(?:the\s+(?:question|problem)\s+(?:asks|says|states)|[oa]\s+(?:problema|pergunta|enunciado)\s+(?:diz|pede|pergunta))\s?:"
     r"|\b(?:problem|question|prompt|text|enunciado|texto|pergunta|problema)\s+(?:mentions?|cites?|cita|menciona)\b"
     r"|\bvocê\s+(?:(?:só|apenas)\s+)?(?:disse|mencion\w{2,4}|citou|perguntou|informou)\b"
     r"|\byou\s+(?:(?:only|just|also)\s+)?(?:ask|asked|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"

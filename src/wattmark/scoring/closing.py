@@ -21,6 +21,14 @@ _OTHERWISE = re.compile(
 )
 """How a remark opens, or another case."""
 _ENDS = re.compile(r"(?:\s?[^\W\d_]{1,20}(?:/[a-z]{1,3})?|[%°€²³]|\s?\^\d){0,4}\s?[.!]?\s*")
+_BARE = re.compile(
+    r"\s*(?:-\s)?(?:=\s?)?(?:R\$\s?|[$€£])?-?\d[\d.,]{0,20}(?:\s?[^\W\d_]{1,20}){0,2}\s?[.!]?\s*"
+)
+_LEADS_TO = re.compile(
+    r"(?:\b(?:total|answer|resposta|resultado|result|days?|adding|altogether)\b[^.!?\n]{0,60}|\b(?:adding|somando|thus|so|logo|portanto|assim)\b[^.!?\n]{0,80}):\s*$",
+    re.IGNORECASE,
+)
+"""A line that leads to the next one, where the answer stands alone."""
 _WORDS = 2
 """Of the question, that it says over at least."""
 
@@ -36,6 +44,8 @@ def closing(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if not alone or last in marks.out or not _ENDS.fullmatch(text, number.end):
         return None
     line = text[start:]
+    if _BARE.fullmatch(line) and _LEADS_TO.search(text[:start]):
+        return said_at(text, found, marks, last, "stated last")
     said = stems(line)
     if _OTHERWISE.match(line) or is_negated(line) != asked.negated:
         return None

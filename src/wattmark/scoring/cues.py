@@ -50,6 +50,7 @@ WORDS: dict[str, frozenset[str]] = {
         "guess palpite remainder resto r ",
     ),
     "purpose": _of("para so order"),
+    "praise": _of("good well congratulations enjoy parabéns boa bom muito"),
     "just": _of("just simply simplesmente apenas só"),
     "telephoned": _of("call dial ligue disque"),
     "divisor": _of("divisible divisível divisíveis"),

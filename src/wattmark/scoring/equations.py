@@ -14,6 +14,10 @@ _LINE_END = re.compile(r"\n(?!\s*=)|[.,;!?](?=\s|$)|\s[(—]")
 _GOES_ON = re.compile(
     r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então)\b", re.IGNORECASE
 )
+_SO_IT_IS = re.compile(
+    r"(?:[.!?]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d\n]{0,30}$",
+    re.IGNORECASE,
+)
 _TURNS = re.compile(
     r"=|\b(?:but|however|mas|porém|no|não|not|final|answer|resposta)\b", re.IGNORECASE
 )
@@ -48,7 +52,9 @@ def looked_for(
     return new[0] if len(new) == 1 else None
 
 
-def unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[int]) -> int | None:
+def unrelated_equations(
+    text: str, found: Sequence[Number], marks: Marks, firm: Sequence[int]
+) -> int | None:
     """Of equations alone that never use each other's results, the first: the rest is new."""
     if len(firm) < 2 or any(n not in marks.results for n in firm):
         return None
@@ -59,7 +65,10 @@ def unrelated_equations(found: Sequence[Number], marks: Marks, firm: Sequence[in
     results = {found[n].value for n in firm}
     if any(found[n].value in results for n in marks.operands):
         return None
-    return firm[0]
+    begins = firm[-1]
+    while begins - 1 in marks.operands:
+        begins -= 1
+    return firm[-1] if _SO_IT_IS.search(text[: found[begins].start]) else firm[0]
 
 
 def said_of_subject(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:

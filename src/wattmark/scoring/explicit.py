@@ -25,6 +25,7 @@ _IS_SO_MUCH = (
     r"(?:[^.\n\d]{0,12}\d{1,20}(?![\d.,]\d|\s?[*/+^-])|[^.\n]{0,60}=\s?-?\d)"
 )
 """After 'x': a text that says elsewhere what it is."""
+_OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _MARKERS = 40
 """Statements of an answer that are looked at, the last ones."""
 _SENTENCE = 400
@@ -122,6 +123,8 @@ def _in_region(
     firm = [n for n in usable if n not in marks.aside] or usable
     if not firm:
         return None
+    if len(firm) > 1 and _OPTION_ENDS.match(text, found[firm[0]].end):
+        return firm[1]  # 'The correct choice is 3) 9'
     first = firm[0]
     if first == inside[0] and FILLED.match(text[start : found[first].start]):
         return _end_of_chain(text, found, marks, inside, first)

@@ -50,7 +50,7 @@ _ABOUT_ANOTHER = re.compile(
     r"(?:[$€£]|R\$)?\s?$"
     r"|,\s+(?:and\s+its|e\s+(?:seu|sua|o\s+seu|a\s+sua)|whose|cuj[oa])\s+(?:square(?:\s+root)?|cube|half|double"
     r"|triple|raiz(?:\s+quadrada)?|quadrado|cubo|metade|dobro|triplo)\s[^,.;:=\d]{0,20}$"
-    r"|,\s+(?:half|twice|double|triple|three\s+times|metade|o\s+dobro|o\s+triplo|the\s+last|the\s+other|[oa]\s+últim[oa]|[oa]\s+outr[oa])\s[^,.;:=]{0,40}$",
+    r"|,\s+(?:half|twice|double|triple|three\s+times|metade|o\s+dobro|o\s+triplo|the\s+last|the\s+other|[oa]\s+últim[oa]|[oa]\s+outr[oa])\s(?:(?!\b(?:is|are|must|é|são|deve)\b)[^,.;:=]){0,40}$",
     _I,
 )
 """', who has 12', ', half of the remaining 84'."""

@@ -17,7 +17,8 @@ from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.asked import NOTHING_ASKED, Asked
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
-from wattmark.scoring.equality import FLOAT_PLACES, ends, equal
+from wattmark.scoring.equality import FLOAT_PLACES, LEAST_PLACES, ends, equal
+from wattmark.scoring.language import language_of, written_in
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
 from wattmark.scoring.saying import Stated
@@ -26,7 +27,6 @@ from wattmark.scoring.text import normalise, shorten
 from wattmark.scoring.units import UNITS
 from wattmark.scoring.words import spoken_numbers
 
-_LANGUAGES = {"portuguese": "pt", "português": "pt", "por": "pt", "english": "en", "eng": "en"}
 _BEFORE = re.compile(r"[-+]?\s*(?:R\$|US\$|[$€£¥]|[A-Z]{3})?\s*[-+]?")
 _ALONE = re.compile(
     r"\s{0,9}(?:=\s?)?(-?[0-9]{1,15})\.?\s{0,9}"
@@ -34,10 +34,16 @@ _ALONE = re.compile(
     r"(-?[0-9]{1,15})(?:\}\$?)?\.?\s{0,9}"
 )
 """The plainest answers, which need no looking at: '85', '= 85', 'The answer is 85.'"""
+_ENDLESS = frozenset("≈√π")
 _SAID = ("the last number stated", "stated as the answer")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 _ON_THE_HOUR = re.compile(r"(?<![\d:.,])(\d{1,2}):00(?![\d:])(?!\s?[ap]\.?m)", re.IGNORECASE)
+_HALF_A_DAY = 12
+_ON_THE_HOUR_OF_HALF = re.compile(
+    r"(?<![\d:.,])(\d{1,2}):00(?![\d:])(?:\s?[ap]\.?m\b)?", re.IGNORECASE
+)
+"""'4:00 p.m.', where 4 is asked for."""
 _BOLD = re.compile(
     r"\*\*\s?(?:R?\\?\$|[€£])?\s?[-−–]?\d(?:[\d.,\s]{0,18}\d)?\s?%?(?:\s[^\W\d_]{1,15}){0,2}[.!]?\*\*"
 )
@@ -69,15 +75,6 @@ _CUT_ECHO = 12
 """Characters from which on the end of an answer may be the question begun again."""
 
 
-@lru_cache(maxsize=64)
-def language_of(name: str | None) -> str | None:
-    """'pt' of pt-BR, pt_BR, Portuguese; None where nothing was said."""
-    if not name or not name.strip():
-        return None
-    word = name.strip().lower()
-    return _LANGUAGES.get(word) or word.replace("_", "-").split("-")[0]
-
-
 def numeric_score(
     expected: str, answer: str, language: str | None = None, question: str = ""
 ) -> Score:
@@ -99,12 +96,15 @@ def numeric_score(
         said = Stated((_whole(alone[1] or alone[2]),), _SAID[alone[1] is None])
         return _judged(gold, said, expected, NOTHING_ASKED)
     asked = asked_by(question, language) if question else NOTHING_ASKED
+    language = written_in(answer, language)
     if asked.unit is not None and gold.unit is None and not gold.percent:
         gold = gold._replace(unit=asked.unit, also=asked.unit if asked.converts else None)
     if asked.hour and ":00" in answer:
-        answer = _ON_THE_HOUR.sub(r"\1", answer)
+        half = gold.value is not None and gold.value <= _HALF_A_DAY
+        answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
     text = _without_echo(clean(_until_emphasis(answer)), question)
-    return _judged(gold, stated(text, language, asked), expected, asked)
+    endless = not _ENDLESS.isdisjoint(text)
+    return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
 
 
 def _until_emphasis(answer: str) -> str:
@@ -135,7 +135,10 @@ def _shown(plain: Plain, score: Score, expected: str) -> Score:
     return replace(score, extracted=said, why=why)
 
 
-def _judged(gold: Number, said: Stated | None, expected: str, asked: Asked) -> Score:
+def _judged(
+    gold: Number, said: Stated | None, expected: str, asked: Asked, *, endless: bool = False
+) -> Score:
+    """`endless`: the answer has a root, a π or an approximation."""
     if said is None:
         return Score(False, 0.0, None, "the answer states no number")
     shown = shorten(said.numbers[0].shown)
@@ -151,6 +154,14 @@ def _judged(gold: Number, said: Stated | None, expected: str, asked: Asked) -> S
         if asked.exact and _is_rounded(gold, number):
             continue
         meant = _as_asked(gold, number, asked)
+        meant = _as_rounded(gold, meant) if endless else meant
+        if (
+            asked.percent
+            and meant.percent
+            and not gold.percent
+            and abs(gold.value or Fraction(0)) > 1
+        ):
+            meant = meant._replace(percent=False)  # '3333 %' is not 33.33
         if equal(_measured(gold, meant, asked), meant):
             shown = shorten(number.shown)
             return Score(True, 1.0, shown, f"read {shown}, {said.how}")
@@ -165,6 +176,15 @@ def _as_asked(gold: Number, said: Number, asked: Asked) -> Number:
     if asked.places is None or all((places or 0) <= asked.places for _, places in said.readings):
         return said
     rounded = ((_half_up(value, asked.places), asked.places) for value, _ in said.readings)
+    return said._replace(readings=(*said.readings, *rounded))
+
+
+def _as_rounded(gold: Number, said: Number) -> Number:
+    """31.4159 also as 31.42, where the gold is that: both are roundings of what has no end."""
+    shown = gold.readings[0][1] or 0
+    if shown < LEAST_PLACES or any((places or 0) <= shown for _, places in said.readings):
+        return said
+    rounded = ((_half_up(value, shown), shown) for value, _ in said.readings)
     return said._replace(readings=(*said.readings, *rounded))
 
 

@@ -62,7 +62,7 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if first.shown in asked.shown and _IS_SAID.match(after):
         return None
     reason = EXPLAINED.match(after)
-    if reason is None and asked.given:
+    if reason is None and (asked.given or asked.noun):
         meant = asked.unit is not None and first.unit == asked.unit
         repeats = first.value in asked.given and not meant
         reason = (_COLON_ALONE if repeats else _COLON).match(after)

@@ -59,7 +59,7 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _PERCENT = re.compile(
-    r"(?<!\d )(?<!\d)\b(?:percent\w*|porcentage[mn]s?|percentua\w{1,3})\b|\bquantos\s+por\s+cento",
+    r"(?<!\d )(?<!\d)\b(?:percent\w*|porcentage[mn]s?|percentua\w{1,3})\b|\bquantos?\s+por\s+cento",
     re.IGNORECASE,
 )
 _PER_CENT = re.compile(

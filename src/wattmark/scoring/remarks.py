@@ -72,6 +72,9 @@ _APART = re.compile(
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?\n]{0,100}",
     _I,
 )
+_LATER = re.compile(r"(?:^|[.!?]\s)(?:in|daqui\s+a)\s$", _I)
+_THEN_ASKED = re.compile(r"\b(?:will|in|after|daqui|terá|vai|depois|até|future|futuro)\b", _I)
+"""Does a question look ahead?"""
 _WITH_MORE = re.compile(
     r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>[^,.!?\n\d]{1,40}),[^.!?\n]{0,80}",
     _I,
@@ -205,7 +208,7 @@ def _cases(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[i
     """The clauses of 'in 48 weeks', 'when x = 5'; the rest of the sentence where one opens it."""
     for said in _CASE.finditer(text):
         stands = [n for n, one in enumerate(found) if one.start <= said.end() < one.end]
-        if not stands or not _is_another(found, stands[0], asked):
+        if not stands or not _is_another(text, found, stands[0], asked):
             continue
         start, _ = clause(text, said.start())
         _, end = clause(text, found[stands[0]].end)
@@ -230,9 +233,12 @@ def _stories(
             yield colon.end() - 1, end
 
 
-def _is_another(found: Sequence[Number], n: int, asked: Asked) -> bool:
+def _is_another(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
     """'In 48 weeks', where the question speaks of 4 weeks."""
     number, measure = found[n], measure_of(found[n])
+    later = _LATER.search(text[max(0, number.start - 12) : number.start]) is not None
+    if later and number.unit is not None and not _THEN_ASKED.search(asked.text):
+        return True
     if number.value in asked.given or number.value == 1 or is_asked(number, asked):
         return False
     if any(one.value == number.value and measure in ("", measure_of(one)) for one in found[:n]):

@@ -77,7 +77,8 @@ def said_at(
             and not _equal(chosen, found[other])
             and not told_apart(text, found, at, other, asked)
         ):
-            if _is_said_again(text, found, marks, at):
+            other_again = any(one.value == found[other].value for one in found[right + 1 :])
+            if not other_again and _is_said_again(text, found, marks, at):
                 return Stated((chosen,), how, explicit)
             whole = _whole_of(text, found[:left], found[left], found[right])
             if whole is not None:
@@ -89,7 +90,7 @@ def said_at(
 def _is_said_again(text: str, found: Sequence[Number], marks: Marks, at: int) -> bool:
     """'From 1939 to 1945. It ended in 1945': does it stand alone in a later sentence?"""
     for n in range(at + 1, len(found)):
-        if found[n].value == found[at].value and n not in marks.out and n not in marks.aside:
+        if found[n].value == found[at].value and n not in marks.out:
             return ENDS.search(text, found[at].end, found[n].start) is not None
     return False
 

@@ -78,6 +78,12 @@ _SIMPLY = re.compile(
 """'That's simply $40 a month …', after an answer."""
 _DISCUSSED = re.compile(r"=\s?-?\d[\d.,]*\s?[<>=]\s?0\b([^.!?\n]{1,100})")
 """'Δ = 25 > 0, so there are 2 roots'."""
+_PRAISE = re.compile(
+    r"(?<=[.!]\s)(?:good\s+(?:job|luck)|well\s+done|congratulations|enjoy|parabéns|boa\s+sorte|muito\s+bem|bom\s+(?:trabalho|proveito))\b"
+    r"(?=[^=]*$)(?!.*\b(?:answer|resposta)\b)",
+    _I,
+)
+"""After it only remarks."""
 _UNLIKE = re.compile(
     r"\b(?:unlike|ao\s+contrário\s+d[aeo]s?)\s[^,.;!?\n\d]{1,40}(?:,\s(?:which|who|that|que)\s[^,.;!?\n]{1,60})?(?=,)",
     _I,
@@ -97,7 +103,18 @@ class Stretch(NamedTuple):
 
 
 KINDS = frozenset(
-    ("checking", "clause", "trailing", "apart", "supposed", "aside", "denied", "purpose", "just")
+    (
+        "checking",
+        "clause",
+        "trailing",
+        "apart",
+        "supposed",
+        "aside",
+        "denied",
+        "purpose",
+        "just",
+        "praise",
+    )
 )
 SIGNS = frozenset(("(", "[", CODE_OPEN, ":", "—", "?", "\n"))
 """One of these every stretch needs: a kind of phrase, or a sign."""
@@ -181,6 +198,8 @@ def _explanations(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
     for found in _SIMPLY.finditer(text) if "just" in cues else ():
         end = _SENTENCE_END.search(text, found.end())
         yield Stretch(found.start(), end.start() if end else len(text), after=True)
+    for found in _PRAISE.finditer(text) if "praise" in cues else ():
+        yield Stretch(found.start(), len(text), after=True)
     for found in _DISCUSSED.finditer(text) if ">" in text or "<" in text else ():
         yield Stretch(found.start(1), found.end(1), after=True)
     for found in _SAID_THEN.finditer(text) if ": " in text else ():

@@ -62,6 +62,12 @@ _EQUALS = re.compile(
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
 """'No, that doesn't …'."""
+_OFF = re.compile(
+    r"\btoo\s+(?:much|many|little|few|big|small|high|low)\b|\bdemais\b|\bnão\s+(?:bate|confere|fecha)\b"
+    r"|\bdoes(?:n't|\s+not)\s+(?:match|work|check|fit)\b",
+    re.IGNORECASE,
+)
+"""A check that fails."""
 _YES = re.compile(
     r"\b(?:yes|sim|indeed|(?:is|was|está|é)\s+(?:correct|right|corret[oa]|cert[oa]))\b",
     re.IGNORECASE,
@@ -129,7 +135,13 @@ def _after_turns(
         twice = tail.count(later.numbers[0].shown) > 1 and (
             shown not in tail or re.search(rf"(?i)\b(?:not|não)\s{re.escape(shown)}(?!\d)", tail)
         )
-        if not again or twice or not CONFIRMED.search(tail) or _FAILED.match(tail):
+        if (
+            not again
+            or twice
+            or _OFF.search(tail)
+            or not CONFIRMED.search(tail)
+            or _FAILED.match(tail)
+        ):
             return later
         return _pick(whole, language, asked) or later if earlier.explicit else earlier
     return _pick(whole, language, asked)
@@ -205,6 +217,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         return after or _said_before(text[: found[0].start], asked)
     words = in_words(text, 0, len(text), asked, alone=not found)
     loose = [n for n in range(len(found)) if n not in marks.out] if asides else []
+    loose = [n for n in loose if found[n].value not in asked.given] if marks.told else loose
     if REFUSING.search(text):  # 'You said 63 … I am unable to say what it is'
         loose = []
     if not loose or (words is not None and not words.several):
@@ -220,7 +233,7 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     firm = of_its_kind(text, found, marks, firm, asked)
     if not firm:
         return None
-    unrelated = unrelated_equations(found, marks, firm)
+    unrelated = unrelated_equations(text, found, marks, firm)
     if unrelated is not None and "=>" not in text and not _ALGEBRA.search(text):
         return unrelated
     unknown = looked_for(text, found, marks, firm, asked)

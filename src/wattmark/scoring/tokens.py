@@ -39,6 +39,8 @@ _PARTS = re.compile(
     r"(?<![\w-])(?=[\w-]{0,60}[A-Za-z]\d)(?=[\w-]{0,60}\d)[A-Za-z0-9]{1,30}(?:[-_][A-Za-z0-9]{1,30}){2,8}(?![\w-])"
 )
 """A serial number in parts, one of which has a digit after a letter: 'AB12-3456-85'."""
+_MODEL = re.compile(r"(?<![\w-])(?!(?:USD|EUR|BRL|GBP|JPY)-)[A-Z]{2,6}-\d{1,4}(?![\w.,]\d|[\w-])")
+"""'GPT-4', 'COVID-19'."""
 _LONG = 10
 _GROUPED = re.compile(r"[- .+)](?:(?<=\d.)\d{2}|(?<=\+)\d|(?<=\))\s?\d{3})")
 """What each telephone number has."""
@@ -57,6 +59,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def without_tokens(text: str) -> str:
     """The text with a sign in the place of each."""
+    if "-" in text:
+        text = _MODEL.sub(GONE, text)
     if "://" in text or "@" in text or "www." in text:
         text = _ADDRESS.sub(GONE, text)
     if _GROUPED.search(text):

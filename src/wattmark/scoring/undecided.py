@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from wattmark.scoring.amounts import joined
-from wattmark.scoring.around import TOLD
+from wattmark.scoring.around import REFUSING, TOLD
 from wattmark.scoring.asked import Asked
 from wattmark.scoring.context import marks_of
 from wattmark.scoring.explicit import explicit_of
@@ -84,7 +84,7 @@ def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
     told = TOLD.search(text, said[-1].end()) if said else None
     rest = text[: told.start()] if told else text
     unsaid = bool(said) and not _COMMITS.search(rest, said[-1].end())
-    back = _ASKS_BACK.search(text)
+    back = _ASKS_BACK.search(text) or REFUSING.search(text)
     if back is not None and all(one.value in asked.given for one in numbers(text, language)):
         return bool(asked.given)
     if not unsaid and not _CUT_OFF.search(text):

@@ -24,10 +24,10 @@ def language_of(name: str | None) -> str | None:
 
 
 def written_in(answer: str, language: str | None) -> str | None:
-    """The answer's own language, where it has words of the other one and none of this."""
+    """None, either, where it has words of the other of two languages and none of this."""
     if language not in _WRITTEN or ("," not in answer and "." not in answer):
         return language
     words = frozenset(_WORDS.findall(answer.casefold()))
     other = "pt" if language == "en" else "en"
     changed = len(words & _WRITTEN[other]) > 1 and words.isdisjoint(_WRITTEN[language])
-    return other if changed else language
+    return None if changed else language

@@ -29,6 +29,8 @@ LISTS = (
     *("blind_twenty_sixth", "blind_twenty_seventh", "blind_twenty_eighth"),
     *("blind_twenty_ninth", "blind_thirtieth", "blind_thirty_first"),
     *("blind_thirty_second", "blind_thirty_third", "blind_thirty_fourth"),
+    *("blind_thirty_fifth", "blind_thirty_sixth", "blind_thirty_seventh"),
+    *("blind_thirty_eighth", "blind_thirty_ninth", "blind_fortieth"),
 )
 
 

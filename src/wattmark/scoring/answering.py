@@ -44,9 +44,12 @@ _THEN = re.compile(
 )
 _AFTER = re.compile(r"\W{0,4}(?:after|once|when|depois\s+d[aeo]s?|após|ao|quando)\b", _I)
 _LEAVES = re.compile(
-    r"\b(?:(?P<rest>leav(?:es|ing)|left\s+with|sobram|restam|fica(?:ndo|m)?\s+com)|has|have|tem|têm)\s"
+    r"\b(?:(?P<rest>leav(?:es|ing)|left\s+with|sobram|restam|fica(?:ndo|m)?\s+com|ficaram|sobraram|restaram)|has|have|tem|têm)\s"
     r"(?:[^\W\d_]{1,15}\s){0,2}(?:R\$\s?|[$€£])?$",
     _I,
+)
+_REMAIN = re.compile(
+    r"(?:\s[^\W\d_]{1,15})?\s(?P<rest>remain|are\s+left|sobram|restam|sobraram|restaram)\b", _I
 )
 _OF_WHAT = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:of|de)\s([^.,;:\d]{1,40})", _I)
 _BEGINS = re.compile(
@@ -117,7 +120,11 @@ def _is_like(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
     """Does it say the question over, or open the text with the noun or unit asked for?"""
     if asked.words and 2 * len(one.words) >= len(asked.words):
         return True
-    if asked.head and one.named == len(asked.head):
+    counts = not asked.noun or not any(is_asked(found[n], asked) for n in one.firm)
+    counts = counts or any(
+        is_asked(found[n], asked) and _is_able(found[n], one, asked) for n in one.firm
+    )
+    if asked.head and one.named == len(asked.head) and counts:
         return True
     if asked.said and one.alike[1] == len(asked.said):
         return one.many <= len(asked.said) + _FEW
@@ -227,6 +234,7 @@ def _is_next_step(found: Sequence[Number], answer: Sentence, one: Sentence, aske
     alike = [found[n] for n in one.firm if found[n].unit == said.unit]
     for number in alike:
         leads = _LEAVES.search(one.text[: number.start - one.start])
+        leads = leads or _REMAIN.match(one.text, number.end - one.start)
         other = number.noun[-1:] == "s" and number.noun != said.noun
         of = _OF_WHAT.match(one.text, number.end - one.start)
         if of and not asked.rest and not stems(of[1]) & asked.whole:

@@ -44,11 +44,11 @@ DENIED_BEFORE = re.compile(
     r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
     r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
     r"(?:\s+(?:exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
-    r"|é|a|o|resposta|resultado|igual|ser|seja|são|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
+    r"|é|a|o|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
-    r"^[\ue002\s\"')]*(?:(?:is|was|would\s+be|é|está|seria|are)\s+(?:also\s+|clearly\s+)?"
+    r"^[\ue002\s\"')]*,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
     r"(?:wrong|incorrect|not\s+(?:the|right|correct)|errad|incorret|false\b)"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
     r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
@@ -70,6 +70,7 @@ REST = re.compile(
 PLACE = re.compile(r"\b(?:in|em|n[ao]s?|across|within)\s+(?:the\s+|all\s+)?$", _I)
 PART_OF = re.compile(
     r"\b(?:half|third|quarter|metade|dobro|triplo|twice|double|triple|terço|quarto|squared?|cube"
+    r"|(?:two|three|four|five|six|seven|eight|nine|ten)\s+times|(?:duas|três|quatro|cinco|seis|sete|oito|nove|dez)\s+vezes"
     r"|root|quadrado|cubo|raiz(?:\s+quadrada)?)\s+(?:(?:of|de|do|da)\s+)?(?:the\s+)?$",
     _I,
 )
@@ -98,7 +99,7 @@ SURE_AFTER = re.compile(
     r"^\s*(?:sure|certain|confident|confidence|de\s+certeza|certeza|segur[oa]|de\s+confiança)\b", _I
 )
 ASIDE_AFTER = re.compile(
-    r"^\s(?:repeats?|repete|se\s+repete)\b|^\x20?(?:-?\x20?(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|ways|maneiras|formas|decimals?|casas|significant"
+    r"^\s(?:repeats?|repete|se\s+repete)\b|^\x20?(?:-?\x20?(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|(?:ways|maneiras|formas)\s+(?:to\s+(?:solve|do|think|see)|of\s+(?:solving|doing)|de\s+(?:resolver|fazer|ver))|decimals?|casas|significant"
     r"|algarismos|digits?|dígitos|more\s+(?:examples|problems|questions)))\b",
     _I,
 )
@@ -127,7 +128,7 @@ CHECKING = re.compile(
     _I,
 )
 CLAUSE = re.compile(
-    r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected)|given\s+that|seeing\s+that|considerando\s+que|porque|pois|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
     r"|although|even\s+though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
@@ -159,7 +160,7 @@ APART = re.compile(
 )
 """', 8 years after the speech of 1961'."""
 CLAUSE_END = re.compile(
-    r"[.!?;](?=\s|$)|\n|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
+    r"[.!?;](?=\s|$)|\n|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that(?!\s+is\b)|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
     r"|,\s+(?:temos|fica|dá|obtemos)|:\s+(?:fica|são|é|it|he|she|they)\b",
     _I,
@@ -184,16 +185,17 @@ SUPPOSED = re.compile(
 )
 """What would be, if: 'If each cost $2, that would be $100'."""
 TOLD = re.compile(
-    r"\b(?:common|usual|frequent|typical|tempting)\s+(?:mistake|error|answer)|\berros?\s+(?:mais\s+)?comu(?:m|ns)\b"
+    r"\b(?:common|usual|frequent|typical|tempting)\s+(?:mistake|error|answer|slip|trap|pitfall)|\berros?\s+(?:mais\s+)?comu(?:m|ns)\b"
     r"|\b(?:the|a|my|your|some|many|most|other|o|a|um|uma|meu|minha|alguns|muitos|outros)?\s*"
     r"(?:book|textbook|friend|students?|people|teacher|colleague|livro|amig[oa]s?|colegas?|professora?|alunos?|pessoas"
     r"|some|many|others|alguns|muitos|muita\s+gente|outros)\s+(?:(?:would|might|may|could|will|often|podem|poderiam|pode)\s+)?"
-    r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|wrote|writes?|believes?|guess(?:es|ed)?|gets?|got"
+    r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|wrote|writes?|believes?|guess(?:es|ed)?"
     r"|escreve(?:u|ram|m)?|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
     r"|\b(?:the\s+(?:question|problem)\s+(?:asks|says|states)|[oa]\s+(?:problema|pergunta|enunciado)\s+(?:diz|pede|pergunta))\s?:"
     r"|\b(?:problem|question|prompt|text|enunciado|texto|pergunta|problema)\s+(?:mentions?|cites?|cita|menciona)\b"
     r"|\bvocê\s+(?:(?:só|apenas)\s+)?(?:disse|mencion\w{2,4}|citou|perguntou|informou)\b"
     r"|\byou\s+(?:(?:only|just|also)\s+)?(?:ask|asked|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"
+    r"|\b(?:some|many|most|other)\s+(?:people\s+|students\s+)?(?:get|got)\s"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
     r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"
     r"(?:at\s+first\s+|be\s+tempted\s+to\s+)?(?:answer|say|think|guess|expect)\b"

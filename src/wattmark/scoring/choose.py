@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, stems
 from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, sum_of
@@ -21,6 +22,7 @@ from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_wor
 from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
+_RESULT = re.compile(r"=\s?(?:R\$|[$€£])?\s?-?$")
 _LABEL = re.compile(
     r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_](?:[^:=.;\n]{0,40}(?=:)|[^\d:.;\n]{0,40}))(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
 )
@@ -202,9 +204,20 @@ def _among_words(text: str, found: Sequence[Number], inside: Sequence[int], aske
         best = [at for at in best if not _of_another(text, found, inside, at, asked)] or best
     if any(counts(text, found, inside, at, asked) for at in best):
         best = [at for at in best if not counts_another(text, found, inside, at, asked)] or best
+    result = _result_before(text, found, inside[0])
+    if result is not None and len(best) > 1:  # '… = 170. So 170 people read 1 of the 2'
+        best = [at for at in best if found[inside[at]].value == result] or best
     if any(is_asked(found[inside[at]], asked) for at in best):  # '26 states and 1 Federal District'
         best = [at for at in best if not found[inside[at]].noun[:1].isupper()] or best
     return inside[best[-1]]
+
+
+def _result_before(text: str, found: Sequence[Number], place: int) -> Fraction | None:
+    """What the last sum before a number comes to."""
+    for one in reversed(found[:place]):
+        if _RESULT.search(text, max(0, one.start - 8), one.start):
+            return one.value
+    return None
 
 
 def _of_another(

@@ -54,7 +54,7 @@ _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 """5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
 """Portugal's word for a billion."""
-_BASE = re.compile(r"(?<=\d)(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
+_BASE = re.compile(r"(?<=[\d)])(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
 """The base that a number is written in: 1101₂."""
 _INVISIBLE = re.compile(
     r"[\u20e3\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
@@ -87,6 +87,7 @@ _WRAPPED = re.compile(
     r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mathit|mathbb|bm|bf|mbox|emph|underline|overline"
     r"|operatorname|large|Large)\s*" + _BRACED
 )
+_INDEX = re.compile(r"(?<=[A-Za-z])_\{[^{}\n]{0,20}\}")
 _STRUCK_LATEX = re.compile(r"\\[bx]?cancel\s*" + _BRACED)
 _COMMANDS = {
     "times": "*", "cdot": "*", "div": " / ", "equiv": "=", "bmod": " mod ", "mod": " mod ",
@@ -178,7 +179,7 @@ def _markup(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    text = _STRUCK_LATEX.sub(" ", text)
+    text = _INDEX.sub("", _STRUCK_LATEX.sub(" ", text))
     text = text.replace("\\!", "").replace("\\$", "$").replace("\\%", "%")
     text = text.replace("-\\,", "-")
     for space in ("\\,", "\\;", "\\:", "\\ "):

@@ -59,7 +59,7 @@ _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
 )
 """'Tom is 17': whose number it is."""
-_LETTER = re.compile(r"(?<!\w)([^\W\d_])\s?=")
+_LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=")
 _NAMED = frozenset(("month", "numbered", "aged"))
 
 
@@ -190,11 +190,12 @@ def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
         ):
             continue
         starts = ITEM.search(text[max(0, number.start - 20) : number.start])
-        if (
-            starts
-            and int(number.shown) == len(items) + 1
-            and ITEM_END.match(text[number.end : number.end + 6])
-        ):
+        if not starts or not ITEM_END.match(text[number.end : number.end + 6]):
+            continue
+        if len(items) > 1 and number.shown == "1":  # a second list
+            marks.out.update(items)
+            items = []
+        if int(number.shown) == len(items) + 1:
             items.append(at)
             marks.operands.discard(at)
     (marks.out if len(items) > 1 else marks.aside).update(items)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from wattmark.scoring.amounts import as_number
 from wattmark.scoring.asked import Asked, is_asked, is_fraction, is_year, singular, stems
 from wattmark.scoring.numerals import Number
+from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.words import ORDINALS, spoken_numbers
 
 _NEAR = 60
@@ -19,6 +20,8 @@ _OF_SO_MANY = re.compile(
     re.IGNORECASE,
 )
 """'Twelve of the 40'."""
+_OF_THE = re.compile(r",?\s(?:dos|das|(?:out\s)?of\sthe)\s(?=\d)", re.IGNORECASE)
+"""'Two hundred tickets, of the 500'."""
 _ONLY = re.compile(
     r"\b(?:only|just|exactly|apenas|só|somente|sobra|resta|leav(?:es|ing))\s+$", re.IGNORECASE
 )
@@ -29,6 +32,7 @@ _NONE = re.compile(
     r"|não\s+(?:há|houve|tem|sobr\w{1,4}|rest\w{1,4})\s+(?!nenhum|nada|ninguém|mais))(?P<noun>[^\W\d_]{2,20}))\b",
     re.IGNORECASE,
 )
+_CHANCE = re.compile(r"\b(?:probabilit\w+|probabilidade|chances?)\b", re.IGNORECASE)
 _SOON = re.compile(r"\s[^\W\d_]{3,15}\s([^\W\d_]{2,20})\b")
 _IS_SO = re.compile(r"\b(?:is|equals?|gives|makes|é|são|dá|vale|igual\sa)\s$", re.IGNORECASE)
 _NAMED_IS = re.compile(r"\b(?:the|o|a)\s([^\W\d_]{3,20})\s(?:is|é)\s$", re.IGNORECASE)
@@ -42,12 +46,16 @@ _CLAUSE_ENDS = re.compile(r"[,.;:!?\n]|\s(?:and|e|but|mas)\s", re.IGNORECASE)
 
 def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Number]:
     """Numbers in digits, and among them those in words that count what the question asks for."""
-    if not asked.words or not (found or asked.which or asked.placed):
+    if not found and not (asked.which or asked.placed):
         return found
+    if not asked.words:
+        return [*_of_the(text, found), *found]
     counts = [
         as_number(one, text)
         for one in spoken_numbers(text)
-        if not one.one or _ONLY.search(text, max(0, one.start - _NEAR), one.start)
+        if not one.one
+        or HALF_MORE.search(text[: one.end + 30], one.end)
+        or _ONLY.search(text, max(0, one.start - _NEAR), one.start)
     ]
     known = all(one.value in asked.given or (is_year(one) and not asked.year) for one in found)
     counts = [
@@ -56,7 +64,7 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
         if _is_count(text, one, asked)
         or _opens(text, one, asked)
         or _is_named(text, one, asked)
-        or (known and _answers(text, one, asked))
+        or (known and (_is_new(one, found, asked) or _answers(text, one, asked)))
     ]
     counts += _none_of(text, asked) if _may_be_none(asked) else []
     counts += _ordinals(text, asked) if known or not asked.placed else []
@@ -65,12 +73,27 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
     return sorted([*found, *new], key=lambda one: one.start) if new else found
 
 
+def _of_the(text: str, found: Sequence[Number]) -> list[Number]:
+    """The two hundred of 'Two hundred tickets, of the 500', where no digits stand before it."""
+    of = _OF_THE.search(text)
+    said = [one for one in spoken_numbers(text[: of.start()]) if not one.one] if of else []
+    if of is None or not said or found[0].start < of.start():
+        return []
+    near = text[said[-1].end : of.start()].count(" ") <= 1
+    return [as_number(said[-1], text)] if near else []
+
+
 def _is_count(text: str, number: Number, asked: Asked) -> bool:
     if is_asked(number, asked) or (asked.percent and number.percent):
         return True
-    if asked.fraction and is_fraction(number):
+    if is_fraction(number) and (asked.fraction or _CHANCE.search(asked.text)):
         return True
     return _OF_SO_MANY.match(text, number.end) is not None
+
+
+def _is_new(number: Number, found: Sequence[Number], asked: Asked) -> bool:
+    """Has it a unit, and is it new, where each number in digits is the question's?"""
+    return number.unit is not None and bool(found) and number.value not in asked.given
 
 
 def _opens(text: str, number: Number, asked: Asked) -> bool:

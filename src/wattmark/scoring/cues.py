@@ -30,7 +30,9 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "wrong": _of(
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
-        "wrong incorrect incorrectly errado errada incorreto incorreta false right",
+        "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
+        " incorretos incorretas",
+        "false right",
         "correct não isn answer resposta is isnt só only",
     ),
     "compared": _of("than mais menos maior menor acima abaixo below above"),
@@ -64,7 +66,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "part": _of(
         "half third quarter metade dobro triplo twice double triple terço quarto square squared",
-        "cube root quadrado cubo raiz",
+        "cube root quadrado cubo raiz times vezes",
     ),
     "equals": _of("equals equal igual"),
     "place": _of("in em na no nas nos across within for during por durante"),
@@ -78,11 +80,12 @@ WORDS: dict[str, frozenset[str]] = {
     "explicit": _of(
         "answer finalanswer ans resposta respostafinal resp gabarito solution solução result",
         "resultado output saída value valor a r correct right best correta correto certa certo",
-        "fico vou respondo stick settle go requested required wanted desired pedido pedida"
+        "tl tldr fico vou respondo stick settle go requested required wanted desired pedido pedida"
         " procurado procurada desejado desejada solicitado solicitada",
     ),
     "told": _of(
-        "mencionou mencionei citou perguntou informou mistake error answer erro erros ask asked"
+        "mencionou mencionei citou perguntou informou slip trap pitfall mistake error answer"
+        " erro erros ask asked"
         " cita menciona mentions cites mention"
         " mentioned suggest suggested told state stated says say said think thinks thought"
         " claim claims claimed",
@@ -132,7 +135,7 @@ WORDS: dict[str, frozenset[str]] = {
         " insuficiente suficientes",
         "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
         " would",
-        "insuficientes cannot unable responder answer",
+        "insuficientes cannot unable responder answer have tenho without sem",
     ),
     "refusing": _of(
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",

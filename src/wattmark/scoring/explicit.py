@@ -130,7 +130,10 @@ def _in_region(
         return _end_of_chain(text, found, marks, inside, first)
     again = RESTATING.search(text, found[first].end, end)
     firm = [n for n in firm if again is None or found[n].start < again.start()]
-    return firm[-1] if CUE.search(text[start:end]) else first
+    results = {found[n].value for n in marks.results if found[n].start < start}
+    again_said = [n for n in firm if found[n].value in results]
+    last = again_said[0] if len(again_said) == 1 else firm[-1]
+    return last if CUE.search(text[start:end]) else first
 
 
 def _end_of_chain(

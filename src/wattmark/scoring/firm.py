@@ -20,7 +20,7 @@ UNIT_STEMS = stems(" ".join(UNITS))
 _CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
 _LEADS_TO = re.compile(
     r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
-    r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é|dá|são)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
+    r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is(?!\sthe\s)|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é(?!\s[oa]\s)|dá|são)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
     _I,
 )
 _WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora|dá|dão)\w*", _I)

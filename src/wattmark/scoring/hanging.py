@@ -45,6 +45,7 @@ _AMOUNTS = re.compile(
 """'A drop of 25': what follows is its value."""
 _ABOUT_ANOTHER = re.compile(
     r",?\s+(?:and|e)\s+(?:then|depois(?:\s+d(?:ele|ela|isso|esse|este))?|after\s+(?:that|it)|em\s+seguida)\s+$"
+    r"|,\s+(?:which|o\s+que)\s+(?:brings|takes|raises|eleva|leva)\s[^,.;:=]{0,40}$"
     r"|,\s+(?:saving|economizando|poupando|using|usando|reading|lendo)\s[^,.;:=]{0,40}$"
     r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|(?<=who\s)(?:is|was)|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
     r"(?:[$€£]|R\$)?\s?$"
@@ -101,9 +102,9 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
         return False
     if ("," in gap or _AND_SO_ON.search(gap)) and _ABOUT_ANOTHER.search(gap):
         return True
-    hung = None if _COMES_TO.search(gap) else _HANGS.search(gap)
-    if is_asked(number, asked) and number.value not in asked.given:
+    if _is_free(number, asked):
         return False
+    hung = None if _COMES_TO.search(gap) else _HANGS.search(gap)
     if hung is None or (_WITH.search(gap) and _ENDS_UP.search(gap)):
         return False
     if _YEAR.fullmatch(number.shown) and hung["by"] and gap.rstrip().endswith((" in", " em")):
@@ -112,13 +113,19 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
     return not (paid and hung["by"] and _PRICE.match(hung["by"]))
 
 
+def _is_free(number: Number, asked: Asked) -> bool:
+    """Is it what is asked for, and new, or below zero?"""
+    below = number.value is not None and number.value < 0
+    return below or (is_asked(number, asked) and number.value not in asked.given)
+
+
 def governed(text: str, number: Number, asked: Asked) -> bool:
     """'Of the 24 girls', 'the mean of the 4 marks'; not 'of 6 sides' where sides are asked for."""
     if _OF_FIRST.search(text[max(0, number.start - 20) : number.start]) and _THEN.match(
         text, number.end
     ):
         return True
-    if is_asked(number, asked) and number.value not in asked.given:
+    if _is_free(number, asked):
         return False
     before = text[max(0, number.start - GAP) : number.start]
     near = ENDS.split(before)[-1]

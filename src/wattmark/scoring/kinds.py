@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from wattmark.scoring.around import ORDINAL
-from wattmark.scoring.asked import Asked, is_fraction, is_year, singular
+from wattmark.scoring.asked import Asked, is_fraction, is_year, singular, stems
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import Unit, rate_of
@@ -16,6 +16,7 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 """', which had begun in 1939,'."""
+_PRICES = stems("price cost preço custo pay paga")
 _DATED = re.compile(r"\b(?:in|since|until|em|desde|até)\s$", re.IGNORECASE)
 """Before a year."""
 _DAYS = frozenset(map(singular, ("day", "dia")))
@@ -28,15 +29,7 @@ def of_its_kind(
     text: str, found: Sequence[Number], marks: Marks, firm: list[int], asked: Asked
 ) -> list[int]:
     """Of the places of numbers that can be an answer those of that kind; all where none is."""
-    if asked.count:
-        firm = [n for n in firm if not found[n].percent] or firm
-    if asked.count and asked.noun and not asked.year:
-        dated = [n for n in firm if is_year(found[n]) and _DATED.search(text, 0, found[n].start)]
-        firm = [n for n in firm if n not in dated] or firm
-    if not asked.percent:
-        firm = [
-            n for n in firm if not (found[n].percent and _OF_IT.match(text, found[n].end))
-        ] or firm
+    firm = _without_shares(text, found, firm, asked)
     if asked.rate is not None:
         firm = [n for n in firm if rate_of(text, found[n].end) == asked.rate] or firm
     if _SCIENTIFIC.search(asked.text):
@@ -57,6 +50,25 @@ def of_its_kind(
         ] or years
         firm = [n for n in years if n in firm] or years or firm
     return _in_unit(found, marks, firm, asked.unit) if asked.unit is not None else firm
+
+
+def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: Asked) -> list[int]:
+    """Without per cents, parts of a whole and years where a count or a price is asked for."""
+    if asked.count or (asked.words & _PRICES and not asked.percent):
+        firm = [n for n in firm if not found[n].percent] or firm
+    if asked.count and asked.noun and not asked.year:
+        dated = [n for n in firm if is_year(found[n]) and _DATED.search(text, 0, found[n].start)]
+        firm = [n for n in firm if n not in dated] or firm
+    if asked.percent:
+        return firm
+    return [
+        n for n in firm if not (_is_part(found[n], asked) and _OF_IT.match(text, found[n].end))
+    ] or firm
+
+
+def _is_part(number: Number, asked: Asked) -> bool:
+    """Is it a share, where none is asked for: '5/8 of the 200'?"""
+    return number.percent or (is_fraction(number) and asked.count)
 
 
 def _in_unit(found: Sequence[Number], marks: Marks, firm: list[int], unit: Unit) -> list[int]:

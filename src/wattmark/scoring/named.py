@@ -52,7 +52,15 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
         alone = re.compile(
             rf"{_NO_TERM}{asked.variable}\s?(?:=|\b(?:equals|is|must\s+be|vale|é)\b)\s?-?$"
         )
+        chain = re.compile(
+            rf"{_NO_TERM}{asked.variable}\s?=[^.;\n=]{{1,50}}(?:=[^.;\n=]{{1,50}})*=\s?-?$"
+        )
         named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
+        if not named:
+            far = [
+                text[max(0, found[n].start - _REST_IN) : found[n].start] for n in range(len(found))
+            ]
+            named = [n for n in sorted(marks.results - marks.out) if chain.search(far[n])]
         named = [n for n in named if n not in marks.aside] or named
         return [n for n in named if not _denied_later(found, marks, n)]
     return []

@@ -45,14 +45,19 @@ _ON_THE_HOUR_OF_HALF = re.compile(
 )
 """'4:00 p.m.', where 4 is asked for."""
 _BOLD = re.compile(
-    r"\*\*\s?(?:R?\\?\$|[€£])?\s?[-−–]?\d(?:[\d.,\s]{0,18}\d)?\s?%?(?:\s[^\W\d_]{1,15}){0,2}[.!]?\*\*"
+    r"\*\*\s?(?:AD\s|d\.C\.\s)?(?:R?\\?\$|[€£])?\s?[-−–]?\d(?:[\d.,\s]{0,18}\d)?\s?%?(?:\s[^\W\d_]{1,15}){0,2}[.!]?\*\*"
 )
 """'**300 tiles**'."""
 _WITH_MORE = re.compile(
-    r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:with|com|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
+    r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:since|because|porque|pois|já\s+com|with|com|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
     re.IGNORECASE,
 )
 """After it, a remark: '**4**, with two on either side'."""
+_TAKES_BACK = re.compile(
+    r"=|\*\*|####|boxed|\b(?:answer|final\w*|but|wait|actually|no(?=[,:])|not|sorry|correct\w*|resposta|mas|não"
+    r"|desculpe\w*|na\s+verdade|espera)\b",
+    re.IGNORECASE,
+)
 _SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
 _GOES_ON = re.compile(
     r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
@@ -116,7 +121,7 @@ def _until_emphasis(answer: str) -> str:
     if not set_off:
         return answer
     with_more = _WITH_MORE.match(answer, set_off[-1].end())
-    if with_more and not _GOES_ON.search(answer, with_more.end()):
+    if with_more and not _TAKES_BACK.search(answer, with_more.end()):
         return answer[: set_off[-1].end()] + "."
     if set_off[-1][0].endswith((".**", "!**")) and not _GOES_ON.search(answer, set_off[-1].end()):
         return answer[: set_off[-1].end()]  # '**63 pages.** He read …'

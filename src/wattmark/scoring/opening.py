@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from wattmark.scoring.amounts import as_number
 from wattmark.scoring.asked import Asked, is_asked
+from wattmark.scoring.counted import zero
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded
 from wattmark.scoring.numerals import Number
@@ -24,6 +25,9 @@ _SETTLES = re.compile(
     re.IGNORECASE,
 )
 """'Okay, so 35 minutes.', at the end."""
+_NONE = re.compile(
+    r"\W{0,3}(none|nothing|nobody|nenhuma?|nada|ninguém)\s?[.!](?:\s|$)", re.IGNORECASE
+)
 _SAID_FIRST = re.compile(
     r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que)\s", re.IGNORECASE
 )
@@ -99,6 +103,9 @@ def _reckoned_on(text: str, found: Sequence[Number], marks: Marks) -> bool:
 
 def opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | None:
     """'Fourteen! …': the same, said in words."""
+    none = _NONE.match(text) if asked.count or asked.rest else None
+    if none is not None:
+        return Stated((zero(none[1]),), "opens the answer")
     head = text[: found[0].start] if found else text
     for spoken in spoken_numbers(head[:200])[:1]:
         ended = _SAID_FIRST.match(head, spoken.end)

@@ -30,7 +30,10 @@ _ONE_EACH = re.compile(
 _LEAST = 2
 """Results of which one may check another."""
 _SIGNS = frozenset("+-–*/")
-_FORMULA = re.compile(r"\s?[*/]\s?\(?(?:[^\W\d_]|√)")
+_FORMULA = re.compile(
+    r"\s?[*/]\s?\(?(?!(?:years?|months?|weeks?|days?|hours?|person|unit|mês|ano|dia|hora|semana|pessoa)\b)"
+    r"(?:[^\W\d_]|√)"
+)
 """'4 * side': what a formula works with."""
 _OPENS_CLAUSE = re.compile(r"\s(?:is|are|was|é|são|foi)\b")
 """'We add 1, 5 is the answer'."""

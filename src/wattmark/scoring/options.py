@@ -12,6 +12,7 @@ _NAMED = re.compile(
     r"\b(?i:letra|letter|options?|choice|opção|alternativa|item|answer|resposta|gabarito|correct[ao]?)\b"
     r"[^.\n\d]{0,30}?(?<![^\W_])\(?(?P<letter>[a-hA-H])\)?"
     r"(?=\W{0,3}(?:[.,;!\n]|$)|\s(?:is|é|está)\s(?:[ao]\s|the\s)?(?:correct|right|cert|corret))"
+    r"|\b(?:is|é)\s\((?P<at>[A-H])\)\s?(?:R\$\s?|[$€£])?-?\d[\d.,]{0,12}\s?[.!]?\s*$"
     r"|^\W{0,3}(?P<lone>[a-hA-H])\W{0,3}$",
 )
 _JUDGED = re.compile(
@@ -36,6 +37,6 @@ def options_of(text: str, found: Sequence[Number]) -> dict[str, Number]:
 def chosen(text: str, options: dict[str, Number]) -> Number | None:
     """The one whose letter alone is named last, after the list if the text has it."""
     named = list(_NAMED.finditer(text)) if options else []
-    letter = (named[-1]["letter"] or named[-1]["lone"]).lower() if named else ""
+    letter = (named[-1]["letter"] or named[-1]["lone"] or named[-1]["at"]).lower() if named else ""
     judged = [one[1].lower() for one in _JUDGED.finditer(text)] if options and not letter else []
     return options.get(judged[0] if len(judged) == 1 else letter)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import Asked, is_asked, is_negated, stems
+from wattmark.scoring.asked import WORD, Asked, is_asked, is_negated, stems
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import ENDS
 
@@ -50,7 +50,9 @@ def _is_rest_of(text: str, part: Number, number: Number, asked: Asked) -> bool:
         return False
     whole = part.value + number.value
     certain = whole == (100 if part.percent else 1) and part.percent == number.percent
-    if not (certain or whole in asked.given or (part.percent and number.percent)):
+    # Not of 'Rui has 12 and Ana 15', where Ana is asked about.
+    whose = _is_of_whom(text, number, asked) and not _is_of_whom(text, part, asked)
+    if whose or not (certain or whole in asked.given or (part.percent and number.percent)):
         return False
     left = _says(text, number, _LEFT)
     least = _says(text, number, _LEAST) and not _LEAST.search(asked.text)
@@ -64,6 +66,12 @@ def _is_rest_of(text: str, part: Number, number: Number, asked: Asked) -> bool:
     if asked.rest and not left and (certain or whole in asked.given):
         return _LEFT.search(text, part.end, clause(text, part.end)[1]) is not None
     return left and (certain or whole in asked.given) and _is_meant(text, part, number, asked)
+
+
+def _is_of_whom(text: str, number: Number, asked: Asked) -> bool:
+    """Does its clause name whom the question asks about?"""
+    start, end = clause(text, number.start)[0], clause(text, number.end)[1]
+    return not asked.names.isdisjoint(WORD.findall(text[start:end]))
 
 
 def _is_meant(text: str, part: Number, rest: Number, asked: Asked) -> bool:

@@ -29,7 +29,7 @@ EXPLICIT = re.compile(
     r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
     r"|\b(?:então|logo|portanto|assim),?\s+[ao]\s+[^\W\d_]{3,15}\s+corret[ao]\s+é\b"
     r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i'll\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
-    r"|\b[oa]\s+cert[oa]\s+é\b|\bthe\s+right\s+one\s+is\b"
+    r"|\bTL;?DR\s?:|\b[oa]\s+cert[oa]\s+é\b|\bthe\s+right\s+one\s+is\b"
     r"|(?P<hash>\#{4})[ ]?"
     r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\bB\s?:)"
     r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"

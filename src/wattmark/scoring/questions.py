@@ -44,6 +44,8 @@ _NO_NAMES = frozenset(
 )
 """What opens a sentence, and is capitalised for that."""
 _SENTENCE = re.compile(r"(?<!\.)[.!?](?=\s|$)|\n")
+_DOZENS = re.compile(r"\s(?:dozens?|d[úu]zias?)$", re.IGNORECASE)
+"""'Three dozen' gives no 36."""
 _SHORT_NAMES = (
     (
         re.compile(r"\bdivisor\b|\bcommon\s+factor\b", re.IGNORECASE),
@@ -174,7 +176,8 @@ _PLACES = re.compile(
 _ROUNDING = re.compile(r"\b(?:round|arredond)", re.IGNORECASE)
 """Where to round is what is asked, more decimals are no answer."""
 _SCALED = re.compile(
-    r"\b(?:in|em)\s(millions|thousands|billions|milhões|milhares|bilhões)\b", re.IGNORECASE
+    r"\b(?:in|em|how\s+many|quantos)\s(thousand|million|mil|millions|thousands|billions|milhões|milhares|bilhões)\b",
+    re.IGNORECASE,
 )
 
 
@@ -195,7 +198,8 @@ def asked_by(question: str, language: str | None) -> Asked:
     asks = asks[clause.end() :] if clause else asks
     found = joined(text, numbers(text, language))
     given = {value for number in found for value, _ in number.readings if _is_plain(number)}
-    given |= {one.value for one in spoken_numbers(text) if not one.one}
+    spoken = [one for one in spoken_numbers(text) if not one.one]
+    given |= {one.value for one in spoken if not _DOZENS.search(text[one.start : one.end])}
     year = bool(_YEAR.search(asks))
     return Asked(
         frozenset(given),

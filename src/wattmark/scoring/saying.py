@@ -67,7 +67,7 @@ def said_at(
             continue
         again = RESTATED.search(gap) and _same_amount(chosen, found[other])
         if again or SAME.match(gap) or _rounded(found[left], found[right], gap, asked):
-            if found[other].shown not in asked.shown or chosen.shown in asked.shown:
+            if not _is_asked_sum(found[other], asked) or _is_asked_sum(chosen, asked):
                 alternatives.append(found[other])
         elif OUT_OF.match(gap) and not (asked.year and is_year(found[right])):
             return _share(found[left], found[right], how, explicit=explicit)
@@ -85,6 +85,18 @@ def said_at(
                 return Stated((whole,), how, explicit)
             return Stated((found[left], found[right]), how, explicit, several=True)
     return Stated(tuple(alternatives), how, explicit)
+
+
+def _is_asked_sum(number: Number, asked: Asked) -> bool:
+    """The 1/8 of 'What is 1/8 as a decimal?', the 7/16 of '7 divided by 16'."""
+    if number.shown in asked.shown:
+        return True
+    if asked.exact or asked.fraction:
+        return False
+    parts = number.shown.split("/")
+    return len(parts) > 1 and all(
+        part.strip().isdigit() and Fraction(part.strip()) in asked.given for part in parts
+    )
 
 
 def _is_said_again(text: str, found: Sequence[Number], marks: Marks, at: int) -> bool:
@@ -105,10 +117,11 @@ def _same_amount(one: Number, other: Number) -> bool:
 def _rounded(one: Number, other: Number, gap: str, asked: Asked) -> bool:
     """'78.539816, which rounds to 78.54': is the second a rounding of the first that says so?"""
     given = one.shown in asked.shown or not _ROUNDS.search(gap)
-    if one.value is None or other.value is None or given:
+    if one.value is None or other.value is None or given or "^" in one.shown:
         return False
     places = other.readings[0][1]
-    return places is not None and abs(one.value - other.value) * 2 * 10**places <= 1
+    near = places is not None and abs(one.value - other.value) * 2 * 10**places <= 1
+    return near and ENDS.search(gap) is None
 
 
 def _beside(gap: str) -> bool:

@@ -26,6 +26,7 @@ _SUFFIXES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion", "
 _REAIS = re.compile(r"R\$\s?-?$")
 _OF_REAIS = re.compile(r"\s?([mb])i(?!\w)")
 """'R$ 4,2 mi' is no mile."""
+_OF_MANY = re.compile(r"\s([mb])i(?=\sde\s[^\W\d_])")
 _ROOMS = ("half", "meio", "meia", "metade", "quarto", "quarter", "second")
 _PART = re.compile(
     r"[\s-]({})\b|[\s-](quartos|quarters|fourths)\s+(?=d[aeo]\b|of\b)".format(
@@ -51,7 +52,7 @@ def scaled(
         part = Fraction(1, 4 if half[1].lower().startswith("qu") else 2)
         end, shown = half.end(), f"{shown}{half[0]}"
         readings = tuple((value + (part if value >= 0 else -part), None) for value, _ in readings)
-    scale = _SCALE.match(text, end) or _SUFFIX.match(text, end)
+    scale = _SCALE.match(text, end) or _SUFFIX.match(text, end) or _OF_MANY.match(text, end)
     if (
         scale is None
         and "i" in text[end : end + 3]
@@ -123,6 +124,11 @@ def below_zero(text: str, end: int) -> int:
     return found.end() if found else 0
 
 
+_COUNTED = re.compile(r"\d[\d.,]{0,20}\s[^\W\d_]{3,20}\s[^\W\d_]")
+"""'5 apples left …': an item of a list."""
+
+
 def maybe_item(text: str, start: int) -> bool:
     """Does a dash at the start of a line stand before the number?"""
-    return _BULLET.search(text[max(0, start - _BEHIND) : start]) is not None
+    item = _BULLET.search(text[max(0, start - _BEHIND) : start]) is not None
+    return item and _COUNTED.match(text, start) is None

@@ -66,7 +66,7 @@ _DIGRESSION = re.compile(
 )
 """How a paragraph opens that goes on to something else."""
 _FOOTNOTE = re.compile(
-    r"\n\x20*(?:(?P<mark>\[\d{1,3}\]|\^\d{1,2}|\*|†)|\W{0,4}(?:sources?|references?|fontes?|referências?)\s?:)[^\n]*",
+    r"\n\x20*(?:(?P<mark>\[\d{1,3}\]|\^\d{1,2}|\*|†)|\W{0,4}(?:(?:sources?|references?|fontes?|referências?)\s?:|(?:dados|data)\s(?:referentes|as\s+of|from)\b))[^\n]*",
     _I,
 )
 
@@ -76,6 +76,8 @@ _SIMPLY = re.compile(
     _I,
 )
 """'That's simply $40 a month …', after an answer."""
+_WHERE = re.compile(r",\s(?:where|onde)\s[a-z]\([^()\n]{1,12}\)\s?=\s?-?[\d.,]{1,20}")
+"""', where f(2) = -4'."""
 _DISCUSSED = re.compile(r"=\s?-?\d[\d.,]*\s?[<>=]\s?0\b([^.!?\n]{1,100})")
 """'Δ = 25 > 0, so there are 2 roots'."""
 _PRAISE = re.compile(
@@ -198,6 +200,8 @@ def _explanations(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
     for found in _SIMPLY.finditer(text) if "just" in cues else ():
         end = _SENTENCE_END.search(text, found.end())
         yield Stretch(found.start(), end.start() if end else len(text), after=True)
+    for found in _WHERE.finditer(text) if "(" in text else ():
+        yield Stretch(found.start(), found.end(), after=True)
     for found in _PRAISE.finditer(text) if "praise" in cues else ():
         yield Stretch(found.start(), len(text), after=True)
     for found in _DISCUSSED.finditer(text) if ">" in text or "<" in text else ():

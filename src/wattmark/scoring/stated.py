@@ -62,6 +62,11 @@ _EQUALS = re.compile(
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
 """'No, that doesn't …'."""
+_ERRED = re.compile(
+    r"\W{0,3}(?:i|eu)?\s?(?:forgot|misread|miscounted|mixed\s+up|esqueci|confundi)\b[^:=.!?]*[.!]?\s*$",
+    re.IGNORECASE,
+)
+"""'Sorry, I forgot to carry the 1.', and no more."""
 _OFF = re.compile(
     r"\btoo\s+(?:much|many|little|few|big|small|high|low)\b|\bdemais\b|\bnão\s+(?:bate|confere|fecha)\b"
     r"|\bdoes(?:n't|\s+not)\s+(?:match|work|check|fit)\b",
@@ -82,7 +87,7 @@ _NO_MORE = re.compile(
     r"\W*(?:(?:too|also|either|as\s+well|também|again|de\s+novo)\W*)?", re.IGNORECASE
 )
 """What may follow 'that is wrong' at the end of a text."""
-_OPEN_ENDS = (" is", " é", " equals", " será")
+_OPEN_ENDS = (" is", " é", " equals", " será", " get", " obtemos", " temos")
 """Of a text that was cut off."""
 _OPTIONS = 3
 """From which on letters with numbers are options."""
@@ -122,7 +127,7 @@ def _after_turns(
         turns = [one for one in turns if not (REFUSED.search(one[0]) and _of_others(whole, one))]
     for turn in reversed(turns):
         tail, head = whole[turn.end() :], whole[: turn.start()]
-        later = _pick(tail, language, asked, asides=False)
+        later = None if _ERRED.match(tail) else _pick(tail, language, asked, asides=False)
         if later is None:
             if REFUSED.search(turn[0]) and _NO_MORE.fullmatch(tail):
                 return None

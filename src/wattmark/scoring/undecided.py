@@ -24,10 +24,13 @@ _UNDECIDED = re.compile(
 )
 _LACKING = re.compile(
     r"\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
-    r"|\b(?:don't|do\s+not)\s+have\s+(?:enough|sufficient)\s+(?:information|data|details|context)"
+    r"|\b(?:don't|do\s+not)\s+have\s+(?:enough\s+|sufficient\s+|any\s+|the\s+|that\s+|this\s+)?(?:information|data|details|context)"
+    r"|\bnão\s+é\s+possível\s+(?:determinar|saber|dizer|calcular|responder)"
+    r"|\bit(?:'s|\s+is)\s+(?:not\s+possible|impossible)\s+to\s+(?:determine|say|know|tell|answer)\b"
+    r"|\bwithout\s+(?:more|further)\s+information\b|\bsem\s+mais\s+informaç"
     r"|\b(?:cannot|can't|can\s+not|unable\s+to)\s+answer\s+(?:this|that|your|the)\s+question"
     r"|\bnão\s+(?:posso|consigo)\s+responder(?:\s+a)?(?:\s+(?:essa|esta|sua|tua)\s+pergunta)?(?=\s?[.!]|$)"
-    r"|\bnão\s+tenho\s+(?:informaç\w{1,4}|dados)\s+suficientes?"
+    r"|\bnão\s+tenho\s+(?:essa\s+|esta\s+|a\s+)?(?:informaç\w{1,4}|dados)\b"
     r"|\b(?:not\s+enough|isn't\s+enough|insufficient)\s+(?:information|data|details|context)\b"
     r"|\b(?:preciso|precisaria|precisamos|seria\w?\s+precis\w{1,4})\s+(?:de\s+)?mais\s+(?:informaç|dados|detalhes)"
     r"|\bnão\s+há\s+(?:dados|informaç\w{1,4})\s+suficientes?"
@@ -35,13 +38,18 @@ _LACKING = re.compile(
     _I,
 )
 """The question cannot be answered."""
+_MAYBE = re.compile(
+    r"\b(?:poderia|pode|could|might|may)\s+(?:ser|be)\b|\b(?:need|needs|at\s+least|pelo\s+menos|informe|provide)\b",
+    _I,
+)
 _ASKS_BACK = re.compile(
     r"\b(?:could|can|would)\s+you\s+(?:please\s+)?(?:tell|clarify|specify|confirm|provide)\b[^.!?\n]{0,100}\?"
     r"|\b(?:pode|poderia|pod(?:es|ias))\s+(?:me\s+)?(?:dizer|esclarecer|especificar|confirmar|informar)\b[^.!?\n]{0,100}\?",
     _I,
 )
 _CUT_OFF = re.compile(
-    r"\b(?:the|o|a)\s(?:total|answer|result|sum|difference|resposta|resultado|soma|diferença)\s(?:[^\W\d_]{1,12}\s){0,4}(?:is|é|equals|será)\s*$",
+    r"\b(?:the|o|a)\s(?:total|answer|result|sum|difference|resposta|resultado|soma|diferença)\s(?:[^\W\d_]{1,12}\s){0,4}(?:is|é|equals|será)\s*$"
+    r"|\b(?:we\s+get|obtemos|temos)\s*$",
     _I,
 )
 """A text that ends before it says its total."""
@@ -81,7 +89,9 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
 def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
     """'I would need more information', after which no answer stands, nor an explicit one before."""
     said = list(_LACKING.finditer(text))
-    told = TOLD.search(text, said[-1].end()) if said else None
+    told = (
+        (_MAYBE.search(text, said[-1].end()) or TOLD.search(text, said[-1].end())) if said else None
+    )
     rest = text[: told.start()] if told else text
     unsaid = bool(said) and not _COMMITS.search(rest, said[-1].end())
     back = _ASKS_BACK.search(text) or REFUSING.search(text)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from wattmark.scoring.asked import Asked, is_asked
+from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import OPENING
@@ -39,8 +40,11 @@ _NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-
 def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks such numbers as asides."""
     _listed(text, found, marks, asked)
-    _lost(text, found, marks)
-    _converted(text, found, marks, asked)
+    cues = cues_of(text)
+    if "lost" in cues:
+        _lost(text, found, marks)
+    if "again" in cues or any(one.unit is not None for one in found):
+        _converted(text, found, marks, asked)
 
 
 def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:

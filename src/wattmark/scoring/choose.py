@@ -73,7 +73,9 @@ def _last_said(
 ) -> Sequence[int]:
     """Those of the last sentence; the 36 of 'They have 36. Ann has 24 and Bo 12.'"""
     inside = of_last_sentence(text, found, able)
-    if all(is_given(found[n], asked) for n in inside):  # '153 stickers! Good luck with the 640.'
+    if asked.noun and all(
+        is_given(found[n], asked) for n in inside
+    ):  # '153 stickers! Good luck with the 640.'
         new = [n for n in able if is_asked(found[n], asked) and found[n].value not in asked.given]
         inside = new[-1:] or inside
     said = text[found[inside[0]].start : found[inside[-1]].end]

@@ -225,6 +225,8 @@ def _to_its_end(text: str, said: re.Match[str]) -> tuple[int, int]:
 
 def _also_denied(text: str, found: Sequence[Number], marks: Marks) -> None:
     """The second of 'not 42, because 42 is even', and the first of '6? No, it is not 6.'"""
+    if not marks.denied:
+        return
     denied = {found[n].value: n for n in marks.denied}
     marks.out |= {n for n in marks.aside if denied.get(found[n].value, n) < n}
     if not found or len(found) - 1 not in marks.denied:

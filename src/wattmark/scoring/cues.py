@@ -10,7 +10,6 @@ import re
 from functools import lru_cache
 
 _COMPARES = frozenset("<>≤≥±")
-_ROOTS = ("√", "sqrt", "π", " pi")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -53,6 +52,8 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "purpose": _of("para so order"),
     "praise": _of("good well congratulations enjoy parabéns boa bom muito"),
+    "lost": _of("loss deficit debt prejuízo perda déficit défice dívida"),
+    "again": _of("equivale equivalente equivalent same mesmo"),
     "just": _of("just simply simplesmente apenas só"),
     "telephoned": _of("call dial ligue disque"),
     "divisor": _of("divisible divisível divisíveis"),
@@ -187,7 +188,7 @@ def cues_of(text: str) -> frozenset[str]:
         found.add("equals")
     if not _COMPARES.isdisjoint(text) or "+/-" in text:
         found.add("compared")
-    if any(root in text for root in _ROOTS):
+    if "√" in text or "π" in text or "sqrt" in text or " pi" in text:
         found.add("root")
     if "####" in text:
         found.add("explicit")

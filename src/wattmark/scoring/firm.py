@@ -55,30 +55,58 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
     led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
     if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
         return False
-    summed = led[0].lower().startswith("total") and not asked.total
-    repeats = new and last.value in asked.given and (summed or governed(text, last, asked))
-    if asked.words and not repeats:
-        repeats = last.value in asked.given and _restates(text, found, last, asked)
-        if _SO.fullmatch(led[0]) and "=" not in part:
-            repeats = repeats or _goes_elsewhere(text, found, [*new, inside[-1]], asked)
-    if repeats or (asked.words and not asked.had and LEFT_OVER.search(part)):
-        return False  # 'so fewer than half of his 120', 'so 8 are left'
-    labelled = _NAMED_SO.search(part)
-    weakly = (
-        labelled or _WEAKLY.fullmatch(led[0]) or (not asked.total and led[0].lower() == "total")
+    if _says_more(text, found, [*new, inside[-1]], led, asked):
+        return False
+    if asked.words and _is_against(text, found, [*new, inside[-1]], led, asked):
+        return False
+    counted = any(is_asked(found[n], asked) for n in inside)
+    return not counted or not (
+        _is_restated(last, part, asked) or _is_other(text, found, inside, asked)
     )
-    if asked.words and weakly:
-        left_over = LEFT_OVER.fullmatch(led[0])
-        if left_over and not asked.rest:
-            return False
-        *others, own = shared_words(text, found, [*new, inside[-1]], asked, understood=False)
-        against = (other > own if labelled else other and not own for other in others)
-        if not (left_over and asked.rest) and any(against):
-            return False
-    restated = last.noun and _RESTATES.search(part) and not is_asked(last, asked)
-    other = not asked.total and counts_another(text, found, inside, len(inside) - 1, asked)
-    otherwise = is_given(last, asked) or restated or other
-    return not (otherwise and any(is_asked(found[n], asked) for n in inside))
+
+
+def _says_more(
+    text: str, found: Sequence[Number], inside: Sequence[int], led: re.Match[str], asked: Asked
+) -> bool:
+    """'So fewer than half of his 120', 'so 8 are left', where another number answers."""
+    last = found[inside[-1]]
+    if last.value in asked.given and len(inside) > 1:
+        summed = led[0].lower().startswith("total") and not asked.total
+        if summed or governed(text, last, asked):
+            return True
+    if not asked.words:
+        return False
+    if last.value in asked.given and _restates(text, found, last, asked):
+        return True
+    elsewhere = _SO.fullmatch(led[0]) and "=" not in led.string
+    if elsewhere and _goes_elsewhere(text, found, inside, asked):
+        return True
+    return not asked.had and LEFT_OVER.search(led.string) is not None
+
+
+def _is_against(
+    text: str, found: Sequence[Number], inside: Sequence[int], led: re.Match[str], asked: Asked
+) -> bool:
+    """Do the question's words stand rather with another number, where little leads to the last?"""
+    labelled = _NAMED_SO.search(led.string)
+    total = not asked.total and led[0].lower() == "total"
+    if not (labelled or total or _WEAKLY.fullmatch(led[0])):
+        return False
+    if LEFT_OVER.fullmatch(led[0]):
+        return not asked.rest
+    *others, own = shared_words(text, found, inside, asked, understood=False)
+    return any(other > own if labelled else other and not own for other in others)
+
+
+def _is_restated(last: Number, part: str, asked: Asked) -> bool:
+    """Is it the question's, or what another number is, said otherwise?"""
+    if is_given(last, asked):
+        return True
+    return bool(last.noun and _RESTATES.search(part) and not is_asked(last, asked))
+
+
+def _is_other(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
+    return not asked.total and counts_another(text, found, inside, len(inside) - 1, asked)
 
 
 def _goes_elsewhere(

@@ -115,7 +115,7 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
 
 def _is_free(number: Number, asked: Asked) -> bool:
     """Is it what is asked for, and new, or below zero?"""
-    below = number.value is not None and number.value < 0
+    below = number.shown.startswith(("-", "minus", "menos", "negative"))
     return below or (is_asked(number, asked) and number.value not in asked.given)
 
 

@@ -68,7 +68,7 @@ def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: 
 
 def _is_part(number: Number, asked: Asked) -> bool:
     """Is it a share, where none is asked for: '5/8 of the 200'?"""
-    return number.percent or (is_fraction(number) and asked.count)
+    return number.percent or (asked.count and is_fraction(number))
 
 
 def _in_unit(found: Sequence[Number], marks: Marks, firm: list[int], unit: Unit) -> list[int]:

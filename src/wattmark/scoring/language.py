@@ -11,6 +11,7 @@ _WRITTEN = {
     "pt": frozenset(("o", "a", "os", "as", "é", "são", "tem", "há", "de", "do", "da", "e", "em")),
 }
 """Words by which a language is known."""
+_SEPARATED = re.compile(r"\d[.,]\d")
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
@@ -25,7 +26,7 @@ def language_of(name: str | None) -> str | None:
 
 def written_in(answer: str, language: str | None) -> str | None:
     """None, either, where it has words of the other of two languages and none of this."""
-    if language not in _WRITTEN or ("," not in answer and "." not in answer):
+    if language not in _WRITTEN or _SEPARATED.search(answer) is None:
         return language
     words = frozenset(_WORDS.findall(answer.casefold()))
     other = "pt" if language == "en" else "en"

@@ -34,7 +34,6 @@ _ALONE = re.compile(
     r"(-?[0-9]{1,15})(?:\}\$?)?\.?\s{0,9}"
 )
 """The plainest answers, which need no looking at: '85', '= 85', 'The answer is 85.'"""
-_ENDLESS = frozenset("≈√π")
 _SAID = ("the last number stated", "stated as the answer")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
@@ -108,7 +107,7 @@ def numeric_score(
         half = gold.value is not None and gold.value <= _HALF_A_DAY
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
     text = _without_echo(clean(_until_emphasis(answer)), question)
-    endless = not _ENDLESS.isdisjoint(text)
+    endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
 
 
@@ -224,6 +223,8 @@ def _whole(digits: str) -> Number:
 
 def _without_echo(text: str, question: str) -> str:
     """The answer without the question's own words, where it begins by repeating them."""
+    if len(question) < _ECHO:
+        return text
     asked = clean(question).strip()
     if len(asked) < _ECHO or asked[:_ECHO] not in text:
         return text

@@ -132,12 +132,12 @@ def _is_like(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
     if one.named and not asked.names.isdisjoint(WORD.findall(one.text)):
         return True
     dated = asked.year and is_year(first)
-    if (one.opens and (dated or is_asked(first, asked))) or (dated and _is_all(one)):
+    if (one.opens and (dated or is_asked(first, asked))) or (dated and _opens_alone(one)):
         return True
     return one.start == 0 and ":" not in one.text and _is_in_unit(first, asked)
 
 
-def _is_all(one: Sentence) -> bool:
+def _opens_alone(one: Sentence) -> bool:
     """Does it open the text, with one number that can be an answer?"""
     return one.start == 0 and len(one.firm) == 1
 

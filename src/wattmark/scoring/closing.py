@@ -25,7 +25,8 @@ _BARE = re.compile(
     r"\s*(?:-\s)?(?:=\s?)?(?:R\$\s?|[$€£])?-?\d[\d.,]{0,20}(?:\s?[^\W\d_]{1,20}){0,2}\s?[.!]?\s*"
 )
 _LEADS_TO = re.compile(
-    r"(?:\b(?:total|answer|resposta|resultado|result|days?|adding|altogether)\b[^.!?\n]{0,60}|\b(?:adding|somando|thus|so|logo|portanto|assim)\b[^.!?\n]{0,80}):\s*$",
+    r"(?:\b(?:total|answer|resposta|resultado|result|altogether)\b[^.!?\n]{0,60}"
+    r"|\b(?:adding|somando|thus|so|logo|portanto|assim)\b[^.!?\n]{0,80}):\s*$",
     re.IGNORECASE,
 )
 """A line that leads to the next one, where the answer stands alone."""

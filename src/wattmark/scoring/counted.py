@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from wattmark.scoring.amounts import as_number
-from wattmark.scoring.asked import Asked, is_asked, is_fraction, is_year, singular, stems
+from wattmark.scoring.asked import CHANCE, Asked, is_asked, is_fraction, is_year, singular, stems
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.words import ORDINALS, spoken_numbers
@@ -32,7 +32,6 @@ _NONE = re.compile(
     r"|não\s+(?:há|houve|tem|sobr\w{1,4}|rest\w{1,4})\s+(?!nenhum|nada|ninguém|mais))(?P<noun>[^\W\d_]{2,20}))\b",
     re.IGNORECASE,
 )
-_CHANCE = re.compile(r"\b(?:probabilit\w+|probabilidade|chances?)\b", re.IGNORECASE)
 _SOON = re.compile(r"\s[^\W\d_]{3,15}\s([^\W\d_]{2,20})\b")
 _IS_SO = re.compile(r"\b(?:is|equals?|gives|makes|é|são|dá|vale|igual\sa)\s$", re.IGNORECASE)
 _NAMED_IS = re.compile(r"\b(?:the|o|a)\s([^\W\d_]{3,20})\s(?:is|é)\s$", re.IGNORECASE)
@@ -86,7 +85,7 @@ def _of_the(text: str, found: Sequence[Number]) -> list[Number]:
 def _is_count(text: str, number: Number, asked: Asked) -> bool:
     if is_asked(number, asked) or (asked.percent and number.percent):
         return True
-    if is_fraction(number) and (asked.fraction or _CHANCE.search(asked.text)):
+    if is_fraction(number) and (asked.fraction or CHANCE.search(asked.text)):
         return True
     return _OF_SO_MANY.match(text, number.end) is not None
 

@@ -132,7 +132,7 @@ WORDS: dict[str, frozenset[str]] = {
     "undecided": _of(
         "depends depending depende dependendo sure certain decide tell say determine verify know",
         "knows certeza sei consigo dizer saber dúvida indeciso indecisa sabe",
-        "need enough insufficient preciso precisaria precisamos preciso falta faltam"
+        "need enough insufficient preciso precisaria precisamos falta faltam"
         " insuficiente suficientes",
         "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
         " would",

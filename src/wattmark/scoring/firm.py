@@ -16,7 +16,7 @@ _I = re.IGNORECASE
 _WITH_OF = re.compile(r"\b(?:with|com)\s[^,.;:\d=]{3,40}\s(?:of|de)\s$", _I)
 """'… a dodecagon with angles of 150°'."""
 _SO = re.compile(r"so|therefore|thus|hence|portanto|logo|então|assim", _I)
-UNIT_STEMS = stems(" ".join(UNITS))
+_UNIT_STEMS = stems(" ".join(UNITS))
 _CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
 _LEADS_TO = re.compile(
     r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
@@ -61,7 +61,7 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
         return False
     counted = any(is_asked(found[n], asked) for n in inside)
     return not counted or not (
-        _is_restated(last, part, asked) or _is_other(text, found, inside, asked)
+        _is_restated(last, part, asked) or _is_of_another(text, found, inside, asked)
     )
 
 
@@ -105,7 +105,7 @@ def _is_restated(last: Number, part: str, asked: Asked) -> bool:
     return bool(last.noun and _RESTATES.search(part) and not is_asked(last, asked))
 
 
-def _is_other(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
+def _is_of_another(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
     return not asked.total and counts_another(text, found, inside, len(inside) - 1, asked)
 
 
@@ -113,7 +113,7 @@ def _goes_elsewhere(
     text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
 ) -> bool:
     """'You save 12, so you'd pay 68', where it is asked what one saves."""
-    own = asked.words - UNIT_STEMS
+    own = asked.words - _UNIT_STEMS
     if len(inside) < 2 or not own:
         return False
     with_it = _WITH_OF.search(text[max(0, found[inside[-1]].start - 60) : found[inside[-1]].start])

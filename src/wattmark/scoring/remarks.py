@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from wattmark.scoring.asked import Asked, is_asked, measure_of, stems
+from wattmark.scoring.asked import CHANCE, Asked, is_asked, measure_of, stems
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.parts import STOPS, clause, is_other_part, sentence
@@ -87,7 +87,6 @@ _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
 _RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
 _RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporç\w+|proportion|scale|escala)\b|:", _I)
-_CHANCE = re.compile(r"\b(?:probabilit\w+|probabilidade|chances?)\b", _I)
 _AT = re.compile(r"\b(?:at|until|às|das|as|até|since|from|desde)\s(?:as\s)?$", _I)
 
 
@@ -119,7 +118,7 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
 def _other_writings(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Ratios and times of day, where none is asked for; a rounding that is not."""
     ratios = [] if _RATIO_ASKED.search(asked.text) else [*_RATIO.finditer(text)]
-    shares = asked.fraction or _CHANCE.search(asked.text) is not None
+    shares = asked.fraction or CHANCE.search(asked.text) is not None
     shared = [n for n, one in enumerate(found) if n not in marks.out and _is_share(one)]
     if shares and shared and not set(shared) <= marks.aside:
         marks.aside |= {n for n in range(len(found)) if n not in shared}

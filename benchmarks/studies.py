@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -159,12 +160,21 @@ def checked(kept: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[int, int]:
     return agree, both
 
 
+def keep(target: Path, found: Mapping[str, Any], ended: Ended) -> None:
+    """Write what is told of a run, its report and its chart."""
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    target.with_suffix(".md").write_text(ended.report, encoding="utf-8")
+    target.with_suffix(".png").write_bytes(ended.chart)
+
+
 def main(words_: Sequence[str] | None = None) -> int:
     """Run the studies named, or all; the exit code is 1 where one failed or ratios differ."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.studies")
     parser.add_argument("setting", choices=SETTINGS)
     parser.add_argument("studies", nargs="*", metavar="study", help=", ".join(STUDIES))
     parser.add_argument("--check", action="store_true", help="compare with what is kept")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="keep the run directories here")
     asked = parser.parse_args(words_)
     unknown = [name for name in asked.studies if name not in STUDIES]
     if unknown:
@@ -172,8 +182,10 @@ def main(words_: Sequence[str] | None = None) -> int:
     whole = True
     for study in asked.studies or STUDIES:
         flags = SETTINGS[asked.setting][study]
-        with tempfile.TemporaryDirectory() as place:
-            ended = ran(study, flags, Path(place))
+        # Removed at the end, when what is told of the run has been kept: a fault loses nothing.
+        place = asked.runs or Path(tempfile.mkdtemp(prefix="wattmark-"))
+        print(f"{study}: the run is in {place / study}")
+        ended = ran(study, flags, place)
         found = told(ended, study, flags)
         whole = whole and ended.code == 0
         print(f"{study}: exit code {ended.code}, {ended.seconds:.0f} s, {len(ended.trials)} trials")
@@ -182,12 +194,11 @@ def main(words_: Sequence[str] | None = None) -> int:
             agree, both = checked(json.loads(target.read_text(encoding="utf-8")), found)
             print(f"{study}: {agree} of {both} ratios agree")
             whole = whole and agree >= LEAST_AGREE * both
-            continue
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        target.with_suffix(".md").write_text(ended.report, encoding="utf-8")
-        target.with_suffix(".png").write_bytes(ended.chart)
-        print(f"kept in {target}")
+        else:
+            keep(target, found, ended)
+            print(f"kept in {target}")
+        if not asked.runs:
+            shutil.rmtree(place)
     return 0 if whole else 1
 
 

@@ -212,6 +212,19 @@ def test_a_finished_replicate_survives_an_engine_that_cannot_close() -> None:
     assert ending.status == Status.OK, ending.error
 
 
+def test_an_engine_that_aborts_for_want_of_memory_is_oom() -> None:
+    workers = Workers([], {"PYTHONPATH": str(Path(__file__).parent)})
+    short = replace(job(), adapter="runs_short:Engine", memory_limit_bytes=4 << 30)
+    with Meter([], 1) as meter:
+        ending = workers.run(short, meter, 30)
+    workers.close()
+    assert ending.status == Status.OOM, ending.error
+    assert ending.error is not None
+    assert ending.error.startswith("Memory ran out and the engine aborted (stage: load).")
+    assert "memory allocation of 67108864 bytes failed" in ending.error
+    assert ending.error.endswith("(--memory-limit is 4.00 GiB.)")
+
+
 def test_loading_a_model_is_not_mostly_imports() -> None:
     """What the fork server imports leaves little to a worker's load, and starts nothing."""
     code = """

@@ -28,8 +28,9 @@ from wattmark.meter.meter import Meter
 from wattmark.monitor.disturbed import disturbances
 from wattmark.runner.deadline import Deadline
 from wattmark.runner.wire import Job, Result, pack_job, receive, send, unpack_result
-from wattmark.runner.zygote import Zygote, last_words, unnamed_file
+from wattmark.runner.zygote import NO_MEMORY, Zygote, last_words, unnamed_file
 from wattmark.schema import Doubt, Span, Status
+from wattmark.units import gibibytes
 
 More = Callable[[Span, int, float], int]
 """A region that is over, its repetitions and the seconds left → repetitions to begin anew with."""
@@ -103,6 +104,11 @@ class Workers:
             # The user's interrupt, or our own fault: no worker is left behind.
             self.close()
             raise
+        if ending.status == Status.OOM and job.memory_limit_bytes is not None:
+            # Imports and mappings count too: what is short may be the limit, not the machine.
+            ending.error = (
+                f"{ending.error} (--memory-limit is {gibibytes(job.memory_limit_bytes)}.)"
+            )
         ending.foreign_cpu, ending.doubts = _disturbed(state.clocks)
         ending.doubts += tuple(sensors_hung(state.hung, PATIENCE_S))
         ending.tried, ending.made = tuple(state.tried), tuple(state.made)
@@ -235,6 +241,10 @@ def _crash(status: int | None, stage: str, words: str, *, memory: bool) -> Endin
             return Ending(
                 Status.OOM,
                 f"The system killed the worker because memory ran out (stage: {stage}).{said}",
+            )
+        if number == signal.SIGABRT and NO_MEMORY.search(words):
+            return Ending(
+                Status.OOM, f"Memory ran out and the engine aborted (stage: {stage}).{said}"
             )
         return Ending(
             Status.CRASHED, f"The worker died of {_signal_name(number)} (stage: {stage}).{said}"

@@ -35,7 +35,7 @@ from wattmark.runner.resident import cpu_s, peak_bytes, resident_bytes, unique_b
 from wattmark.runner.sizes import try_sizes
 from wattmark.runner.wire import Job, Result, pack_result, receive, send, unpack_job
 from wattmark.schema import Generation, Memory, Query, Span, Status
-from wattmark.units import gibibytes, s_to_ns
+from wattmark.units import s_to_ns
 
 Mark = Callable[[str], None]
 Over = Callable[[Span, int], int]
@@ -238,9 +238,6 @@ def main(channel: Connection) -> int:
         # What the failed work holds is held by its traceback: there must be room to say so.
         _limit_memory(None)
         message = _failure(reason)
-        if message["status"] == Status.OOM and job.memory_limit_bytes is not None:
-            # Imports and mappings count too: what is short may be the limit, not the machine.
-            message["error"] += f" (--memory-limit is {gibibytes(job.memory_limit_bytes)}.)"
     # The engine is not closed: the process ends here, and a close that hangs or fails must not
     # cost a replicate that is done.
     send(channel, message)

@@ -21,6 +21,7 @@ import faulthandler
 import gc
 import importlib
 import os
+import re
 import signal
 import socket
 import struct
@@ -41,6 +42,8 @@ BEFORE_THE_FORK = {"OPENBLAS_NUM_THREADS": "1"}
 """OpenBLAS (of numpy and scipy; engines do not use it) starts its threads when it is imported."""
 LAST_WORDS = 300
 """Characters of what a process said last that go into a message."""
+NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|bad_alloc|allocate memory")
+"""What the allocators of Rust, C++ and C say before they abort the process."""
 
 
 class Zygote:
@@ -114,15 +117,21 @@ def unnamed_file() -> IO[bytes]:
 
 
 def last_words(log: IO[bytes]) -> str:
-    """The end of a process's output, in one printable line; the fatal line where there is one."""
+    """The end of a process's output, in one printable line.
+
+    Where there is one, the line that says that memory ran out, or the fatal one: behind them
+    stand the stacks of all threads.
+    """
     try:
         size = os.fstat(log.fileno()).st_size
-        text = os.pread(log.fileno(), 4000, max(0, size - 4000)).decode("utf-8", "replace")
+        text = os.pread(log.fileno(), 16_000, max(0, size - 16_000)).decode("utf-8", "replace")
     except OSError:
         return ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith("Fatal")]
-    line = (fatal or lines or [""])[-1]
+    short = [line for line in lines if NO_MEMORY.search(line)] if fatal else []
+    # The first that was refused: what was refused later was asked for to tell of it.
+    line = (short[:1] or fatal or lines or [""])[-1]
     return "".join(c for c in line if c.isprintable())[-LAST_WORDS:]
 
 

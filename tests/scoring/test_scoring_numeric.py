@@ -31,6 +31,8 @@ LISTS = (
     *("blind_thirty_second", "blind_thirty_third", "blind_thirty_fourth"),
     *("blind_thirty_fifth", "blind_thirty_sixth", "blind_thirty_seventh"),
     *("blind_thirty_eighth", "blind_thirty_ninth", "blind_fortieth"),
+    *("blind_forty_first", "blind_forty_second", "blind_forty_third"),
+    *("blind_forty_fourth", "blind_forty_fifth", "blind_forty_sixth"),
 )
 
 

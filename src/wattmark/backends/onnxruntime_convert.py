@@ -31,7 +31,7 @@ from wattmark.models import RANDOM, model_of
 from wattmark.models.onnx_folder import FACTS, GRAPH
 from wattmark.models.onnx_graph import inspect
 from wattmark.models.random_folder import as_folder
-from wattmark.models.trained import check_trained
+from wattmark.models.trained import auto_class, check_trained
 from wattmark.models.weights import find_weights
 from wattmark.schema import Trial
 
@@ -120,17 +120,16 @@ def _flatten_rotary(config: Any) -> None:
 
 def _trace(asked: _Asked, out: Path) -> None:
     """By transformers' exporter, as one graph."""
-    family: Any = (
-        transformers.AutoModelForCausalLM
-        if asked.kind == "causal"
-        else transformers.AutoModelForSequenceClassification
+    model = (
+        auto_class(asked.kind)
+        .from_pretrained(
+            asked.folder,
+            dtype=_DTYPES.get(asked.precision, torch.float32),
+            local_files_only=True,
+            trust_remote_code=asked.trust_remote_code,
+        )
+        .eval()
     )
-    model = family.from_pretrained(
-        asked.folder,
-        dtype=_DTYPES.get(asked.precision, torch.float32),
-        local_files_only=True,
-        trust_remote_code=asked.trust_remote_code,
-    ).eval()
     program: Any = _causal(model, asked) if asked.kind == "causal" else _classifier(model, asked)
     quantized = asked.precision in (*_BITS, "int8-dynamic")
     first = out / "fp32" / GRAPH if quantized else out / GRAPH

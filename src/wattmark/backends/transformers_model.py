@@ -33,7 +33,7 @@ from wattmark.backends.transformers_limits import (
 )
 from wattmark.errors import InputError, unknown
 from wattmark.models import RANDOM, ModelSource
-from wattmark.models.trained import check_report
+from wattmark.models.trained import auto_class, check_report
 from wattmark.schema import Asking, Trial
 
 _HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -147,11 +147,6 @@ def arithmetic(setup: Setup) -> Iterator[None]:
 
 def read_model(source: ModelSource, trial: Trial, setup: Setup) -> tuple[Any, int]:
     """The model, all of it trained, and how many stored tensors it has no use for."""
-    family: Any = (
-        transformers.AutoModelForCausalLM
-        if source.kind == "causal"
-        else transformers.AutoModelForSequenceClassification
-    )
     # Packed layer by layer on its way to a GPU, a model need not fit there as it is read.
     place = torch.device("cpu") if setup.precision in QUANTIZED else setup.device
     attention = setup.attention
@@ -165,7 +160,7 @@ def read_model(source: ModelSource, trial: Trial, setup: Setup) -> tuple[Any, in
     elif place.type == "cuda":
         # Straight to the GPU: no second copy on the host.
         where = {"device_map": {"": place}}
-    model, report = family.from_pretrained(
+    model, report = auto_class(source.kind).from_pretrained(
         source.path,
         dtype=setup.dtype,
         use_safetensors=not source.pickled,

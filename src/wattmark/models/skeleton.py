@@ -18,6 +18,8 @@ from typing import Any, Self
 import torch
 import transformers
 
+from wattmark.models.trained import auto_class
+
 SPREAD = 0.02
 """Standard deviation of a matrix where a config names none (initializer_range of most)."""
 _CHUNK = 2**18
@@ -29,15 +31,10 @@ def meta_model(folder: Path, kind: str, dtype: torch.dtype, attention: str | Non
 
     Tied weights are tied. Whatever transformers raises for a config that it cannot build passes.
     """
-    family: Any = (
-        transformers.AutoModelForCausalLM
-        if kind == "causal"
-        else transformers.AutoModelForSequenceClassification
-    )
     config: Any = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
     asked = {} if attention is None else {"attn_implementation": attention}
     with torch.device("meta"):
-        model = family.from_config(config, dtype=dtype, **asked)
+        model = auto_class(kind).from_config(config, dtype=dtype, **asked)
     model.tie_weights()
     # Buffers are in no state dict, and their number format is their own: these are parameters'.
     for pattern, kept in model._get_dtype_plan(dtype).items():

@@ -17,17 +17,19 @@ from wattmark.errors import ModelError
 _NAMED = 3
 
 
+def auto_class(kind: str) -> Any:
+    """The class by which transformers reads a model of a kind: causal, or classifier."""
+    if kind == "causal":
+        return transformers.AutoModelForCausalLM
+    return transformers.AutoModelForSequenceClassification
+
+
 def check_trained(name: str, folder: Path, kind: str, *, trust_remote_code: bool = False) -> None:
     """Refuse a folder by what its files list; no weight is read.
 
     Raises ModelError, and whatever transformers raises for a config that it cannot build.
     """
-    family: Any = (
-        transformers.AutoModelForCausalLM
-        if kind == "causal"
-        else transformers.AutoModelForSequenceClassification
-    )
-    model, report = family.from_pretrained(
+    model, report = auto_class(kind).from_pretrained(
         folder,
         device_map="meta",
         local_files_only=True,

@@ -52,15 +52,35 @@ def phase_figure(
             part["trial"] if len(components) == 1 else f"{part['trial']} · {part['component']}"
         )
     order = list(dict.fromkeys(part["row"] for part in parts))
-    seen = [phase for phase in PHASES if any(part["phase"] == phase for part in parts)]
     totals = {row: sum(part["energy_j"] for part in parts if part["row"] == row) for row in order}
-    milli = max(totals.values()) < 1
+    words = "; ".join(dict.fromkeys(part["source"] for part in parts))
+    chart = _stacked(parts, order, milli=max(totals.values()) < 1)
+    description = f"Energy per query by phase, {group_title(group[0])}: " + "; ".join(
+        f"{row} {number(totals[row], 'J')}" for row in order
+    )
+    return Figure(
+        id="phases",
+        title="Where the energy goes",
+        subtitle=f"Gross energy by component and phase, scaled to the table's mean · {words}",
+        description=description,
+        spec=finished(chart, description, row_height(len(order), 36, 60)),
+        columns=("trial", "component", "phase", "energy per query", "source"),
+        rows=[(p["trial"], p["component"], p["phase"], p["shown"], p["source"]) for p in parts],
+        notes=[
+            "Idle draw is idle power × time; a phase's bar is what it drew above that. Pieces are "
+            "arithmetic means of the replicates, scaled together to the table's geometric mean."
+        ],
+    )
+
+
+def _stacked(parts: Rows, order: Sequence[str], *, milli: bool) -> alt.Chart:
+    """A bar a row, its phases one on another, in mJ or J; the parts get what a bar shows."""
+    seen = [phase for phase in PHASES if any(part["phase"] == phase for part in parts)]
     for part in parts:
         part["shown"] = number(part["energy_j"], "J")
         part["energy"] = float(f"{part['energy_j'] * (1000 if milli else 1):.6g}")
         part["place"] = seen.index(part["phase"])
-    words = "; ".join(dict.fromkeys(part["source"] for part in parts))
-    chart = (
+    chart: alt.Chart = (
         alt.Chart(values(parts))
         .mark_bar(height=22)
         .encode(
@@ -80,23 +100,7 @@ def phase_figure(
             ],
         )
     )
-    name = group_title(group[0])
-    description = f"Energy per query by phase, {name}: " + "; ".join(
-        f"{row} {number(totals[row], 'J')}" for row in order
-    )
-    return Figure(
-        id="phases",
-        title="Where the energy goes",
-        subtitle=f"Gross energy by component and phase, scaled to the table's mean · {words}",
-        description=description,
-        spec=finished(chart, description, row_height(len(order), 36, 60)),
-        columns=("trial", "component", "phase", "energy per query", "source"),
-        rows=[(p["trial"], p["component"], p["phase"], p["shown"], p["source"]) for p in parts],
-        notes=[
-            "Idle draw is idle power × time; a phase's bar is what it drew above that. Pieces are "
-            "arithmetic means of the replicates, scaled together to the table's geometric mean."
-        ],
-    )
+    return chart
 
 
 def phase_scale(seen: Sequence[str]) -> alt.Scale:

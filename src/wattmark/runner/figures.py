@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wattmark.energy.resolve import Resolved, resolve
@@ -83,30 +83,19 @@ def complete(
     """The record of a replicate that ended well."""
     series = [Series.from_samples(info, watched.samples) for info in watched.sensors]
     resolved = resolve(result.spans, series, interval_target=watched.interval_target)
-    device = slot.trial.device
-    others = other_gpus(watched.sensors, device, tuple(watched.boards))
-    readings = [reading for reading in resolved.readings if reading.sensor not in others]
-    batches = [reading for reading in resolved.batches if reading.sensor not in others]
-    temperatures_c = [
-        sample.temperature_c
-        for sample in watched.samples
-        if sample.temperature_c is not None and sample.sensor not in others
-    ]
-    # The first repetition's answers are scored, and no copies of them.
-    if len(result.generations) != len(queries) * result.repetitions:
-        raise ValueError(
-            f"{len(result.generations)} answers to {len(queries)} queries in "
-            f"{result.repetitions} repetition(s)"
-        )
-    first = result.generations[: len(queries)]
-    scores = tuple(
-        NO_QUALITY if slot.trial.weights == RANDOM else task.score(query, answer)
-        for query, answer in zip(queries, first, strict=True)
-    )
-    measured = next((span for span in result.spans if span.name == "measured"), None)
     before = _before(watched)
-    exports = [reading for reading in before.readings if reading.sensor not in others]
-    totals = _totals([*readings, *exports], series, measured, watched.sample_interval_s)
+    own = _own(watched, other_gpus(watched.sensors, slot.trial.device, tuple(watched.boards)))
+    sensors = {sensor.name for sensor in own.sensors}
+    readings = [reading for reading in resolved.readings if reading.sensor in sensors]
+    measured = next((span for span in result.spans if span.name == "measured"), None)
+    totals = _totals(
+        [*readings, *(reading for reading in before.readings if reading.sensor in sensors)],
+        series,
+        measured,
+        watched.sample_interval_s,
+    )
+    scores = _scores(slot.trial, task, queries, result)
+    batches = [reading for reading in resolved.batches if reading.sensor in sensors]
     return replace(
         _record(slot, Status.OK, started_at, attempt),
         repetitions=result.repetitions,
@@ -119,35 +108,50 @@ def complete(
         query_energy=share(result.generations, batches),
         totals=replace(
             totals,
-            temperature_max_c=max(temperatures_c, default=None),
+            temperature_max_c=max(
+                (one.temperature_c for one in own.samples if one.temperature_c is not None),
+                default=None,
+            ),
             foreign_cpu=watched.foreign_cpu,
         ),
-        memory=replace(
-            result.memory,
-            vram_board_peak_bytes=_boards_peak_bytes(
-                watched, {s.name: s.device for s in watched.sensors if s.name not in others}
-            ),
-        ),
+        memory=replace(result.memory, vram_board_peak_bytes=_boards_peak_bytes(own)),
         facts=result.facts,
         doubts=(
             *watched.doubts,
             *incomplete([reading for reading in readings if reading.span == "measured"]),
             *resolved.doubts,
             *(doubt for doubt in before.doubts if doubt not in resolved.doubts),
-            *validity_doubts(
-                result.spans,
-                [one for one in series if one.info.name not in others],
-                [sample for sample in watched.samples if sample.sensor not in others],
-                readings,
-                sample_interval_s=watched.sample_interval_s,
-            ),
-            *_imprecise(totals, measured, result.repetitions, watched),
+            *_doubts(result, own, series, readings, totals),
             *_unscored(task, slot.trial, scores),
             *retrieval_doubts(result.retrieved, slot.trial),
-            *gpu_doubts(watched.sensors, device, watched.boards, result.facts),
+            *gpu_doubts(watched.sensors, slot.trial.device, watched.boards, result.facts),
             *compiled_doubts(result.facts, measured),
         ),
     )
+
+
+def _own(watched: Watched, others: Collection[str]) -> Watched:
+    """What was seen by the sensors of the trial's own devices, without the `others`."""
+    return replace(
+        watched,
+        sensors=[sensor for sensor in watched.sensors if sensor.name not in others],
+        samples=[sample for sample in watched.samples if sample.sensor not in others],
+    )
+
+
+def _scores(
+    trial: Trial, task: Task, queries: Sequence[Query], result: Result
+) -> tuple[Score, ...]:
+    """Of the first repetition's answers, and of no copies of them."""
+    if len(result.generations) != len(queries) * result.repetitions:
+        raise ValueError(
+            f"{len(result.generations)} answers to {len(queries)} queries in "
+            f"{result.repetitions} repetition(s)"
+        )
+    if trial.weights == RANDOM:
+        return (NO_QUALITY,) * len(queries)
+    first = result.generations[: len(queries)]
+    return tuple(task.score(query, answer) for query, answer in zip(queries, first, strict=True))
 
 
 def _before(watched: Watched) -> Resolved:
@@ -184,15 +188,13 @@ def _as_asked(queries: tuple[Query, ...], result: Result) -> tuple[Query, ...]:
     return tuple(replace(query, prompt=prompt) for query, prompt in asked)
 
 
-def _boards_peak_bytes(watched: Watched, devices: Mapping[str, str]) -> int | None:
-    """Most memory in use on each board, added up; None where none tells.
-
-    `devices` are sensors and their boards.
-    """
+def _boards_peak_bytes(watched: Watched) -> int | None:
+    """Most memory in use on each board, added up; None where none tells."""
+    boards = {sensor.name: sensor.device for sensor in watched.sensors}
     most: dict[str, int] = {}
     for sample in watched.samples:
-        if sample.memory_bytes is not None and sample.sensor in devices:
-            board = devices[sample.sensor]
+        if sample.memory_bytes is not None and sample.sensor in boards:
+            board = boards[sample.sensor]
             most[board] = max(most.get(board, 0), sample.memory_bytes)
     return sum(most.values()) if most else None
 
@@ -213,19 +215,31 @@ def _unscored(task: Task, trial: Trial, scores: Sequence[Score]) -> Iterable[Dou
         )
 
 
-def _imprecise(
-    totals: Totals, measured: Span | None, repetitions: int, watched: Watched
-) -> Iterable[Doubt]:
-    if watched.precision_target is None or measured is None:
-        return ()
-    width = relative_half_width(totals.energy_j, totals.energy_low_j, totals.energy_high_j)
-    return precision_not_reached(
-        width,
-        measured.seconds,
-        repetitions,
-        target=watched.precision_target,
-        why=watched.too_short,
+def _doubts(
+    result: Result,
+    own: Watched,
+    series: Sequence[Series],
+    readings: Sequence[EnergyReading],
+    totals: Totals,
+) -> Iterator[Doubt]:
+    """Of how well the region was seen, and whether its figure is as sure as was asked for."""
+    measured = next((span for span in result.spans if span.name == "measured"), None)
+    sensors = {sensor.name for sensor in own.sensors}
+    yield from validity_doubts(
+        result.spans,
+        [one for one in series if one.info.name in sensors],
+        own.samples,
+        readings,
+        sample_interval_s=own.sample_interval_s,
     )
+    if own.precision_target is not None and measured is not None:
+        yield from precision_not_reached(
+            relative_half_width(totals.energy_j, totals.energy_low_j, totals.energy_high_j),
+            measured.seconds,
+            result.repetitions,
+            target=own.precision_target,
+            why=own.too_short,
+        )
 
 
 def _phases(readings: Sequence[EnergyReading]) -> dict[str, float | None]:

@@ -43,22 +43,24 @@ DENIED_BEFORE = re.compile(
     r"(?:\b(?:discard|reject|ignor)(?:e?s|ing)?|\b(?:descart|rejeit|ignor)(?:a|o|amos|ando|ar|e|ou)"
     r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
     r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
-    r"(?:\s+(?:exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
+    r"(?:\s+(?:[a-z]\s=|exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
     r"|é|a|o|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
     r"^[\ue002\s\"')]*,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
     r"(?:wrong|incorrect|not\s+(?:the|right|correct)|errad|incorret|false\b)"
+    r"|,\s(?:o\s+que\s+(?:é|está|seria)|which\s+(?:is|would\s+be))\s+(?:wrong|incorrect|false|errado|incorreto|falso)\b"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
     r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
+    r"|(?:que|that|which)\s(?:muitos|muita\s+gente|alguns|many|most|some|people|students)\b"
     r"|isn't\s+(?:the|right|correct)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
 )
 COMPARED = re.compile(
     r"(?:\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
     r"|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
-    r"|\babaixo\s+de|\bbelow|\babove|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
+    r"|\babaixo\s+de|\bbelow|\babove|(?<=,\s)(?:against|versus|contra)|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
     r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2})?\s*[$€£R]*\s*$",
     _I,
 )
@@ -67,7 +69,9 @@ REST = re.compile(
     r"\s*(?:is|of|é|de|:|=)?\s*$",
     _I,
 )
-PLACE = re.compile(r"\b(?:in|em|n[ao]s?|across|within)\s+(?:the\s+|all\s+)?$", _I)
+PLACE = re.compile(
+    r"(?<!fic[aou]\s)(?<!ficou\s)\b(?:in|em|n[ao]s?|across|within)\s+(?:the\s+|all\s+)?$", _I
+)
 PART_OF = re.compile(
     r"\b(?:half|third|quarter|metade|dobro|triplo|twice|double|triple|terço|quarto|squared?|cube"
     r"|(?:two|three|four|five|six|seven|eight|nine|ten)\s+times|(?:duas|três|quatro|cinco|seis|sete|oito|nove|dez)\s+vezes"
@@ -86,7 +90,7 @@ LABEL = re.compile(
     r"\b(?:case|caso|part|parte|question|questão|pergunta|problem|problema|exercise|exercício"
     r"|example|exemplo|figure|figura|fig\.|table|tabela|page|página|equation|equação|eq\.?|line"
     r"|linha|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
-    r"|guess|palpite)\s*[#(]?\s*$",
+    r"|guess|palpite|n[º°]|nr\.)\s*[#(]?\s*$",
     _I,
 )
 SURE_BEFORE = re.compile(
@@ -119,16 +123,16 @@ PARENTHESES = re.compile(
 CHECKING = re.compile(
     r"\b(?:check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|(?:substituting|substituindo|confira)\s*[:,]|proof\s*:|"
-    r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fato|com\s+efeito),\s|"
-    r"prova\s+real|prova\s*:|verificação|verificando|conferindo|conferência|para\s+(?:verificar|conferir)"
+    r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fato|com\s+efeito),\s|(?<=,\s)de\s+fato\s|"
+    r"prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
-    r"|nota\s*:|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
+    r"|nota\s*:|(?:and|,)\s+note\s+that\b|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
     r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
     r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:|confidence\s*:)",
     _I,
 )
 CLAUSE = re.compile(
-    r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
     r"|although|even\s+though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
@@ -188,13 +192,13 @@ TOLD = re.compile(
     r"\b(?:common|usual|frequent|typical|tempting)\s+(?:mistake|error|answer|slip|trap|pitfall)|\berros?\s+(?:mais\s+)?comu(?:m|ns)\b"
     r"|\b(?:the|a|my|your|some|many|most|other|o|a|um|uma|meu|minha|alguns|muitos|outros)?\s*"
     r"(?:book|textbook|friend|students?|people|teacher|colleague|livro|amig[oa]s?|colegas?|professora?|alunos?|pessoas"
-    r"|some|many|others|alguns|muitos|muita\s+gente|outros)\s+(?:(?:would|might|may|could|will|often|podem|poderiam|pode)\s+)?"
+    r"|some|many|others|alguns|muitos|muita\s+gente|outros)\s+(?:(?:would|might|may|could|will|often|podem|poderiam|pode|[a-z]{3,12}ly|[a-z]{3,12}mente)\s+)?"
     r"(?:says?|said|thinks?|thought|claims?|claimed|answers?|answered|wrote|writes?|believes?|guess(?:es|ed)?"
     r"|escreve(?:u|ram|m)?|diz(?:em)?|disse(?:ram)?|dir(?:ia|iam)|pensa[m]?|acha[m]?|acham|responde[mu]?|responderiam?)\b"
     r"|\b(?:the\s+(?:question|problem)\s+(?:asks|says|states)|[oa]\s+(?:problema|pergunta|enunciado)\s+(?:diz|pede|pergunta))\s?:"
     r"|\b(?:problem|question|prompt|text|enunciado|texto|pergunta|problema)\s+(?:mentions?|cites?|cita|menciona)\b"
     r"|\bvocê\s+(?:(?:só|apenas)\s+)?(?:disse|mencion\w{2,4}|citou|perguntou|informou)\b"
-    r"|\byou\s+(?:(?:only|just|also)\s+)?(?:ask|asked|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"
+    r"|\byou\s+(?:(?:only|just|also)\s+)?(?:(?:ask|asked)\b(?!\s+for\b[^.!?\n\d]{0,60}(?:\bis|:)\s)|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"
     r"|\b(?:some|many|most|other)\s+(?:people\s+|students\s+)?(?:get|got)\s"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
     r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"

@@ -16,7 +16,7 @@ from fractions import Fraction
 from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, stems
 from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, sum_of
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
-from wattmark.scoring.lists import without_lists
+from wattmark.scoring.lists import is_list, without_lists
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_words
 from wattmark.scoring.units import CURRENCIES
@@ -29,7 +29,12 @@ _LABEL = re.compile(
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
 _EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
-_PER = re.compile(r"\s?(?:[^\W\d_]{1,15}\s)?(?:each|per|por|cada|(?:a|em|para)\s+cada)\b", _I)
+_PER = re.compile(
+    r"\s?(?:[^\W\d_]{1,15}\s)?(?:each|per|por|cada|(?:a|em|para)\s+cada)\b(?:\s([^\W\d_]{1,20}))?",
+    _I,
+)
+_OF_EACH = re.compile(r"\W{0,3}(?:each|every|cada)\s", _I)
+_WHEREAS = re.compile(r"\b(?:whereas|while|enquanto|ao\s+passo\s+que)\b", _I)
 _OR = re.compile(r"\b(?:or|ou|maybe|perhaps|talvez)\b", _I)
 _CHANGED = re.compile(
     r"\b(?:fell|falls|dropped|drops|rose|rises|grew|grows|increased|decreased|went|goes|changed|cut"
@@ -52,6 +57,7 @@ _SUBJECT = re.compile(
     _I,
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_GOES_ON = re.compile(r",?\s?(?:\.\.\.|…)")
 _FEW = 8
 """Parts of one whole."""
 
@@ -73,6 +79,13 @@ def _last_said(
 ) -> Sequence[int]:
     """Those of the last sentence; the 36 of 'They have 36. Ann has 24 and Bo 12.'"""
     inside = of_last_sentence(text, found, able)
+    if (
+        len(inside) < len(able)
+        and is_list(text, found, inside)
+        and _GOES_ON.match(text, found[inside[-1]].end)
+    ):
+        able = able[: -len(inside)]  # '2, 4, 8, 16, …'
+        inside = of_last_sentence(text, found, able)
     if asked.noun and all(
         is_given(found[n], asked) for n in inside
     ):  # '153 stickers! Good luck with the 640.'
@@ -87,7 +100,18 @@ def _last_said(
 
 def _of_each(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> list[int]:
     """Of '11 players a team, so 22 in all' the 11, where it is asked what each has."""
-    rates = [n for n in inside if asked.each and _PER.match(text, found[n].end)]
+    if not asked.each:
+        return list(inside)
+    said = {n: _PER.match(text, found[n].end) for n in inside}
+    rates = [n for n, rate in said.items() if rate]
+    if len(rates) > 1:  # '22 players a team, 11 in each half'
+        rates = [n for n in rates if stems((said[n] or [""])[1]) & asked.words]
+    if not rates:
+        rates = [
+            n
+            for at, n in enumerate(inside)
+            if is_asked(found[n], asked) and _OF_EACH.match(segment(text, found, inside, at))
+        ]
     return rates if len(rates) == 1 and not is_given(found[rates[0]], asked) else list(inside)
 
 
@@ -95,6 +119,9 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
     """The one that no preposition hangs on another, that 'so' leads to, or the question's words."""
     last = inside[-1]
     firm = is_firm(text, found, inside, asked)
+    if not asked.more and len(inside) > 1:
+        apart = [n for n in inside if found[n].value and by_how_much(text, found, n, asked)]
+        inside = [n for n in inside if n not in apart] or inside
     if (asked.given or asked.shown) and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
     if all(found[n].value in asked.given for n in inside):
@@ -204,6 +231,11 @@ def _among_words(text: str, found: Sequence[Number], inside: Sequence[int], aske
     best = [at for at, score in enumerate(scores) if score == most]
     if asked.names:
         best = [at for at in best if not _of_another(text, found, inside, at, asked)] or best
+    if len(best) > 1 and _WHEREAS.search(
+        text, found[inside[best[0]]].end, found[inside[best[-1]]].start
+    ):
+        plain = shared_words(text, found, inside, asked, understood=False)
+        best = [at for at in best if plain[at] == max(plain[at] for at in best)]
     if any(counts(text, found, inside, at, asked) for at in best):
         best = [at for at in best if not counts_another(text, found, inside, at, asked)] or best
     result = _result_before(text, found, inside[0])

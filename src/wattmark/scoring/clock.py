@@ -64,7 +64,8 @@ def as_plain(expected: str, answer: str, question: str) -> Plain | None:
         return None
     clock = _CLOCK.fullmatch(expected)
     if clock is not None:
-        wanted = _minutes(int(clock[1]), int(clock[2]), (clock[3] or "")[:1].lower())
+        half = (clock[3] or _half_of(question))[:1].lower()
+        wanted = _minutes(int(clock[1]), int(clock[2]), half)
         reads: Callable[[str, dict[str, str]], str] = _times(wanted)
     elif _RATIO.fullmatch(expected):
         reads = _ratios(lowest=not question or _LOWEST.search(question) is not None)
@@ -75,6 +76,12 @@ def as_plain(expected: str, answer: str, question: str) -> Plain | None:
     shown: dict[str, str] = {}
     gold = reads(expected, {}) if wanted is None else str(wanted)
     return Plain(gold.strip(), reads(answer, shown), reads(question, {}), shown)
+
+
+def _half_of(question: str) -> str:
+    """The half of the day that all times of a question are in: '6:00 PM'."""
+    halves = {found.lastgroup or "" for found in re.finditer(_HALVES, question, _I)}
+    return halves.pop() if len(halves) == 1 else ""
 
 
 def _minutes(hour: int, minute: int, half: str) -> int:

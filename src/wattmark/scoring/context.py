@@ -46,6 +46,7 @@ from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.offers import offers, reminders
 from wattmark.scoring.operands import find_operands, repeats, set_checks_aside
+from wattmark.scoring.phrases import OR_ELSE
 from wattmark.scoring.segments import ENDS as SENTENCE
 from wattmark.scoring.spans import KINDS, LONG, SIGNS, Stretch, stretches
 from wattmark.scoring.tokens import is_numbered
@@ -228,6 +229,15 @@ def _also_denied(text: str, found: Sequence[Number], marks: Marks) -> None:
     if not marks.denied:
         return
     denied = {found[n].value: n for n in marks.denied}
+    for n, one in enumerate(found[:-1]):  # 'x = -2 or x = 3. We reject x = -2'
+        for this, other in ((n, n + 1), (n + 1, n)):
+            gone = denied.get(found[this].value, -1) > n + 1
+            if (
+                gone
+                and OR_ELSE.match(text[one.end : found[n + 1].start])
+                and other not in marks.out
+            ):
+                marks.out.add(this)
     marks.out |= {n for n in marks.aside if denied.get(found[n].value, n) < n}
     if not found or len(found) - 1 not in marks.denied:
         return

@@ -28,13 +28,14 @@ WORDS: dict[str, frozenset[str]] = {
         " except whether",
     ),
     "wrong": _of(
+        "muitos muita alguns many most some people students falso",
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
         " incorretos incorretas",
         "false right",
         "correct não isn answer resposta is isnt só only",
     ),
-    "compared": _of("than mais menos maior menor acima abaixo below above"),
+    "compared": _of("against versus contra than mais menos maior menor acima abaixo below above"),
     "operator": _of(
         "plus mais times vezes minus menos over multiplied divided added subtracted",
         *(
@@ -45,7 +46,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "step": _of("step steps passo passos etapa etapas"),
     "label": _of(
-        "case caso part parte question questão pergunta problem problema exercise exercício",
+        "nº nr case caso part parte question questão pergunta problem problema exercise exercício",
         "example exemplo figure figura fig table tabela page página equation equação eq line linha",
         "option opção method método attempt tentativa section seção chapter capítulo item round",
         "guess palpite remainder resto r ",
@@ -108,6 +109,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "checking": _of(
         "check checking checks verify verification verifying confirm proof prova verificação",
+        "formula fórmula verificacao",
         "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
@@ -155,6 +157,7 @@ WORDS: dict[str, frozenset[str]] = {
     "offering": _of(
         "you quer gostaria deseja disposição avise avisar pedir chamar dizer falar vontade conte",
         "posso podemos quiser preferir precisar desejar let feel hesitate want shall i",
+        "available here",
     ),
     "reminding": _of(
         "remember mind forget careful tip tips hint warning reminder lembre lembrem lembrando",

@@ -66,10 +66,13 @@ def _pairs(gold: Number, said: Number) -> Iterable[tuple[Reading, Reading]]:
 
 
 def _elsewhere(said: Number, asked: Unit) -> bool:
-    """Is it in hours where the question asks for minutes? Reais and ml may stand."""
+    """Is it in hours where minutes are asked for, in cm where feet are? Metres may be for km."""
     if said.unit is None or asked in (said.unit, said.also):
         return False
-    return asked.kind == "time" or said.unit.kind != asked.kind
+    size = said.unit.size / asked.size
+    tens = size if size >= 1 else 1 / size
+    power = tens.denominator == 1 and str(tens.numerator).rstrip("0") == "1"
+    return asked.kind == "time" or said.unit.kind != asked.kind or not power
 
 
 def _in(value: Fraction, unit: Unit | None, other: Unit | None) -> Fraction:

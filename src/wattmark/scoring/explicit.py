@@ -26,6 +26,8 @@ _IS_SO_MUCH = (
 )
 """After 'x': a text that says elsewhere what it is."""
 _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
+_MODIFIES = re.compile(r"-[^\W\d_]{2,20}\s[^\W\d_]")
+"""'The 3-hour job'."""
 _MARKERS = 40
 """Statements of an answer that are looked at, the last ones."""
 _SENTENCE = 400
@@ -104,7 +106,7 @@ def _stated_in(
         return said_at(text, found, marks, at, "stated as the answer", explicit=True)
     if any(start <= one.start < end for one in found):
         return None
-    return in_words(text, start, end, explicit=True)
+    return in_words(text, start, end, explicit=True, alone=not found)
 
 
 def _region(text: str, start: int) -> tuple[int, int]:
@@ -121,6 +123,7 @@ def _in_region(
     inside = [n for n, one in enumerate(found) if start <= one.start < end]
     usable = [n for n in inside if n not in marks.out]
     firm = [n for n in usable if n not in marks.aside] or usable
+    firm = [n for n in firm if not _MODIFIES.match(text, found[n].end)] or firm
     if not firm:
         return None
     if len(firm) > 1 and _OPTION_ENDS.match(text, found[firm[0]].end):

@@ -36,6 +36,8 @@ _FOR_A_TOTAL = re.compile(
     r"|totalizando)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
+_TERMS = 2
+_LAST = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}\s?(?:[.!](?:\s|$)|$)")
 LEFT_OVER = re.compile(r"\b(?:left|remain\w*|sobra\w*|resta\w*)\b", _I)
 _PLURAL = re.compile(
     r"(?!(?:pel[oa]s|seus|suas|deles|delas|less|times|vezes|mais|menos|depois|ambos|ambas|as|is|was"
@@ -47,7 +49,7 @@ _PLURAL = re.compile(
 def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
     """Does 'so', 'total', 'leaves' lead to the last, and nothing of the question against it?"""
     last = found[inside[-1]]
-    if _is_total(text, found, inside, asked):
+    if _is_total(text, found, inside, asked) or _is_after_colon(text, found, inside):
         return True
     new = [n for n in inside[:-1] if not asked.given or found[n].value not in asked.given]
     part = segment(text, found, [*new, inside[-1]], len(new))
@@ -62,6 +64,19 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
     counted = any(is_asked(found[n], asked) for n in inside)
     return not counted or not (
         _is_restated(last, part, asked) or _is_of_another(text, found, inside, asked)
+    )
+
+
+def _is_after_colon(text: str, found: Sequence[Number], inside: Sequence[int]) -> bool:
+    """'3 dozen are 36, and half a dozen 6: 42 eggs.'"""
+    if len(inside) <= _TERMS:
+        return False
+    before, last = found[inside[-2]], found[inside[-1]]
+    colon = text[before.end : last.start].strip(" $R€£") == ":"
+    return (
+        colon
+        and _LAST.match(text, last.end) is not None
+        and last.value == sum_of(found, inside[-3:-1])
     )
 
 
@@ -144,6 +159,13 @@ def _is_total(text: str, found: Sequence[Number], inside: Sequence[int], asked: 
         return True
     if not _IN_ALL.match(text, last.end):
         return False
+    if asked.names and not asked.total:
+        *others, own = [
+            not asked.names.isdisjoint(WORD.findall(segment(text, found, inside, at)))
+            for at in range(len(inside))
+        ]
+        if any(others) and not own:
+            return False  # 'Tom has 15 and Ann has 30, 45 in all'
     meant = any(is_asked(found[n], asked) for n in inside[:-1]) and not is_asked(last, asked)
     return asked.total or not meant
 

@@ -14,7 +14,7 @@ _I = re.IGNORECASE
 _NP = r"(?:(?!(?:e|and|but|mas|so)\s)[^\W\d_]{1,20}\.?(?:/[a-z]{1,3})?\s+){0,2}"
 _BY = (
     r"of|d[eoa]s?|from|out\s+of|among|between|entre|with|com|in|em|n[oa]s?|pel[oa]s?|within|para|for|per|por|at|on|sobre"
-    r"|after|before|antes|depois|ap[oó]s|during|durante|instead|em\s+vez|compared|daqui|including|incluindo"
+    r"|after|before|over|antes|depois|ap[oó]s|during|durante|instead|em\s+vez|compared|daqui|including|incluindo"
     r"|to\s+(?!get|have|make|give|reach|obtain)[a-z]{2,12}"
 )
 _HANGS = re.compile(
@@ -46,9 +46,12 @@ _AMOUNTS = re.compile(
 _ABOUT_ANOTHER = re.compile(
     r",?\s+(?:and|e)\s+(?:then|depois(?:\s+d(?:ele|ela|isso|esse|este))?|after\s+(?:that|it)|em\s+seguida)\s+$"
     r"|,\s+(?:which|o\s+que)\s+(?:brings|takes|raises|eleva|leva)\s[^,.;:=]{0,40}$"
-    r"|,\s+(?:saving|economizando|poupando|using|usando|reading|lendo)\s[^,.;:=]{0,40}$"
+    r"|,\s+(?!(?:keep|gain|mak|leav|giv|totall?|yield|bring|result|gett|reach|cost|pay|hav|be|equal|com|amount)ing\b"
+    r"|(?:da|faze|deixa|sobra|resta|resulta|fica|totaliza|gera|obte|chega|soma|paga|custa|perfaze|te|se|recebe|sai|falta)ndo\b)"
+    r"[^\W\d_]{2,12}(?:ing|ndo)\s[^,.;:=]{0,40}$"
     r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|(?<=who\s)(?:is|was)|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
     r"(?:[$€£]|R\$)?\s?$"
+    r"|,\s+(?:up|down)\s+$"
     r"|,\s+(?:and\s+its|e\s+(?:seu|sua|o\s+seu|a\s+sua)|whose|cuj[oa])\s+(?:square(?:\s+root)?|cube|half|double"
     r"|triple|raiz(?:\s+quadrada)?|quadrado|cubo|metade|dobro|triplo)\s[^,.;:=\d]{0,20}$"
     r"|,\s+(?:half|twice|double|triple|three\s+times|metade|o\s+dobro|o\s+triplo|the\s+last|the\s+other|[oa]\s+últim[oa]|[oa]\s+outr[oa])\s(?:(?!\b(?:is|are|must|é|são|deve)\b)[^,.;:=]){0,40}$",
@@ -71,6 +74,12 @@ _DIFFERENCE = re.compile(
 )
 _COMES_TO = re.compile(r"\b(?:comes?|came|works?|worked)\s+(?:out\s+)?(?:at|to)\s", _I)
 """'5/15 comes out at 0.33'."""
+_HAPPENED = re.compile(
+    r"(?<!não\s)\b(?:(?:was|were|foi|foram)\s[^\W\d_]{3,15}|took\s+place|happened|occurred|ended|began|started|ocorreu|aconteceu"
+    r"|terminou|começou)\s(?:in|em)\s$",
+    _I,
+)
+"""'The treaty was signed in 1784'."""
 _BELOW = re.compile(r"\s?(?:[^\W\d_]{1,15}\s)?(?:below|abaixo)\b", _I)
 """'−15 m, that is, 15 m below the sea': the sign is said in words."""
 _LEADS = (
@@ -115,8 +124,9 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
 
 def _is_free(number: Number, asked: Asked) -> bool:
     """Is it what is asked for, and new, or below zero?"""
-    below = number.shown.startswith(("-", "minus", "menos", "negative"))
-    return below or (is_asked(number, asked) and number.value not in asked.given)
+    if number.shown.startswith(("-", "minus", "menos", "negative")):
+        return True
+    return is_asked(number, asked) and number.value not in asked.given
 
 
 def governed(text: str, number: Number, asked: Asked) -> bool:
@@ -130,6 +140,8 @@ def governed(text: str, number: Number, asked: Asked) -> bool:
     before = text[max(0, number.start - GAP) : number.start]
     near = ENDS.split(before)[-1]
     stated = _AMOUNTS.search(near) or _COMES_TO.search(near)
+    if asked.year and stated is None:
+        stated = _HAPPENED.search(near)
     return _GOVERNED.search(near) is not None and stated is None
 
 

@@ -12,7 +12,8 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import Unit, rate_of
 
 _RELATIVE = re.compile(
-    r",\s(?:which|who|whose|que|cuj[oa])\s(?!(?:is|was|é|foi)\s\d)[^,.;\n]{1,80}(?=[,.;\n]|$)",
+    r",\s(?:(?:which|who|whose|que|cuj[oa])\s(?!(?:is|was|é|foi)\s\d)|[^\W\d_]{2,12}(?:ndo|ing)\s)"
+    r"[^,.;\n]{1,80}(?=[,.;\n]|$)",
     re.IGNORECASE,
 )
 """', which had begun in 1939,'."""

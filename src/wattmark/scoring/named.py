@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from wattmark.scoring.around import REST
-from wattmark.scoring.asked import Asked
+from wattmark.scoring.asked import Asked, is_asked
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 
@@ -18,7 +18,11 @@ _SO = re.compile(
     r"(?:[.!?,;:]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d=\n]*$",
     re.IGNORECASE,
 )
-_OVER = re.compile(r"(?:\s+[^\W\d_]{1,15}){0,3}\s+(?:left\s+over|remain)\b", re.IGNORECASE)
+_OVER = re.compile(
+    r"(?:[ ][^\W\d_]{1,15}){0,3}[ ](?:left(?P<over>\s+over)?|(?P<remain>remain))\b"
+    r"(?!\s+(?:side|hand))",
+    re.IGNORECASE,
+)
 _IS_LEFT = re.compile(
     r"\b(?:sobra(?:m|rão)?|resta(?:m|rão)?)\s+(?:apenas\s+|só\s+)?$"
     r"|\b(?:leav(?:es|ing)\s+a\s+remainder|deixa(?:ndo)?\s+(?:um\s+)?resto)\s+(?:of|de)\s+$",
@@ -36,21 +40,27 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
     """What the question asks for by name: the rest, a percentage, x."""
     if asked.percent:
         shares = [n for n, one in enumerate(found) if one.percent and n not in marks.aside]
+        shares = [n for n in shares if n not in marks.operands] or shares
         led = [n for n in shares if n in marks.results or concluded(text, found[n].start)]
         return led or shares
     if asked.rest:
         before = [text[max(0, one.start - _REST_IN) : one.start] for one in found]
         after = [text[one.end : one.end + _REST_IN] for one in found]
-        return [
+        rests = [
             n
             for n, (near, then) in enumerate(zip(before, after, strict=True))
             if n not in marks.out
-            and (REST.search(near) or _IS_LEFT.search(near) or _OVER.match(then))
+            and (
+                REST.search(near)
+                or _IS_LEFT.search(near)
+                or (n not in marks.aside and _is_over(found[n], then, asked))
+            )
         ]
+        return [n for n in rests if n not in marks.aside] or rests
     if asked.variable:
         before = [text[max(0, one.start - _NAME) : one.start] for one in found]
         alone = re.compile(
-            rf"{_NO_TERM}{asked.variable}\s?(?:=|\b(?:equals|is|must\s+be|vale|é)\b)\s?-?$"
+            rf"(?:{_NO_TERM}{asked.variable}\s?(?:=|\b(?:equals|is|must\s+be|vale|é)\b)|\bit\s+must\s+be)\s?-?$"
         )
         chain = re.compile(
             rf"{_NO_TERM}{asked.variable}\s?=[^.;\n=]{{1,50}}(?:=[^.;\n=]{{1,50}})*=\s?-?$"
@@ -64,6 +74,14 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
         named = [n for n in named if n not in marks.aside] or named
         return [n for n in named if not _denied_later(found, marks, n)]
     return []
+
+
+def _is_over(number: Number, after: str, asked: Asked) -> bool:
+    """'5 are left over'; '5 apples left' where apples are asked for, and no fraction of them."""
+    over = _OVER.match(after)
+    if over is None or over["over"] or over["remain"]:
+        return over is not None
+    return not asked.fraction and is_asked(number, asked) and number.value not in asked.given
 
 
 def _denied_later(found: Sequence[Number], marks: Marks, at: int) -> bool:

@@ -18,6 +18,7 @@ from wattmark.scoring.asked import NOTHING_ASKED, Asked
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
 from wattmark.scoring.equality import FLOAT_PLACES, LEAST_PLACES, ends, equal
+from wattmark.scoring.extent import until_conclusion, until_emphasis, without_echo
 from wattmark.scoring.language import language_of, written_in
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
@@ -43,40 +44,8 @@ _ON_THE_HOUR_OF_HALF = re.compile(
     r"(?<![\d:.,])(\d{1,2}):00(?![\d:])(?:\s?[ap]\.?m\b)?", re.IGNORECASE
 )
 """'4:00 p.m.', where 4 is asked for."""
-_BOLD = re.compile(
-    r"\*\*\s?(?:AD\s|d\.C\.\s)?(?:R?\\?\$|[€£])?\s?[-−–]?\d(?:[\d.,\s]{0,18}\d)?\s?%?(?:\s[^\W\d_]{1,15}){0,2}[.!]?\*\*"
-)
-"""'**300 tiles**'."""
-_WITH_MORE = re.compile(
-    r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:since|because|porque|pois|já\s+com|with|com|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
-    re.IGNORECASE,
-)
-"""After it, a remark: '**4**, with two on either side'."""
-_TAKES_BACK = re.compile(
-    r"=|\*\*|####|boxed|\b(?:answer|final\w*|but|wait|actually|no(?=[,:])|not|sorry|correct\w*|resposta|mas|não"
-    r"|desculpe\w*|na\s+verdade|espera)\b",
-    re.IGNORECASE,
-)
-_SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
-_GOES_ON = re.compile(
-    r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
-    r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|(?<=[.,;!]\s)assim|(?<=\n)assim|resposta|mas|não|agora"
-    r"|depois|passo|sobra\w*|resta\w*|fica\w*|desculpe\w*|na\s+verdade|espera|por\s+fim|hmm+|ao\s+todo|result\w*)\b",
-    re.IGNORECASE,
-)
-"""Words with which a text may go on to another answer."""
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
-_HEADING = re.compile(
-    r"\W*(?:(?:questions?|pergunta|quest[aã]o|instruction|instrução|problema?|input|entrada|user|prompt|q|p)\W*)?",
-    re.IGNORECASE,
-)
-"""What may stand before a question that an answer repeats."""
-_STATEMENT = re.compile(r"[^.!?\n]{12,300}[.!](?=\s)\s*")
-_ECHO = 5
-"""Characters from which on a question is looked for in its answer."""
-_CUT_ECHO = 12
-"""Characters from which on the end of an answer may be the question begun again."""
 
 
 def numeric_score(
@@ -106,28 +75,9 @@ def numeric_score(
     if asked.hour and ":00" in answer:
         half = gold.value is not None and gold.value <= _HALF_A_DAY
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
-    text = _without_echo(clean(_until_emphasis(answer)), question)
+    text = until_conclusion(without_echo(clean(until_emphasis(answer)), question))
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
-
-
-def _until_emphasis(answer: str) -> str:
-    """The answer up to the sentence with its last number in bold, where no conclusion follows.
-
-    'You need **300 tiles**. It is wise to order 330': what goes on without reckoning is a remark.
-    """
-    set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
-    if not set_off:
-        return answer
-    with_more = _WITH_MORE.match(answer, set_off[-1].end())
-    if with_more and not _TAKES_BACK.search(answer, with_more.end()):
-        return answer[: set_off[-1].end()] + "."
-    if set_off[-1][0].endswith((".**", "!**")) and not _GOES_ON.search(answer, set_off[-1].end()):
-        return answer[: set_off[-1].end()]  # '**63 pages.** He read …'
-    stop = _SENTENCE_ENDS.search(answer, set_off[-1].end())
-    if stop is None or _GOES_ON.search(answer, stop.end()):
-        return answer
-    return answer[: stop.start() + 1]
 
 
 def _shown(plain: Plain, score: Score, expected: str) -> Score:
@@ -162,6 +112,7 @@ def _judged(
         if (
             asked.percent
             and meant.percent
+            and "decimal" not in asked.text
             and not gold.percent
             and abs(gold.value or Fraction(0)) > 1
         ):
@@ -219,38 +170,6 @@ def _measured(gold: Number, said: Number, asked: Asked) -> Number:
 
 def _whole(digits: str) -> Number:
     return Number(0, len(digits), digits, ((Fraction(int(digits)), 0),))
-
-
-def _without_echo(text: str, question: str) -> str:
-    """The answer without the question's own words, where it begins by repeating them."""
-    if len(question) < _ECHO:
-        return text
-    asked = clean(question).strip()
-    if len(asked) < _ECHO or asked[:_ECHO] not in text:
-        return text
-    echo = re.compile(r"\s*".join(map(re.escape, asked.split())))
-    said = echo.search(text)
-    while said is not None and _HEADING.fullmatch(text, 0, said.start()) is not None:
-        text = f"{text[: said.start()]} {text[said.end() :]}"
-        said = echo.search(text)
-    tail = text[text.rfind("?") + 1 :].strip()
-    if len(tail) >= _CUT_ECHO and asked.startswith(tail):
-        text = text[: text.rfind("?") + 1]
-    return _without_first(text, asked)
-
-
-def _without_first(text: str, question: str) -> str:
-    """The answer without the sentences of the question that it begins with, where it goes on."""
-    for said in _STATEMENT.finditer(question):
-        start = len(text) - len(text.lstrip())
-        if not text.startswith(said[0].strip(), start):
-            break
-        rest = text[start + len(said[0].strip()) :]
-        several = len(numbers(said[0])) > 1
-        if not several and not any(char.isdigit() for char in rest):
-            break
-        text = rest
-    return text
 
 
 def is_number(text: str) -> bool:

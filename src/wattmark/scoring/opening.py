@@ -41,6 +41,7 @@ _LEADS_ON = re.compile(
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
 _COLON_ALONE = re.compile(r":[ ](?=\S)")
 _REST_IN = 60
+_IN = re.compile(r"\W*(?:in|em)\s", re.IGNORECASE)
 _IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
 """'1/8 as a decimal is …': the question's number, said over."""
 
@@ -60,7 +61,8 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if not found or 0 in marks.out or 0 in marks.aside:
         return None
     first = found[0]
-    if not OPENING.match(text[: first.start]):
+    dated = asked.year and _IN.fullmatch(text[: first.start]) is not None
+    if not dated and not OPENING.match(text[: first.start]):
         return None
     after = text[first.end :]
     if first.shown in asked.shown and _IS_SAID.match(after):
@@ -75,7 +77,8 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
         reason = None if _LEADS_ON.search(after) else _REMARK.match(after)
     if reason is None or _SETTLES.search(text, first.end):
         return None
-    column = "\n" in reason[0] and COLUMN.match(after[reason.end() :])
+    rest = after[reason.end() :]
+    column = "\n" in reason[0] and (COLUMN.match(rest) or rest.startswith("=>"))
     if column or _reckoned_on(text, found, marks):
         return None
     return said_at(text, found, marks, 0, "opens the answer")

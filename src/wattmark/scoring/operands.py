@@ -16,6 +16,7 @@ from wattmark.scoring.around import (
     SUBJECT,
     TAKEN_TOGETHER,
     THEN_MORE,
+    TIMES,
 )
 from wattmark.scoring.asked import Asked, is_asked, measure_of
 from wattmark.scoring.cues import cues_of
@@ -32,11 +33,13 @@ _LEAST = 2
 _SIGNS = frozenset("+-–*/")
 _FORMULA = re.compile(
     r"\s?[*/]\s?\(?(?!(?:years?|months?|weeks?|days?|hours?|person|unit|mês|ano|dia|hora|semana|pessoa)\b)"
-    r"(?:[^\W\d_]|√)"
+    r"(?!(?:k?g|[kcm]?m|m?l|h|s|min|un|lb|oz)\b)(?:[^\W\d_]|√)"
 )
 """'4 * side': what a formula works with."""
 _OPENS_CLAUSE = re.compile(r"\s(?:is|are|was|é|são|foi)\b")
 """'We add 1, 5 is the answer'."""
+_OVER = re.compile(r"[^\W\d_]\s+over\s$", re.IGNORECASE)
+"""'3,500 people over 30 years'."""
 _EQUATIONS = 12
 """Equations back that one may check."""
 
@@ -56,6 +59,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         sign = right.shown[:1] == "-" and (
             gap.strip(" )]") in "-–" or gap.rstrip().lower().endswith(("minus", "menos"))
         )
+        lasts = (right.unit is not None and right.unit.kind == "time") or right.noun in TIMES
         joined = (
             alike
             or gap == "("
@@ -64,6 +68,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
                 and (OPERATOR.match(gap) or (worded and THEN_MORE.match(gap)))
                 and not sign
                 and not BY_SO_MUCH.match(gap)
+                and not (lasts and _OVER.search(gap))
                 and not (left.noun == "times" and is_asked(left, asked))
             )
         )

@@ -19,10 +19,11 @@ NOUN = (
 )
 EXPLICIT = re.compile(
     r"(?P<old>\b(?:wrong|incorrect|previous|first|initial|old|earlier|original|your|student's|their|his|her|not\s+the|"
-    r"intermediate|possible)\s+)?"
+    r"intermediate|possible)\s+|\b(?:verif(?:y|ying|icar|icando|ique|icamos)|check(?:ing)?|confer(?:ir|indo)|confira)\s(?:the|[ao]|my|minha)\s+)?"
     + NOUN
     + r"(?P<wrong>\s+(?:errada|incorreta|anterior|inicial)\b)?"
-    r"(?:\s+(?:final|correta|certa|numérica)\b)?"
+    r"(?:\s+(?:final|correta|certa|numérica|corrigida|revista|revisada|atualizada|definitiva)\b)?"
+    r"(?:\s+(?:that\s+)?(?:you|we)(?:'re|\s+are)?\s+(?:want|need|asked\s+for|look(?:ing)?\s+for|seek))?"
     r"(?P<about>\s+(?:to|of|for|da|do|de|para|à|ao|in)\b[^.?!\n:=]{0,120}?)?"
     r"[\"'\s]{0,4}(?:(?:\bshould|\bmust|\bwould|\bwill|\bdeve|\bpode)\s+(?:be|ser)\b|:|=>|=|≈|->|\s[-–—]\s|\bis\b|\bare\b|\bwas\b|\bequals\b"
     r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
@@ -82,6 +83,8 @@ RETRACTED = re.compile(
     r"|me\s+enganei|errei|cometi\s+um\s+erro|melhor\s+dizendo|quer\s+dizer|ou\s+melhor|pensando\s+(?:bem|melhor)|digo,"
     r"|(?:(?<=[.!?,;:—]\s)|(?<=\.\.\.\s)|(?<=\n)|(?:isso|isto|mas)\s+)está\s+errado"
     r"|(?:first|previous|earlier|initial|original)\s+(?:answer|result|calculation|attempt|guess)\s+(?:was|is)\s+(?:wrong|incorrect|mistaken)"
+    r"|\b(?:mas|ah|ih),?\s+(?:[ao]|est[ea]|ess[ea]|minha|meu)\s+(?:conta|resposta|cálculo|resultado)\s+est(?:ava|á)\s+errad[oa]"
+    r"|\b(?:but|oh),?\s+(?:the|that|my)\s+(?:calculation|math|arithmetic|working|answer|result)\s+(?:was|is)\s+(?:wrong|off|incorrect)\b"
     r"|(?:(?:minha|primeir[ao])\s+(?:resposta|conta|resultado)|(?:resposta|conta|resultado)\s+(?:anterior|inicial))\s+"
     r"(?:anterior\s+|inicial\s+)?(?:est(?:ava|á)|era)\s+(?:errad|incorret)[oa]"
     r"|(?:edit|update|edição|atualização)\s?:|errat(?:a|um)\b|retific\w{1,6})",

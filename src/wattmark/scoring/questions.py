@@ -61,7 +61,8 @@ _MORE = re.compile(
     re.IGNORECASE,
 )
 _PERCENT = re.compile(
-    r"(?<!\d )(?<!\d)\b(?:percent\w*|porcentage[mn]s?|percentua\w{1,3})\b|\bquantos?\s+por\s+cento",
+    r"(?<!\d )(?<!\d)\b(?:percent\w*|porcentage[mn]s?|percentua\w{1,3})\b|\bquantos?\s+por\s+cento"
+    r"|\b(?:what|which)\s+share\b|\bque\s+parcela\b",
     re.IGNORECASE,
 )
 _PER_CENT = re.compile(
@@ -76,11 +77,14 @@ _COMPUTED = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(
-    r"\b(?:what|which|que|qual)\s+(?:o\s+|was\s+the\s+)?(?:year|ano)\b", re.IGNORECASE
+    r"\b(?:what|which|que|qual)\s+(?:o\s+|was\s+the\s+)?(?:year|ano)\b|\((?:year|ano)\)",
+    re.IGNORECASE,
 )
 _VARIABLE = re.compile(
-    r"\b(?:is|of|find|é|vale|de|for|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$)"
+    r"\b(?:is|of|find|é|vale|de|for|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$|\s(?:em|in)\s)"
 )
+_SOLVE = re.compile(r"\b(?:solve|resolv[ae]r?)\b.{0,200}=", re.IGNORECASE)
+_LETTER = re.compile(r"(?<![^\W\d_])[b-df-np-z](?![^\W\d_])")
 _UNKNOWN = re.compile(
     r"\b(?:what|which|missing|unknown)\s+(?:number|value|term|amount)(?:\s+|,\s*)(?:must|should|do|does|did|can|could|need|has|is\s+(?:added|subtracted|missing)|when|multiplied|times|plus|minus|divided|makes?|gives?)"
     r"|\b(?:what|which)\s+(?:must|should)\s+(?:be\s+|you\s+|we\s+|i\s+)?(?:add|subtract|multipl|divid)"
@@ -119,7 +123,7 @@ _DAY = re.compile(
     re.IGNORECASE,
 )
 _WHICH = re.compile(
-    r"\b(?:(?:on|in|at)\s+(?:what|which)|em\s+que|em\s+qual|no\s+qual)\s([^\W\d_]{2,20})",
+    r"\b(?:(?:on|in|at)\s+(?:what|which)|em\s+que|em\s+qual|no\s+qual|what(?=\sday\sof\sthe\smonth))\s([^\W\d_]{2,20})",
     re.IGNORECASE,
 )
 _PLACED = re.compile(
@@ -285,6 +289,8 @@ def _which(asks: str) -> str:
 
 def _variable(asks: str) -> str:
     named = _VARIABLE.findall(asks)
+    if not named and _SOLVE.search(asks):
+        named = sorted({*_LETTER.findall(asks)})
     return str(named[-1]) if named else ""
 
 

@@ -60,6 +60,8 @@ _NEXT = re.compile(
     r"|(?:other|outr[oa])\s(?:root|solution|value|raiz|solução|valor))\b[^.!?;\n]{0,120}",
     _I,
 )
+_NEAR = re.compile(r"\b(?:after|before|follows|depois|antes|segue|sucede|antecede)\b", _I)
+"""In a question that asks for the next one, in other words."""
 _APART = re.compile(
     r"\b(?:not\s+the\s+same\s+as|(?:is|are)\s+different\s+from|differs?\s+from|diferentes?\s+d[eoa]|não\s+é\s+o\s+mesmo\s+que"
     r"|confus(?:e|ed|ing)|confund\w+)\b[^.!?\n]{0,150}"
@@ -79,6 +81,27 @@ _WITH_MORE = re.compile(
     r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>[^,.!?\n\d]{1,40}),[^.!?\n]{0,80}",
     _I,
 )
+_IF = re.compile(
+    r"(?<=[.!?]\s)(?:if|se)\s(?P<case>[^.!?\n=,]{3,80}?(?:\d[.,]\d{1,3})?[^.!?\n=,]{0,40}),\s(?:(?!\b(?:so|then|therefore|então|logo)\b)(?:[^.!?\n=]|[.]\d)){3,120}",
+    _I,
+)
+_THAT_IS_ABOUT = re.compile(
+    r"\b(?:that|this|isso|isto)(?:'s|\s+is|\s+é|\s+dá)\s(?:roughly|about|approximately|around|cerca\s+de|aproximadamente|mais\s+ou\s+menos)\s(?=\d)",
+    _I,
+)
+_THE_OTHER = re.compile(
+    r"\b(?:the|h(?:er|is)|its|their|[oa]s?)\s(?:other|remaining|outr[oa]s?|restantes|demais)\s(?=\d)[^.!?;,\n]{0,60}"
+    r"|\b(?:still\s(?:needs?|lacks?)|faltariam?|ainda\sfalta(?:m|riam)?)\s[^.!?;\n]{1,80}",
+    _I,
+)
+_OTHER_ASKED = re.compile(
+    r"\b(?:other|rest|left|remain\w*|outr[oa]s?|rest\w*|sobr\w*|falt\w*|demais)\b", _I
+)
+_OF_THESE = re.compile(
+    r"(?<=[.!?]\s)(?:of\s(?:these|those|them)|d(?:esses|essas|estes|estas|eles|elas)),?\s([^.!?;,\n=]{3,80})",
+    _I,
+)
+_UNIT = re.compile(r"\s?([^\W\d_]{1,12}(?:/[^\W\d_]{1,4})?)")
 _CASE = re.compile(
     r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)",
     _I,
@@ -160,7 +183,7 @@ def _of_other_sizes(text: str, pattern: re.Pattern[str], asked: Asked) -> Iterat
 def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[int, int]]:
     yield from (one.span() for one in _APART.finditer(text))
     yield from _of_other_sizes(text, _A_SIZE, asked)
-    for said in _NEXT.finditer(text):
+    for said in () if _NEAR.search(asked.text) else _NEXT.finditer(text):
         if not stems(said["other"].split()[0]) & asked.whole:
             yield said.span()
     for said in _WITH_MORE.finditer(text):
@@ -171,6 +194,35 @@ def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple
             yield said.span()
     if asked.given:
         yield from _cases(text, found, asked)
+        for said in _IF.finditer(text):
+            inside = [one for one in found if said.start() <= one.start < said.end()]
+            case = [one for one in inside if one.start < said.end("case")]
+            if any(one.value not in asked.given for one in case):
+                yield said.span()
+    yield from _leftovers(text, asked)
+    yield from _in_other_units(text, found)
+
+
+def _leftovers(text: str, asked: Asked) -> Iterator[tuple[int, int]]:
+    """'The other 27 go to her brothers', 'It still needs 350 L', where neither is asked for."""
+    if asked.rest or asked.had or _OTHER_ASKED.search(asked.text):
+        return
+    for said in _THE_OTHER.finditer(text):
+        yield said.span()
+    for said in _OF_THESE.finditer(text):
+        if not stems(said[1]) & asked.words:
+            yield said.span()
+
+
+def _in_other_units(text: str, found: Sequence[Number]) -> Iterator[tuple[int, int]]:
+    """'60 km/h. That is roughly 37 mph, or 16.7 m/s.'"""
+    for said in _THAT_IS_ABOUT.finditer(text):
+        here = [n for n, one in enumerate(found) if one.start == said.end()]
+        units = [_UNIT.match(text, found[n].end) for at in here for n in (at - 1, at) if n >= 0]
+        named = [unit[1].casefold() for unit in units if unit]
+        if len(named) > 1 and named[0] != named[1]:
+            stop = ENDS.search(text, said.end())
+            yield said.start(), stop.start() if stop else len(text)
 
 
 def _is_with_more(said: re.Match[str], asked: Asked) -> bool:

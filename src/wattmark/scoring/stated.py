@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from wattmark.scoring.again import set_repeats_aside
-from wattmark.scoring.amounts import as_number, joined
+from wattmark.scoring.amounts import joined
 from wattmark.scoring.answering import set_aside
 from wattmark.scoring.around import REFUSING, TOLD
 from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
@@ -34,7 +34,7 @@ from wattmark.scoring.kinds import of_its_kind
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded, named_by_question
 from wattmark.scoring.numerals import Number, numbers
-from wattmark.scoring.opening import as_the_number, is_meant, opening, opening_words
+from wattmark.scoring.opening import as_the_number, opening, opening_words
 from wattmark.scoring.options import chosen, options_of
 from wattmark.scoring.phrases import (
     CHATTER,
@@ -49,17 +49,19 @@ from wattmark.scoring.remarks import set_remarks_aside
 from wattmark.scoring.saying import Stated, in_words, said_at
 from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.undecided import between_two
+from wattmark.scoring.worded import (
+    EQUALS,
+    concluded_in_words,
+    ends_in_words,
+    in_brackets,
+    said_before,
+    words_alone,
+)
 from wattmark.scoring.words import spoken_numbers
 
 _IS = re.compile(r"\b(?:is|é|needs?|precisa\w{0,3})\s+$", re.IGNORECASE)
 _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
-_EQUALS = re.compile(
-    CUE.pattern
-    + r"|\b(?:is|are|equals?|é|são|igual|get|obtain|obt(?:emos|ém|enho)|temos|dá|resulta)\b",
-    re.IGNORECASE,
-)
-_ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
 """'No, that doesn't …'."""
 _ERRED = re.compile(
@@ -91,12 +93,8 @@ _OPEN_ENDS = (" is", " é", " equals", " será", " get", " obtemos", " temos")
 """Of a text that was cut off."""
 _OPTIONS = 3
 """From which on letters with numbers are options."""
-_FEWEST = 3
-"""Letters of a number in words."""
 _RETRIES = 3
 """Changes of mind that are followed, the last ones."""
-_SENTENCE = 400
-"""Characters of a statement."""
 
 
 def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Stated | None:
@@ -205,7 +203,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         or as_the_number(text, found, marks, asked)
         or opening(text, found, marks, asked)
         or opening_words(text, found, asked)
-        or _words_alone(text, found, marks, asked)
+        or words_alone(text, found, marks, asked)
     )
     if plain is not None:
         return plain if plain.numbers else None
@@ -213,18 +211,21 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     at = said_of_subject(text, found, marks, asked) if at is None else at
     at = _last(text, found, marks, asked) if at is None else at
     if at is not None:
-        concluded = _concluded_in_words(text[found[-1].end :], CUE)
+        concluded = concluded_in_words(text[found[-1].end :], CUE)
+        concluded = concluded or ends_in_words(text, found, marks, asked)
         if concluded is not None:
             return concluded
         return said_at(text, found, marks, at, "the last number stated", asked=asked)
     if found and len(marks.operands) == len(found):
-        after = _concluded_in_words(text[found[-1].end :], _EQUALS)
-        return after or _said_before(text[: found[0].start], asked)
+        after = concluded_in_words(text[found[-1].end :], EQUALS)
+        return after or said_before(text[: found[0].start], asked)
     words = in_words(text, 0, len(text), asked, alone=not found)
     loose = [n for n in range(len(found)) if n not in marks.out] if asides else []
     loose = [n for n in loose if found[n].value not in asked.given] if marks.told else loose
     if REFUSING.search(text):  # 'You said 63 … I am unable to say what it is'
         loose = []
+    if words is not None and not words.several and in_brackets(text, found, loose):
+        words = None
     if not loose or (words is not None and not words.several):
         return words
     return said_at(text, found, marks, loose[-1], "the last number stated")
@@ -257,31 +258,3 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
         or concluded(text, found[n].start)
     ]
     return choose(text, found, new or firm, asked)
-
-
-def _words_alone(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
-    """'Seven reais, e.g. a note of R$ 5 and one of R$ 2': where all digits are asides."""
-    if not found or not marks.aside.union(marks.out).issuperset(range(len(found))):
-        return None
-    words = in_words(text, 0, len(text), asked, alone=False)
-    if words is None or words.several or not is_meant(words.numbers[0], asked):
-        return None
-    return words
-
-
-def _said_before(head: str, asked: Asked) -> Stated | None:
-    """'Setenta pães (30 + 40)': a new number in words before the sum."""
-    spoken = [one for one in spoken_numbers(head) if not one.one and one.value not in asked.given]
-    return Stated((as_number(spoken[0], head),), "said in words") if len(spoken) == 1 else None
-
-
-def _concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:
-    """'…; that makes one hundred and sixty miles' after the last digits."""
-    cue = cues.search(rest[:_SENTENCE]) if len(rest) > _FEWEST else None
-    if cue is None:
-        return None
-    tail = rest[cue.end() : cue.end() + _SENTENCE]
-    spoken = [one for one in spoken_numbers(tail) if not one.one]
-    if len(spoken) != 1 or not _ENDS_SOON.match(tail, spoken[0].end):
-        return None
-    return Stated((as_number(spoken[0], tail),), "said in words")

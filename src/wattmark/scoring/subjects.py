@@ -47,6 +47,13 @@ _WHICH_ONE = re.compile(
     _I,
 )
 """'5 (the larger)'."""
+_LATIN = re.compile(r"[^\W\d_]+")
+_SMALLER = frozenset(
+    ("smaller", "smallest", "lesser", "least", "lower", "lowest", "menor", "menores")
+)
+_LARGER = frozenset(
+    ("larger", "largest", "greater", "greatest", "bigger", "biggest", "maior", "maiores")
+)
 _LETTER = re.compile(r"(?<![\w*+/.-])(?<![*+/-]\s)([a-z])\s?=\s?-?$")
 _PREPOSITION = re.compile(
     r"[(\d]|\s(?:of|in|at|after|for|on|to|d[eoa]s?|em|n[oa]s?|após|para)\s", _I
@@ -67,10 +74,31 @@ def set_others_aside(text: str, found: Sequence[Number], marks: Marks, asked: As
             fits = _fits(text, number, n in marks.results, asked)
             if fits is not None:
                 named[n] = fits
+        _set_opposites_aside(text, found, marks, n, asked)
     if any(named.values()):
         meant = any(_is_meant(found[n], asked) for n, fits in named.items() if fits)
         others = {n for n, fits in named.items() if not fits}
         marks.aside |= {n for n in others if meant or not _is_meant(found[n], asked)}
+
+
+def _set_opposites_aside(
+    text: str, found: Sequence[Number], marks: Marks, n: int, asked: Asked
+) -> None:
+    """'The smaller one is 8', where the larger is asked for, and stands before it."""
+    if n == 0 or n in marks.out:
+        return
+    said = _IS.match(text, _begin(text, found[n].start), found[n].start)
+    words = set(said[1].casefold().split()) if said else set()
+    for small, large in ((_SMALLER, _LARGER), (_LARGER, _SMALLER)):
+        theirs = {*_LATIN.findall(asked.text.casefold())}
+        if words & small and theirs & large and not theirs & small:
+            marks.aside.add(n)
+
+
+def _begin(text: str, place: int) -> int:
+    """Where the clause begins that a number ends."""
+    starts = [one.end() for one in _STARTS.finditer(text, max(0, place - _BACK), place)]
+    return starts[-1] if starts else max(0, place - _BACK)
 
 
 def _is_meant(number: Number, asked: Asked) -> bool:

@@ -53,6 +53,12 @@ _CUT_OFF = re.compile(
     _I,
 )
 """A text that ends before it says its total."""
+_BOUNDED = re.compile(
+    r"^\W*(?:at\s+least|at\s+most|no\s+mínimo|no\s+máximo|pelo\s+menos)\s[^.!?\n;]{1,60}[;,.]\s[^.!?\n\d]{0,40}"
+    r"(?:cannot|can't|não\s+(?:dá\s+para|posso|consigo|sei))\s[^.!?\n\d]{1,40}[.!]?\s*$",
+    _I,
+)
+"""'At least 500; I cannot determine it.'"""
 _COMMITS = re.compile(
     r"\b(?:but|so|still|then|i'd|mas|então|portanto|logo|porém)\b[^.!?\n]{0,60}\d|[.!?\n]\s[^.!?\n]{0,80}\d",
     _I,
@@ -70,6 +76,8 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
     """
     if _is_lacking(text, language, asked):
         return Stated((), "cannot be answered")
+    if _BOUNDED.search(text):
+        return Stated((), "left open")
     said = list(_UNDECIDED.finditer(text))
     if not said or _COMMITS.search(text, said[-1].end()):
         return None

@@ -96,7 +96,7 @@ OPERATORS = ("plus", "minus", "times", "mais", "menos", "vezes", "over", "divide
 _TIMES = {"twice": 2, "thrice": 3}
 """'It appears twice.'"""
 _STOPS = re.compile(r"\s*(?:[.!,;\n]|$)")
-_BEGINS = frozenset((*_SIMPLE, *_TIMES, *SCALES, *DOZENS, *PARTS, *_ONE))
+_BEGINS = frozenset((*_SIMPLE, *_TIMES, *SCALES, *DOZENS, *PARTS, *_ONE, "parte"))
 _WORD = re.compile(r"[^\W\d_]+")
 _SOME = frozenset(("poucos", "poucas", "tantos", "tantas", "tal"))
 """'Vinte e poucos' is more than twenty."""
@@ -168,8 +168,16 @@ def _number(names: Sequence[str], at: int) -> tuple[Fraction | None, int]:
         return _fractional(names, Fraction(whole), after)
     if name in _ALONE:
         return _half(names, at)
-    one_part = name in PARTS and at and names[at - 1] in _ONE
-    return (Fraction(1, PARTS[name]), at + 1) if one_part else (None, at)
+    return _part(names, at)
+
+
+def _part(names: Sequence[str], at: int) -> tuple[Fraction | None, int]:
+    """'A quarta parte', and the third of 'one third'."""
+    name = names[at]
+    if name in ORDINALS and names[at + 1 : at + 2] == ["parte"]:
+        return Fraction(1, ORDINALS[name]), at + 2
+    one = name in PARTS and at and names[at - 1] in _ONE
+    return (Fraction(1, PARTS[name]), at + 1) if one else (None, at)
 
 
 def _dozens(names: Sequence[str], count: Fraction, at: int) -> tuple[Fraction, int]:

@@ -1,0 +1,124 @@
+"""How far an answer goes: without the question said over, up to the end of its conclusion.
+
+What stands in bold, or after 'hence', and is followed by no word with which a text goes on to
+another answer, ends it: the rest is remarks.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wattmark.scoring.clean import clean
+from wattmark.scoring.cues import cues_of
+from wattmark.scoring.numerals import numbers
+
+_BOLD = re.compile(
+    r"\*\*\s?(?:AD\s|d\.C\.\s)?(?:R?\\?\$|[€£])?\s?[-−–]?\d(?:[\d.,\s]{0,18}\d)?\s?[%°]?(?:\s[^\W\d_]{1,15}){0,2}[.!]?\*\*"
+    r"|\*\*[^*\n]{3,80}\s(?:is|are|é|são)(?:\sde)?\s(?:R?\\?\$|[€£])?\s?[-−–]?\d[\d.,]{0,18}(?:\s[^\W\d_]{1,15}){0,2}[.!]\*\*"
+)
+"""'**300 tiles**', '**The price is 180.**'"""
+_WITH_MORE = re.compile(
+    r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:since|because|porque|pois|já\s+com|with|com|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
+    re.IGNORECASE,
+)
+"""After it, a remark: '**4**, with two on either side'."""
+_TAKES_BACK = re.compile(
+    r"=|\*\*|####|boxed|\b(?:answer|final\w*|but|wait|actually|no(?=[,:])|not|sorry|correct\w*|resposta|mas|não"
+    r"|desculpe\w*|na\s+verdade|espera)\b",
+    re.IGNORECASE,
+)
+_SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
+_GOES_ON = re.compile(
+    r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
+    r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|(?<=[.,;!]\s)assim|(?<=\n)assim|resposta|mas|não|agora"
+    r"|depois|passo|sobra\w*|resta\w*|fica\w*|desculpe\w*|na\s+verdade|espera|por\s+fim|hmm+|ao\s+todo|result\w*)\b",
+    re.IGNORECASE,
+)
+"""Words with which a text may go on to another answer."""
+_CONCLUDED = re.compile(
+    r"(?:^|(?<=[.!?]\s)|(?<=\n))(?:(?:hence|therefore|thus|portanto|logo)\b|(?:the\s(?:total|sum|result)|[oa]\s(?:total|soma|resultado))"
+    r"\s(?:is|comes\sto|é|dá|foi)\s)[^.!?\n]*?\d",
+    re.IGNORECASE,
+)
+_OF_THAT = re.compile(
+    r"\b(?:half|metade|double|dobro|third|terço|of\s(?:that|this|it|which)|diss[oa]|d(?:esse|essa))\b",
+    re.IGNORECASE,
+)
+"""What goes on with the number."""
+_HEADING = re.compile(
+    r"\W*(?:(?:questions?|pergunta|quest[aã]o|instruction|instrução|problema?|input|entrada|user|prompt|q|p)\W*)?",
+    re.IGNORECASE,
+)
+"""What may stand before a question that an answer repeats."""
+_STATEMENT = re.compile(r"[^.!?\n]{12,300}[.!](?=\s)\s*")
+_ECHO = 5
+"""Characters from which on a question is looked for in its answer."""
+_CUT_ECHO = 12
+"""Characters from which on the end of an answer may be the question begun again."""
+
+
+def until_emphasis(answer: str) -> str:
+    """The answer up to the sentence with its last number in bold, where no conclusion follows.
+
+    'You need **300 tiles**. It is wise to order 330': what goes on without reckoning is a remark.
+    """
+    set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
+    if not set_off:
+        return answer
+    with_more = _WITH_MORE.match(answer, set_off[-1].end())
+    if with_more and not _TAKES_BACK.search(answer, with_more.end()):
+        return answer[: set_off[-1].end()] + "."
+    if set_off[-1][0].endswith((".**", "!**")) and not _GOES_ON.search(answer, set_off[-1].end()):
+        return answer[: set_off[-1].end()]  # '**63 pages.** He read …'
+    stop = _SENTENCE_ENDS.search(answer, set_off[-1].end())
+    if stop is None or _GOES_ON.search(answer, stop.end()):
+        return answer
+    return answer[: stop.start() + 1]
+
+
+def until_conclusion(text: str) -> str:
+    """The text up to its last sentence with 'hence' or 'the total is', where only remarks follow.
+
+    'Hence the slope is -0.75. The line crosses the y-axis at 3.'
+    """
+    for said in reversed(list(_CONCLUDED.finditer(text))):
+        stop = _SENTENCE_ENDS.search(text, said.end())
+        rest = text[stop.end() :] if stop else ""
+        if stop is None or _GOES_ON.search(rest) or _OF_THAT.search(rest):
+            return text
+        if "retracted" in cues_of(rest):
+            return text
+        return text[: stop.start() + 1]
+    return text
+
+
+def without_echo(text: str, question: str) -> str:
+    """The answer without the question's own words, where it begins by repeating them."""
+    if len(question) < _ECHO:
+        return text
+    asked = clean(question).strip()
+    if len(asked) < _ECHO or asked[:_ECHO] not in text:
+        return text
+    echo = re.compile(r"\s*".join(map(re.escape, asked.split())))
+    said = echo.search(text)
+    while said is not None and _HEADING.fullmatch(text, 0, said.start()) is not None:
+        text = f"{text[: said.start()]} {text[said.end() :]}"
+        said = echo.search(text)
+    tail = text[text.rfind("?") + 1 :].strip()
+    if len(tail) >= _CUT_ECHO and asked.startswith(tail):
+        text = text[: text.rfind("?") + 1]
+    return _without_first(text, asked)
+
+
+def _without_first(text: str, question: str) -> str:
+    """The answer without the sentences of the question that it begins with, where it goes on."""
+    for said in _STATEMENT.finditer(question):
+        start = len(text) - len(text.lstrip())
+        if not text.startswith(said[0].strip(), start):
+            break
+        rest = text[start + len(said[0].strip()) :]
+        several = len(numbers(said[0])) > 1
+        if not several and not any(char.isdigit() for char in rest):
+            break
+        text = rest
+    return text

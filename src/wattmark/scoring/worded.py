@@ -1,0 +1,110 @@
+"""Answers in words beside digits: '9 + 5: fourteen', '… 12 put back. I arrive at forty-two.'
+
+Digits come first where a text has both; these are the places where it is the words that state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from wattmark.scoring.amounts import as_number, joined
+from wattmark.scoring.asked import Asked
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.opening import is_meant
+from wattmark.scoring.phrases import CUE
+from wattmark.scoring.saying import Stated, in_words
+from wattmark.scoring.words import spoken_numbers
+
+EQUALS = re.compile(
+    CUE.pattern
+    + r"|\b(?:is|are|equals?|é|são|igual|get|obtain|obt(?:emos|ém|enho)|temos|dá|resulta|leaves)\b",
+    re.IGNORECASE,
+)
+_ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
+_ENDS = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]?\s*$|[.]?\s?\()")
+_NOT_SAID = re.compile(
+    r"\b(?:because|since|if|than|not|like|after|porque|pois|se|que|não|como|depois|check\w*|note|nota|obs|for|every|each|cada)\b"
+    r"|n't\b|\b(?:or|ou|that\s+is|isto\s+é|i\.e\.)(?!\w)",
+    re.IGNORECASE,
+)
+_LEADS = re.compile(rf"(?:{EQUALS.pattern})\s*(?:[^\W\d_]{{1,15}}\s+)?(?<!the\s)$", re.IGNORECASE)
+"""Right before a number, a word between them at most."""
+_SMALL = 12
+"""Numbers in words up to it may count anything: 'in two steps'."""
+_FEWEST = 3
+"""Letters of a number in words."""
+_SENTENCE = 400
+"""Characters of a statement."""
+
+
+def in_brackets(text: str, found: Sequence[Number], loose: Sequence[int]) -> bool:
+    """'Three kilos cost nineteen and a half (19.50)': is the last said in words before it?"""
+    if not loose or text[found[loose[-1]].end : found[loose[-1]].end + 1] != ")":
+        return False
+    spoken = joined(text, [as_number(one, text) for one in spoken_numbers(text)])
+    said = {value for value, _ in found[loose[-1]].readings}
+    return len(spoken) > 1 and any(one.value in said for one in spoken)
+
+
+def words_alone(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
+    """'Seven reais, e.g. a note of R$ 5 and one of R$ 2': where all digits are asides."""
+    if not found or not marks.aside.union(marks.out).issuperset(range(len(found))):
+        return None
+    words = in_words(text, 0, len(text), asked, alone=False)
+    if words is None or words.several or not is_meant(words.numbers[0], asked):
+        return None
+    return words
+
+
+def said_before(head: str, asked: Asked) -> Stated | None:
+    """'Setenta pães (30 + 40)': a new number in words before the sum."""
+    spoken = [one for one in spoken_numbers(head) if not one.one and one.value not in asked.given]
+    return Stated((as_number(spoken[0], head),), "said in words") if len(spoken) == 1 else None
+
+
+def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
+    """'… 12 put back. I arrive at forty-two.': a number in words that ends the text."""
+    firm = [n for n in range(len(found)) if n not in marks.aside or n in marks.operands]
+    if not firm or not any(char.isdigit() for char in found[firm[-1]].shown):
+        return None
+    place = found[firm[-1]].end
+    rest = text[place : place + _SENTENCE]
+    digits = [(one.start - place, one.end - place) for one in found]
+    said = [
+        one
+        for one in spoken_numbers(rest)
+        if one.value
+        and not one.one
+        and not any(start < one.end and one.start < end for start, end in digits)
+    ]
+    if not said:
+        return None
+    amounts = joined(rest, [as_number(one, rest) for one in said])
+    last = amounts[-1]
+    if last.value is None or last.value in asked.given or not _ENDS.match(rest, last.end):
+        return None
+    if any(one.value == found[firm[-1]].value for one in amounts):
+        return None
+    sentence = max(rest.rfind(sign, 0, last.start) for sign in ".!?\n") + 1
+    amounts = [one for one in amounts if one.start >= sentence]
+    begins = amounts[-2].end if len(amounts) > 1 else 0
+    before = rest[max(begins, sentence) : last.start]
+    led = _LEADS.search(before) is not None
+    large = len(amounts) == 1 and (last.value > _SMALL or last.value < 0)
+    if not (led or large) or _NOT_SAID.search(before):
+        return None
+    return Stated((last,), "said in words")
+
+
+def concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:
+    """'…; that makes one hundred and sixty miles' after the last digits."""
+    cue = cues.search(rest[:_SENTENCE]) if len(rest) > _FEWEST else None
+    if cue is None:
+        return None
+    tail = rest[cue.end() : cue.end() + _SENTENCE]
+    spoken = [one for one in spoken_numbers(tail) if not one.one]
+    if len(spoken) != 1 or not _ENDS_SOON.match(tail, spoken[0].end):
+        return None
+    return Stated((as_number(spoken[0], tail),), "said in words")

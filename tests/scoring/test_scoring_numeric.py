@@ -33,6 +33,7 @@ LISTS = (
     *("blind_thirty_eighth", "blind_thirty_ninth", "blind_fortieth"),
     *("blind_forty_first", "blind_forty_second", "blind_forty_third"),
     *("blind_forty_fourth", "blind_forty_fifth", "blind_forty_sixth"),
+    *("blind_forty_seventh", "blind_forty_eighth", "blind_forty_ninth"),
 )
 
 

@@ -36,7 +36,11 @@ _CONCLUDES = re.compile(
     rf"\b{_SO}|\b(?:leav(?:es|ing)|result(?:ado)?|sobra\w*|resta\w*|no\s+total)\b", _I
 )
 _OPENS_SO = re.compile(rf"\W{{0,4}}(?:no\s+)?{_SO}", _I)
-_BUT = re.compile(r"\W{0,4}(?:but|however|mas|porém|contudo)\b", _I)
+_BUT = re.compile(
+    r"\W{0,4}(?:but|however|mas|porém|contudo|twice\s(?:that|this)|(?:preço|valor|price|amount)\s(?:final|a\spagar|due)(?=\s?:)|(?:final\s(?:price|amount|value)(?=\s?:))|(?:o\s)?dobro\sdisso"
+    r"|(?:somando|adding|summing)(?:\s[^\W\d_]{1,12})?(?=:))\b",
+    _I,
+)
 _THEN = re.compile(
     r"\W{0,4}(?:now|then|next|agora|em\s+seguida"
     r"|(?:divid|multipl|subtra[ci]|add|som)[^\W\d_]{1,10})\b",
@@ -218,6 +222,7 @@ def _goes_on(
         return True
     concludes = _CONCLUDES.search(one.text)
     summed = concludes and concludes[0].lower() == "total" and whole and not asked.total
+    summed = summed and not any(is_asked(found[n], asked) for n in one.firm)
     if concludes and not summed and (not whole or one.strange <= answer.strange):
         return True
     if whole and stems(one.text) & QUANTITIES - asked.words:

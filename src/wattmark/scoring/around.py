@@ -121,7 +121,7 @@ PARENTHESES = re.compile(
 """Brackets, citations ([2]), program code."""
 
 CHECKING = re.compile(
-    r"\b(?:check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
+    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|(?:substituting|substituindo|confira)\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fato|com\s+efeito),\s|(?<=,\s)de\s+fato\s|"
     r"prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
@@ -136,7 +136,7 @@ CLAUSE = re.compile(
     r"|although|even\s+though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
-    r"|(?:somando|subtraindo|multiplicando|dividindo)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
+    r"|(?:somando|subtraindo|multiplicando|dividindo)(?!\s?:)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
     _I,
 )
 TRAILING = re.compile(
@@ -145,11 +145,11 @@ TRAILING = re.compile(
     _I,
 )
 REFUSING = re.compile(
-    r"\b(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
-    r"(?:compute|calculate|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve|work\s+(?:this\s+|it\s+|that\s+)?out|figure\s+(?:this\s+|it\s+|that\s+)?out|help"
+    r"\b(?:(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)|(?:i'm|we're)\s+(?:unable|not\s+able)\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
+    r"(?:compute|calculate|count|see|view|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve|work\s+(?:this\s+|it\s+|that\s+)?out|figure\s+(?:this\s+|it\s+|that\s+)?out|help"
     r"|(?:give|provide|offer)\s+(?:you\s+)?(?:medical|legal|financial)\s+advice))\b"
     r"|\bnão\s+(?:posso|consigo|sei)\s+"
-    r"(?:calcular|dizer|determinar|confirmar|garantir|afirmar|verificar|(?P<tudo>responder|resolver))\b",
+    r"(?:calcular|dizer|determinar|confirmar|garantir|afirmar|verificar|(?P<tudo>responder|resolver|(?:realizar|fazer|efetuar)\s+(?:ess[ae]s?\s+|est[ae]s?\s+)?(?:cálculos?|contas?)))\b",
     _I,
 )
 """'I cannot confirm that …': what follows is not stated."""
@@ -159,12 +159,13 @@ STATES_AFTER_ALL = re.compile(
 PURPOSE = re.compile(r"\s(?:para\s+que|so\s+that|in\s+order\s+(?:that|for))\s[^.!?;\n]{1,150}", _I)
 APART = re.compile(
     r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
+    r"[;,]\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
     r",\s+(?:\d{1,9}|[^\W\d_]{2,12})\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
     _I,
 )
 """', 8 years after the speech of 1961'."""
 CLAUSE_END = re.compile(
-    r"[.!?;](?=\s|$)|\n|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that(?!\s+is\b)|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
+    r"[.!?;](?=\s|$)|\n|=>|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that(?!\s+is\b)|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
     r"|,\s+(?:temos|fica|dá|obtemos)|:\s+(?:fica|são|é|it|he|she|they)\b",
     _I,
@@ -172,7 +173,7 @@ CLAUSE_END = re.compile(
 FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)
 """Where a reason stands before what it is for: 'Since 130 were sold, 50 remain'."""
 FRONT_END = re.compile(
-    r",\s|[.!?;](?=\s|$)|\n|\s(?:you|we|they|he|she|it)\s+(?:will\s+|would\s+)?(?:needs?|must|ha(?:ve|s)\s+to)\b"
+    r",\s|[.!?;](?=\s|$)|\n|=>|\s(?:you|we|they|he|she|it)\s+(?:will\s+|would\s+)?(?:needs?|must|ha(?:ve|s)\s+to)\b"
     r"|\s(?:precis\w{1,5}|são\s+precis\w{1,5}|é\s+preciso)\b",
     _I,
 )
@@ -189,7 +190,9 @@ SUPPOSED = re.compile(
 )
 """What would be, if: 'If each cost $2, that would be $100'."""
 TOLD = re.compile(
-    r"\b(?:common|usual|frequent|typical|tempting)\s+(?:mistake|error|answer|slip|trap|pitfall)|\berros?\s+(?:mais\s+)?comu(?:m|ns)\b"
+    r"\b(?:gabarito|answer\s+key)\s+(?:traz|diz|indica|mostra|dá|says|gives|shows|has)\b"
+    r"|\bcareful\s+(?:with|not\s+to)\b|\bcuidado\s+(?:com|para\s+não)\b"
+    r"|\b(?:common|usual|frequent|typical|tempting)\s+(?:mistake|error|answer|slip|trap|pitfall)|\berros?\s+(?:mais\s+)?comu(?:m|ns)\b"
     r"|\b(?:the|a|my|your|some|many|most|other|o|a|um|uma|meu|minha|alguns|muitos|outros)?\s*"
     r"(?:book|textbook|friend|students?|people|teacher|colleague|livro|amig[oa]s?|colegas?|professora?|alunos?|pessoas"
     r"|some|many|others|alguns|muitos|muita\s+gente|outros)\s+(?:(?:would|might|may|could|will|often|podem|poderiam|pode|[a-z]{3,12}ly|[a-z]{3,12}mente)\s+)?"
@@ -198,7 +201,7 @@ TOLD = re.compile(
     r"|\b(?:the\s+(?:question|problem)\s+(?:asks|says|states)|[oa]\s+(?:problema|pergunta|enunciado)\s+(?:diz|pede|pergunta))\s?:"
     r"|\b(?:problem|question|prompt|text|enunciado|texto|pergunta|problema)\s+(?:mentions?|cites?|cita|menciona)\b"
     r"|\bvocê\s+(?:(?:só|apenas)\s+)?(?:disse|mencion\w{2,4}|citou|perguntou|informou)\b"
-    r"|\byou\s+(?:(?:only|just|also)\s+)?(?:(?:ask|asked)\b(?!\s+for\b[^.!?\n\d]{0,60}(?:\bis|:)\s)|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"
+    r"|\byou\s+(?:(?:only|just|also)\s+)?(?:(?:ask|asked)\b(?!\s+about\b)(?!\s+for\b[^.!?\n\d]{0,60}(?:\bis|:)\s)|mention|mentioned|suggest|suggested|said|say|told\s+me|wrote|state|stated)\b"
     r"|\b(?:some|many|most|other)\s+(?:people\s+|students\s+)?(?:get|got)\s"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
     r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"

@@ -52,6 +52,13 @@ QUANTITIES = frozenset(
     )
 )
 """Stems of what a question can ask for by name."""
+_IN_YEAR = re.compile(r"\b(?:in|em)\s[12]\d{3}\b", _I)
+_REDUCED = frozenset(("disc", "desc"))
+_REDUCED_BY = re.compile(
+    r"\b(?:com|with|after|após|at)\s(?:an?\s|um\s)?[\d.,]{0,8}\s?%?\s?(?:de\s|of\s)?(?:desconto|discount)\b",
+    _I,
+)
+"""'With a 10 % discount', which is no question for it."""
 _SUBJECT = re.compile(
     r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é(?:\s+de)?|mede|measures)\s+(?:R\$|[$€£])?\s?$",
     _I,
@@ -163,12 +170,13 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     if (":" not in text and "=" not in text) or not asked.words:
         return None
     able = without_lists(text, found, able)
+    wanted = asked.words - _REDUCED if _REDUCED_BY.search(asked.text) else asked.words
     labels: dict[int, int] = {}
     totals = []
     for n in able:
         label = _LABEL.search(text[max(0, found[n].start - 60) : found[n].start])
-        if label:
-            labels[n] = len(stems(label[1]) & asked.words)
+        if label and not _IN_YEAR.search(label[1]):
+            labels[n] = len(stems(label[1]) & wanted)
             totals += [n] if _TOTAL.search(label[1]) else []
     best = max(labels.values(), default=0)
     if not best and len(totals) == 1 and len(labels) > 1:
@@ -186,6 +194,7 @@ def _quantity(
 ) -> int | None:
     """The one that stands with the quantity asked for: change, profit, area, average."""
     wanted = (asked.head or asked.words) & QUANTITIES
+    wanted = wanted - _REDUCED if _REDUCED_BY.search(asked.text) else wanted
     if not wanted:
         return None
     free = [n for n in inside if not governed(text, found[n], asked)]

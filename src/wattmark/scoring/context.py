@@ -60,6 +60,7 @@ _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
 )
 """'Tom is 17': whose number it is."""
+_NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
 _LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=")
 _NAMED = frozenset(("month", "numbered", "aged"))
 
@@ -228,6 +229,10 @@ def _also_denied(text: str, found: Sequence[Number], marks: Marks) -> None:
     """The second of 'not 42, because 42 is even', and the first of '6? No, it is not 6.'"""
     if not marks.denied:
         return
+    for n in sorted(marks.denied):  # 'not -11 or -5'
+        if n + 1 < len(found) and _NOR.fullmatch(text, found[n].end, found[n + 1].start):
+            marks.denied.add(n + 1)
+            marks.out.add(n + 1)
     denied = {found[n].value: n for n in marks.denied}
     for n, one in enumerate(found[:-1]):  # 'x = -2 or x = 3. We reject x = -2'
         for this, other in ((n, n + 1), (n + 1, n)):

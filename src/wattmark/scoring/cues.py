@@ -86,6 +86,7 @@ WORDS: dict[str, frozenset[str]] = {
         " procurado procurada desejado desejada solicitado solicitada",
     ),
     "told": _of(
+        "gabarito key careful cuidado",
         "mencionou mencionei citou perguntou informou slip trap pitfall mistake error answer"
         " erro erros ask asked"
         " cita menciona mentions cites mention"
@@ -109,7 +110,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "checking": _of(
         "check checking checks verify verification verifying confirm proof prova verificação",
-        "formula fórmula verificacao",
+        "formula fórmula verificacao plug",
         "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
@@ -141,11 +142,15 @@ WORDS: dict[str, frozenset[str]] = {
         "insuficientes cannot unable responder answer have tenho without sem",
     ),
     "refusing": _of(
+        "count see view realizar fazer efetuar",
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",
         "sure work figure help give provide offer",
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
-    "apart": _of("after before later earlier antes depois após above below acima abaixo"),
+    "apart": _of(
+        "was had used antes era eram",
+        "after before later earlier antes depois após above below acima abaixo",
+    ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"
         " iphone route",
@@ -157,7 +162,7 @@ WORDS: dict[str, frozenset[str]] = {
     "offering": _of(
         "you quer gostaria deseja disposição avise avisar pedir chamar dizer falar vontade conte",
         "posso podemos quiser preferir precisar desejar let feel hesitate want shall i",
-        "available here",
+        "available here rate avalie",
     ),
     "reminding": _of(
         "remember mind forget careful tip tips hint warning reminder lembre lembrem lembrando",

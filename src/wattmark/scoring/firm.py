@@ -155,19 +155,19 @@ def _is_total(text: str, found: Sequence[Number], inside: Sequence[int], asked: 
     if asked.each or asked.rest:
         return False
     total = _FOR_A_TOTAL.search(text[max(0, last.start - 30) : last.start])
+    others = any(is_asked(found[n], asked) for n in inside[:-1])
     if total and not is_given(last, asked):
-        return True
+        return asked.total or not (others and last.noun and not is_asked(last, asked))
     if not _IN_ALL.match(text, last.end):
         return False
     if asked.names and not asked.total:
-        *others, own = [
+        *theirs, own = [
             not asked.names.isdisjoint(WORD.findall(segment(text, found, inside, at)))
             for at in range(len(inside))
         ]
-        if any(others) and not own:
+        if any(theirs) and not own:
             return False  # 'Tom has 15 and Ann has 30, 45 in all'
-    meant = any(is_asked(found[n], asked) for n in inside[:-1]) and not is_asked(last, asked)
-    return asked.total or not meant
+    return asked.total or not (others and not is_asked(last, asked))
 
 
 def sum_of(found: Sequence[Number], parts: Sequence[int]) -> Fraction:

@@ -32,6 +32,9 @@ _OFFER = re.compile(
     r"|(?:posso|podemos)\s+(?:também\s+)?(?:ajud|prepar|cri|ger|propor|pass|mont|te\s|lhe\s|envi|suger)\w*)[^.!?\n]{0,300}",
     _I,
 )
+_RATE = re.compile(
+    r"\b(?:rate\s+(?:this|my)|avalie\s+(?:est[ae]|minha|ess[ae]))\s[^.!?\n]{1,100}", _I
+)
 _IF_WANTED = re.compile(
     r"\b(?:if\s+you(?:'d|\s+would)?\s+(?:like|want|need|prefer|wish)|se\s+(?:você\s+)?(?:quiser|preferir|precisar|desejar))\b"
     r"[^.!?\n]{0,100}\b(?:i\s+(?:can|could|will)(?!\s+tell)|i'll|i'd|we\s+can|let\s+me\s+know|just\s+(?:ask|say|tell)"
@@ -54,6 +57,8 @@ def reminders(text: str) -> Iterator[Stretch]:
 
 def offers(text: str) -> Iterator[Stretch]:
     """Offers of help or of more, to the end of their sentence."""
+    for found in _RATE.finditer(text):
+        yield Stretch(found.start(), found.end(), after=False)
     for pattern in (_OFFER, _IF_WANTED):
         for found in pattern.finditer(text):
             if not _RECKONS.search(found[0]):

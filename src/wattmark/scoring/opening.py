@@ -29,7 +29,8 @@ _NONE = re.compile(
     r"\W{0,3}(none|nothing|nobody|nenhuma?|nada|ninguém)\s?[.!](?:\s|$)", re.IGNORECASE
 )
 _SAID_FIRST = re.compile(
-    r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que)\s", re.IGNORECASE
+    r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que|desde\s+que)\s",
+    re.IGNORECASE,
 )
 _REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
 """After a number that nothing stands before: '90 L; 54 L are missing'."""
@@ -40,6 +41,8 @@ _LEADS_ON = re.compile(
 )
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
 _COLON_ALONE = re.compile(r":[ ](?=\S)")
+_PARAGRAPH = re.compile(r"(?:[ ][^\W\d_]{1,20}){1,2}[.!]\n\s*(?=[^\W\d_])")
+"""'74 legs.' and a new line."""
 _REST_IN = 60
 _IN = re.compile(r"\W*(?:in|em)\s", re.IGNORECASE)
 _IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
@@ -75,6 +78,8 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     bare = not text[: first.start].strip(" $R€£\n")
     if reason is None and bare and first.value not in asked.given and is_meant(first, asked):
         reason = None if _LEADS_ON.search(after) else _REMARK.match(after)
+    if reason is None and is_meant(first, asked) and first.value not in asked.given:
+        reason = _PARAGRAPH.match(after)
     if reason is None or _SETTLES.search(text, first.end):
         return None
     rest = after[reason.end() :]
@@ -113,9 +118,9 @@ def opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | 
     for spoken in spoken_numbers(head[:200])[:1]:
         ended = _SAID_FIRST.match(head, spoken.end)
         if ended is None and head.startswith(":", spoken.end):
-            ended = _COLON_ALONE.match(head, spoken.end)
+            ended = _COLON_ALONE.match(text, spoken.end)
         if ended is None and is_asked(as_number(spoken, head), asked):
-            ended = _COLON.match(head, spoken.end)
+            ended = _COLON.match(text, spoken.end)
         if ended and OPENING.match(head[: spoken.start]) and not spoken.one:
             return Stated((as_number(spoken, head),), "opens the answer")
     return None

@@ -38,6 +38,8 @@ _FORMULA = re.compile(
 """'4 * side': what a formula works with."""
 _OPENS_CLAUSE = re.compile(r"\s(?:is|are|was|é|são|foi)\b")
 """'We add 1, 5 is the answer'."""
+_POSITIVE = re.compile(r"\s(?:is|é|=|to|para)\s\+$", re.IGNORECASE)
+"""'-9 é +9'."""
 _OVER = re.compile(r"[^\W\d_]\s+over\s$", re.IGNORECASE)
 """'3,500 people over 30 years'."""
 _EQUATIONS = 12
@@ -59,6 +61,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         sign = right.shown[:1] == "-" and (
             gap.strip(" )]") in "-–" or gap.rstrip().lower().endswith(("minus", "menos"))
         )
+        sign = sign or _POSITIVE.search(gap) is not None
         lasts = (right.unit is not None and right.unit.kind == "time") or right.noun in TIMES
         joined = (
             alike

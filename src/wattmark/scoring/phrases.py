@@ -12,7 +12,7 @@ _I = re.IGNORECASE
 NOUN = (
     r"(?:(?:(?:final|correct|right|resposta)[\s_-]+)?"
     r"\b(?:final[_ ]?answer|answer|ans|resposta[_ ]?final|resposta|resp|gabarito|solution"
-    r"|solução)\b|\b(?:correct|right|best)\s+(?:option|choice|alternative|one|value|number|total|result|amount)\b"
+    r"|solução)\b|\b(?:correct|right|best)\s+(?:option|choice|alternative|one|value|number|total|result|amount|difference|sum|product|quotient|price)\b"
     r"|\b(?:requested|required|wanted|desired)\s+[^\W\d_]{3,15}\b"
     r"|\b[ao]\s+[^\W\d_]{3,15}\s+(?:pedid|procurad|desejad|solicitad)[oa]\b"
     r"|\b(?:opção|alternativa|letra|valor|total|resultado)\s+(?:corret[oa]|cert[oa])\b)"
@@ -32,7 +32,7 @@ EXPLICIT = re.compile(
     r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i'll\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
     r"|\bTL;?DR\s?:|\b[oa]\s+cert[oa]\s+é\b|\bthe\s+right\s+one\s+is\b"
     r"|(?P<hash>\#{4})[ ]?"
-    r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\bB\s?:)"
+    r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\n?[^\n]{0,20}\bB\s?:)"
     r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"
     r"|[\"'](?:result|resultado|output|value|valor)[\"']\s?:",
     _I,
@@ -75,7 +75,7 @@ CHATTER = re.compile(
 )
 RETRACTED = re.compile(
     r"\b(?:wait\b\s?[,.:!—-]|wait,?\s+(?:no|that|actually|i)|no\b\s?[,:!—]|no,?\s+(?:it|that|the|it's)\s|nope\b|"
-    r"actually|sorry|apologies|oops|whoops|correction|corrected|scratch\s+that|my\s+mistake|my\s+bad"
+    r"(?<!\bwe\s)(?<!\byou\s)(?<!\bthey\s)actually|sorry|apologies|oops|whoops|correction|corrected|scratch\s+that|my\s+mistake|my\s+bad"
     r"|(?:made|is|have)\s+(?:a|an)\s+(?:small\s+)?(?:mistake|error)|on\s+second\s+thought|i\s+mean\b|or\s+rather"
     r"|hold\s+on\b|hmm+|let\s+me\s+(?:correct|redo|recalculate|recompute|recheck|reconsider|try\s+again)|i\s+meant"
     r"|that(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right)"
@@ -138,7 +138,7 @@ OUT_OF = re.compile(
     _I,
 )
 OPENING = re.compile(
-    r"^[\s\"'\[({$€£R:=≈~>-]*(?:(?:it\s+is|it's|é|são|that\s+is|that's|approximately|about|aproximadamente|equals)\s+(?:(?:the|o|a)\s+)?)?[\"'($€£R]*-?$",
+    r"^[\s\"'\[({$€£R:=≈~>-]*(?:(?:it\s+is|it's|é|são|dá|that\s+is|that's|approximately|about|aproximadamente|equals)\s+(?:(?:the|o|a)\s+)?)?[\"'($€£R]*-?$",
     _I,
 )
 EXPLAINED = re.compile(

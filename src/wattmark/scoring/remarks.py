@@ -71,7 +71,7 @@ _APART = re.compile(
     r"|,?\s(?:and\s)?(?:after\s+that|depois\s+(?:disso|desse))\s(?=\d)[^.!?\n]{0,80}"
     r"|(?<=[.!?]\s)(?:at|with|com|a)\s(?:(?:half|twice|double|triple)\s(?:the|that)|metade|o\sdobro)\b[^.!?\n]{0,120}"
     r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n]{0,80}"
-    r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?\n]{0,100}",
+    r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?;=\n]{0,100}",
     _I,
 )
 _LATER = re.compile(r"(?:^|[.!?]\s)(?:in|daqui\s+a)\s$", _I)
@@ -90,8 +90,8 @@ _THAT_IS_ABOUT = re.compile(
     _I,
 )
 _THE_OTHER = re.compile(
-    r"\b(?:the|h(?:er|is)|its|their|[oa]s?)\s(?:other|remaining|outr[oa]s?|restantes|demais)\s(?=\d)[^.!?;,\n]{0,60}"
-    r"|\b(?:still\s(?:needs?|lacks?)|faltariam?|ainda\sfalta(?:m|riam)?)\s[^.!?;\n]{1,80}",
+    r"\b(?:the|h(?:er|is)|its|their|[oa]s?)\s(?:other|remaining|outr[oa]s?|restantes|demais)\s(?=[^.!?;,\n]{0,30}\d)[^.!?;,\n]{0,60}"
+    r"|\b(?:still\s(?:needs?|lacks?)|faltariam?|falta\s(?:assim|ainda)|ainda\sfalta(?:m|riam)?)\s[^.!?;\n]{1,80}",
     _I,
 )
 _OTHER_ASKED = re.compile(
@@ -106,7 +106,7 @@ _CASE = re.compile(
     r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)",
     _I,
 )
-_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
+_COLON = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
 _RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
 _RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporç\w+|proportion|scale|escala)\b|:", _I)
@@ -280,7 +280,8 @@ def _stories(
         stop = STOPS.search(text, colon.end())
         end = stop.start() if stop else len(text)
         told = [k for k, one in enumerate(found) if colon.end() <= one.start < end]
-        if not marks.results & {*told} and any(found[k].value in asked.given for k in told):
+        parts = any(found[k].value in asked.given for k in told) or is_asked(found[n], asked)
+        if told and not marks.results & {*told} and parts:
             yield colon.end() - 1, end
 
 

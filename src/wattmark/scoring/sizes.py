@@ -17,7 +17,7 @@ _AND_PART = re.compile(
     r"\s+(?:and\s+(?:a|one)|e(?:\s+um)?)\s+(half|quarter|meio|meia|quarto)\b", re.IGNORECASE
 )
 HALF_MORE = re.compile(
-    r"\s+(?:and\s+a|e)\s+(?:half|meia|meio)\b(?!\s+(?:d[úu]zia|dozen|of|a|um)\b)",
+    r"\s+(?:and\s+a|e)\s+(?:half|meia|meio)\b(?!\s+(?:d[úu]zia|dozen|dia|day|of|a|um)\b)",
     re.IGNORECASE,
 )
 """After a unit's name: '3 hours and a half'."""

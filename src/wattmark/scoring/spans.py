@@ -37,7 +37,7 @@ _EXAMPLE = re.compile(
 )
 _SUBSTITUTED = re.compile(
     r"\b(?:(?:substitut|plugg|putt)ing\b|substituindo\b|(?:if\s+(?:you|we)\s+)?(?:substitute|plug|put)\s)"
-    r"[^.!?\n]{0,40}?\b(?:back\b|de\s+volta|(?:into|in|na)\s+(?:the\s+)?(?:original|equa))",
+    r"[^.!?\n]{0,40}?\b(?:back\b(?!\s?:)|de\s+volta|(?:into|in|na)\s+(?:the\s+)?(?:original|equa))",
     _I,
 )
 """'Substituting back', 'plugging 7 into the equation'."""

@@ -53,8 +53,8 @@ from wattmark.scoring.worded import (
     EQUALS,
     concluded_in_words,
     ends_in_words,
-    in_brackets,
     said_before,
+    set_in_words,
     words_alone,
 )
 from wattmark.scoring.words import spoken_numbers
@@ -191,6 +191,8 @@ def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True)
 
 def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) -> Stated | None:
     marks = marks_of(text, found, asked)
+    if "(" in text:
+        set_in_words(text, found, marks)
     set_repeats_aside(text, found, marks, asked)
     if asked is not NOTHING_ASKED:
         set_remarks_aside(text, found, marks, asked)
@@ -224,8 +226,6 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     loose = [n for n in loose if found[n].value not in asked.given] if marks.told else loose
     if REFUSING.search(text):  # 'You said 63 … I am unable to say what it is'
         loose = []
-    if words is not None and not words.several and in_brackets(text, found, loose):
-        words = None
     if not loose or (words is not None and not words.several):
         return words
     return said_at(text, found, marks, loose[-1], "the last number stated")

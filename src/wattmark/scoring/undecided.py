@@ -105,6 +105,10 @@ def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
     back = _ASKS_BACK.search(text) or REFUSING.search(text)
     if back is not None and all(one.value in asked.given for one in numbers(text, language)):
         return bool(asked.given)
+    if back is not None and not any(
+        char.isdigit() for char in text[: back.start()] + text[back.end() :]
+    ):
+        return text.rstrip().endswith("?")
     if not unsaid and not _CUT_OFF.search(text):
         return False
     found = joined(text, numbers(text, language))

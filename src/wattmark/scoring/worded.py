@@ -19,7 +19,8 @@ from wattmark.scoring.words import spoken_numbers
 
 EQUALS = re.compile(
     CUE.pattern
-    + r"|\b(?:is|are|equals?|é|são|igual|get|obtain|obt(?:emos|ém|enho)|temos|dá|resulta|leaves)\b",
+    + r"|\b(?:is|are|equals?|é|são|igual|get|obtain|obt(?:emos|ém|enho)|temos|dá|resulta|leaves"
+    r"|equivale\s+a|corresponde\s+a|corresponds\s+to)\b",
     re.IGNORECASE,
 )
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
@@ -29,8 +30,12 @@ _NOT_SAID = re.compile(
     r"|n't\b|\b(?:or|ou|that\s+is|isto\s+é|i\.e\.)(?!\w)",
     re.IGNORECASE,
 )
-_LEADS = re.compile(rf"(?:{EQUALS.pattern})\s*(?:[^\W\d_]{{1,15}}\s+)?(?<!the\s)$", re.IGNORECASE)
+_LEADS = re.compile(
+    rf"(?:{EQUALS.pattern})[\s:]*(?:[^\W\d_]{{1,15}}\s+)?(?<!the\s)$", re.IGNORECASE
+)
 """Right before a number, a word between them at most."""
+_BRACKET = re.compile(r"\s\((?:R\$\s?|[$€£])?$")
+_BACK = 60
 _SMALL = 12
 """Numbers in words up to it may count anything: 'in two steps'."""
 _FEWEST = 3
@@ -39,13 +44,17 @@ _SENTENCE = 400
 """Characters of a statement."""
 
 
-def in_brackets(text: str, found: Sequence[Number], loose: Sequence[int]) -> bool:
-    """'Three kilos cost nineteen and a half (19.50)': is the last said in words before it?"""
-    if not loose or text[found[loose[-1]].end : found[loose[-1]].end + 1] != ")":
-        return False
-    spoken = joined(text, [as_number(one, text) for one in spoken_numbers(text)])
-    said = {value for value, _ in found[loose[-1]].readings}
-    return len(spoken) > 1 and any(one.value in said for one in spoken)
+def set_in_words(text: str, found: Sequence[Number], marks: Marks) -> None:
+    """Marks the 19.50 of 'Three kilos cost nineteen and a half (19.50)' as no aside."""
+    for n in sorted(marks.aside):
+        head = _BRACKET.search(text, max(0, found[n].start - _BACK), found[n].start)
+        if head is None:
+            continue
+        near = text[max(0, head.start() - _BACK) : head.start()]
+        spoken = joined(near, [as_number(one, near) for one in spoken_numbers(near)])
+        said = {value for value, _ in found[n].readings}
+        if spoken and spoken[-1].value in said and not near[spoken[-1].end :].count(" ") > 1:
+            marks.aside.discard(n)
 
 
 def words_alone(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:

@@ -126,18 +126,18 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
     """The one that no preposition hangs on another, that 'so' leads to, or the question's words."""
     last = inside[-1]
     firm = is_firm(text, found, inside, asked)
-    if not asked.more and len(inside) > 1:
-        apart = [n for n in inside if found[n].value and by_how_much(text, found, n, asked)]
-        inside = [n for n in inside if n not in apart] or inside
+    apart = [n for n in inside if by_how_much(text, found, n, asked)]
+    if apart and not asked.more:
+        inside = [n for n in inside if n not in apart or not found[n].value] or inside
     if (asked.given or asked.shown) and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
     if all(found[n].value in asked.given for n in inside):
         inside = [n for n in inside if is_asked(found[n], asked)] or inside
-    apart = [n for n in inside if by_how_much(text, found, n, asked)]
-    if asked.more and len(apart) == 1 and not firm:
-        return apart[0]
-    if not asked.more:
-        inside = [n for n in inside if n not in apart] or inside
+    more = [n for n in apart if n in inside]
+    if asked.more and len(more) == 1 and not firm:
+        return more[0]
+    if more and not asked.more:
+        inside = [n for n in inside if n not in more] or inside
     inside = not_hanging(text, found, inside, asked)
     named = _quantity(text, found, inside, asked)
     if named is not None:
@@ -170,7 +170,9 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     if (":" not in text and "=" not in text) or not asked.words:
         return None
     able = without_lists(text, found, able)
-    wanted = asked.words - _REDUCED if _REDUCED_BY.search(asked.text) else asked.words
+    wanted = asked.words
+    if not wanted.isdisjoint(_REDUCED) and _REDUCED_BY.search(asked.text):
+        wanted -= _REDUCED
     labels: dict[int, int] = {}
     totals = []
     for n in able:
@@ -194,7 +196,8 @@ def _quantity(
 ) -> int | None:
     """The one that stands with the quantity asked for: change, profit, area, average."""
     wanted = (asked.head or asked.words) & QUANTITIES
-    wanted = wanted - _REDUCED if _REDUCED_BY.search(asked.text) else wanted
+    if not wanted.isdisjoint(_REDUCED) and _REDUCED_BY.search(asked.text):
+        wanted -= _REDUCED
     if not wanted:
         return None
     free = [n for n in inside if not governed(text, found[n], asked)]

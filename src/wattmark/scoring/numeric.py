@@ -99,6 +99,8 @@ def _judged(
     if said.several:
         both = f"{shown} and {shorten(said.numbers[1].shown)}"
         return Score(False, 0.0, shown, f"several answers are left standing: {both}")
+    if asked is NOTHING_ASKED and not endless and equal(gold, said.numbers[0]):
+        return Score(True, 1.0, shown, f"read {shown}, {said.how}")
     counted = asked.count and not gold.percent and abs(gold.value or Fraction(0)) >= 1
     if counted and all(number.percent for number in said.numbers):
         return Score(False, 0.0, shown, f"read {shown}, a share where a count was asked for")

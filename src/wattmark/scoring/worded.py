@@ -75,26 +75,30 @@ def said_before(head: str, asked: Asked) -> Stated | None:
 
 def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
     """'… 12 put back. I arrive at forty-two.': a number in words that ends the text."""
-    firm = [n for n in range(len(found)) if n not in marks.aside or n in marks.operands]
-    if not firm or not any(char.isdigit() for char in found[firm[-1]].shown):
+    last_firm = len(found) - 1
+    while last_firm in marks.aside and last_firm not in marks.operands:
+        last_firm -= 1
+    if last_firm < 0 or len(text) - found[last_firm].end <= _FEWEST:
         return None
-    place = found[firm[-1]].end
+    place = found[last_firm].end
     rest = text[place : place + _SENTENCE]
-    digits = [(one.start - place, one.end - place) for one in found]
+    said = [one for one in spoken_numbers(rest) if one.value and not one.one]
+    if not said or not any(char.isdigit() for char in found[last_firm].shown):
+        return None
+    digits = [(one.start - place, one.end - place) for one in found[last_firm:]]
     said = [
-        one
-        for one in spoken_numbers(rest)
-        if one.value
-        and not one.one
-        and not any(start < one.end and one.start < end for start, end in digits)
+        one for one in said if not any(start < one.end and one.start < end for start, end in digits)
     ]
     if not said:
+        return None
+    near = rest[said[-2].end if len(said) > 1 else 0 : said[-1].start]
+    if not _ENDS.match(rest, said[-1].end) or _NOT_SAID.search(near, near.rfind(". ") + 1):
         return None
     amounts = joined(rest, [as_number(one, rest) for one in said])
     last = amounts[-1]
     if last.value is None or last.value in asked.given or not _ENDS.match(rest, last.end):
         return None
-    if any(one.value == found[firm[-1]].value for one in amounts):
+    if any(one.value == found[last_firm].value for one in amounts):
         return None
     sentence = max(rest.rfind(sign, 0, last.start) for sign in ".!?\n") + 1
     amounts = [one for one in amounts if one.start >= sentence]

@@ -34,6 +34,7 @@ LISTS = (
     *("blind_forty_first", "blind_forty_second", "blind_forty_third"),
     *("blind_forty_fourth", "blind_forty_fifth", "blind_forty_sixth"),
     *("blind_forty_seventh", "blind_forty_eighth", "blind_forty_ninth"),
+    *("blind_fiftieth", "blind_fifty_first", "blind_fifty_second"),
 )
 
 

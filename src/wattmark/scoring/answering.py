@@ -218,11 +218,12 @@ def _goes_on(
     if _BUT.match(one.text) or _is_next_step(found, answer, one, asked):
         return True
     more = (one.words - answer.words) & asked.own if not answer.opens else frozenset()
-    if not whole and (more or _THEN.match(one.text)):
+    counts = any(is_asked(found[n], asked) for n in one.firm)
+    if (not whole and (more or _THEN.match(one.text))) or (counts and _OPENS_SO.match(one.text)):
         return True
     concludes = _CONCLUDES.search(one.text)
     summed = concludes and concludes[0].lower() == "total" and whole and not asked.total
-    summed = summed and not any(is_asked(found[n], asked) for n in one.firm)
+    summed = summed and not counts
     if concludes and not summed and (not whole or one.strange <= answer.strange):
         return True
     if whole and stems(one.text) & QUANTITIES - asked.words:

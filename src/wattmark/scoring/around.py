@@ -44,7 +44,7 @@ DENIED_BEFORE = re.compile(
     r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
     r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
     r"(?:\s+(?:[a-z]\s=|exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
-    r"|é|a|o|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
+    r"|é|a|o|de|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
@@ -53,6 +53,7 @@ DENIED_AFTER = re.compile(
     r"|,\s(?:o\s+que\s+(?:é|está|seria)|which\s+(?:is|would\s+be))\s+(?:wrong|incorrect|false|errado|incorreto|falso)\b"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
     r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
+    r"|(?:[^\W\d_]{2,15}\s){0,2}(?:do(?:es)?\s+not\s+matter|do(?:es)?n't\s+matter|(?:is|are)\s+irrelevant|não\s+importam?\b)"
     r"|(?:que|that|which)\s(?:muitos|muita\s+gente|alguns|many|most|some|people|students)\b"
     r"|isn't\s+(?:the|right|correct)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
@@ -123,7 +124,7 @@ PARENTHESES = re.compile(
 CHECKING = re.compile(
     r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|(?:substituting|substituindo|confira)\s*[:,]|proof\s*:|"
-    r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fato|com\s+efeito),\s|(?<=,\s)de\s+fato\s|"
+    r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
     r"prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
     r"|nota\s*:|(?:and|,)\s+note\s+that\b|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
@@ -181,7 +182,7 @@ SUPPOSED = re.compile(
     r"\b[^\W\d_]{2,12}ing\b[^.!?;,\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
     r"|\b[^\W\d_]{2,12}ndo\b[^.!?;\n]{0,40}\b(?:dar|ser|ficar)ia(?:m)?\b[^.!?;\n]{0,150}|"
     r"\b(?:if|had)\b[^.!?;\n]{0,150}(?:\bwould|'d|\bcould)\b[^.!?;\n]{0,150}"
-    r"|(?<!não\s)(?<!-)\bse\b[^.!?;\n]{0,150}?\b[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
+    r"|(?<!não\s)(?<!-)\b(?:se|caso)\b[^.!?;\n]{0,150}?\b[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
     r"|\bwith\s+\d{1,9}\s+(?:more|fewer|less)\b[^.!?;\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
     r"|\bcom\s+(?:mais|menos)\s+\d{1,9}\b[^.!?;\n]{0,60}\b[^\W\d_]{2,12}ria(?:m|mos)?\b[^.!?;\n]{0,150}"
     r"|\bwould\b[^.!?;\n]{0,100}\bonly\s+if\b[^.!?;\n]{0,150}|\b[^\W\d_]{2,12}ria\b[^.!?;\n]{0,100}\b(?:só|apenas|somente)\s+se\b[^.!?;\n]{0,150}"
@@ -190,7 +191,8 @@ SUPPOSED = re.compile(
 )
 """What would be, if: 'If each cost $2, that would be $100'."""
 TOLD = re.compile(
-    r"\b(?:gabarito|answer\s+key)\s+(?:traz|diz|indica|mostra|dá|says|gives|shows|has)\b"
+    r"\bquem\s+(?:responde|diz|acha|pensa)\b"
+    r"|\b(?:gabarito|answer\s+key)\s+(?:traz|diz|indica|mostra|dá|says|gives|shows|has)\b"
     r"|\bcareful\s+(?:with|not\s+to)\b|\bcuidado\s+(?:com|para\s+não)\b"
     r"|\b(?:common|usual|frequent|typical|tempting)\s+(?:mistake|error|answer|slip|trap|pitfall)|\berros?\s+(?:mais\s+)?comu(?:m|ns)\b"
     r"|\b(?:the|a|my|your|some|many|most|other|o|a|um|uma|meu|minha|alguns|muitos|outros)?\s*"

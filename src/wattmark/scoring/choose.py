@@ -52,6 +52,9 @@ QUANTITIES = frozenset(
     )
 )
 """Stems of what a question can ask for by name."""
+_SO_OPENS = re.compile(
+    r"(?:^|[.!?]\s|\n)\W{0,3}(so|therefore|thus|hence|então|logo|portanto|total)\b[^.!?\n\d=]*$", _I
+)
 _IN_YEAR = re.compile(r"\b(?:in|em)\s[12]\d{3}\b", _I)
 _REDUCED = frozenset(("disc", "desc"))
 _REDUCED_BY = re.compile(
@@ -94,7 +97,7 @@ def _last_said(
         able = able[: -len(inside)]  # '2, 4, 8, 16, …'
         inside = of_last_sentence(text, found, able)
     if asked.noun and all(
-        is_given(found[n], asked) for n in inside
+        is_given(found[n], asked) and not found[n].shown[:1].isalpha() for n in inside
     ):  # '153 stickers! Good luck with the 640.'
         new = [n for n in able if is_asked(found[n], asked) and found[n].value not in asked.given]
         inside = new[-1:] or inside
@@ -170,6 +173,10 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     if (":" not in text and "=" not in text) or not asked.words:
         return None
     able = without_lists(text, found, able)
+    last = found[able[-1]]
+    opens = _SO_OPENS.search(text, max(0, last.start - GAP), last.start)
+    if opens and (opens[1].casefold() != "total" or is_asked(last, asked)):
+        return None
     wanted = asked.words
     if not wanted.isdisjoint(_REDUCED) and _REDUCED_BY.search(asked.text):
         wanted -= _REDUCED

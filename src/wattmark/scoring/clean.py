@@ -112,7 +112,7 @@ _BLANK = re.compile(r"(?<![^\W_])_{3,200}(?![^\W_])")
 """A line to write on."""
 _TIMES = re.compile(r"(?<=\d)(?<!\b0)[xX](?=\d)|(?<=\d) [xX] (?=\d)")
 _CLOCK = re.compile(r"(?<![\w.,])(\d{1,3})\s?h\s?(\d{1,2})(?:\s?(?:min|m))?(?!\w)")
-_QUOTED = re.compile(r"(?<=\n)[ ]{0,3}(?:>[ ]){1,3}(?=\S)")
+_QUOTED = re.compile(r"(?:(?<=\n)|\A)[ ]{0,3}(?:>[ ]){1,3}(?=\S)")
 _TOUCHING = re.compile(r"\d[stple]|[és]\d")
 _GLUED = re.compile(
     r"(?<=\d)(so|then|portanto|logo|então)(?=\d)|(?<=[^\W\d_])(é)(?=\d)|(?<!\w)(é|is)(?=\d)"
@@ -149,6 +149,7 @@ def clean(text: str) -> str:
 
 def _unicode(text: str) -> str:
     text = _INVISIBLE.sub("", text)
+    text = text.replace("¢", " cents")
     text = _POWER.sub(lambda found: "^" + found[0].translate(_POWERS), text)
     text = _VULGAR.sub(lambda f: (f[1] + " " if f[1] else "") + _FRACTIONS[f[2]], text)
     text = _EN_DASH.sub("-", text.translate(_SIGNS))

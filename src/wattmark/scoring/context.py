@@ -81,9 +81,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
         ordinal = after[:1] in _ORDINAL_ENDS and _is_ordinal(after, asked)
-        if at in marks.operands and "denied" not in cues:
-            pass  # it is out in any case
-        elif (elsewhere and _of_something_else(before, asked)) or (
+        if (elsewhere and _of_something_else(before, asked)) or (
             cues & _NAMED and _is_of_a_thing(before, after, number, cues, asked)
         ):
             marks.out.add(at)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from wattmark.scoring.amounts import as_number
+from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.asked import CHANCE, Asked, is_asked, is_fraction, is_year, singular, stems
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.sizes import HALF_MORE
@@ -56,6 +56,7 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
         or HALF_MORE.search(text[: one.end + 30], one.end)
         or _ONLY.search(text, max(0, one.start - _NEAR), one.start)
     ]
+    counts = joined(text, counts)
     known = all(one.value in asked.given or (is_year(one) and not asked.year) for one in found)
     counts = [
         one

@@ -28,6 +28,7 @@ WORDS: dict[str, frozenset[str]] = {
         " except whether",
     ),
     "wrong": _of(
+        "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
@@ -82,11 +83,12 @@ WORDS: dict[str, frozenset[str]] = {
     "explicit": _of(
         "answer finalanswer ans resposta respostafinal resp gabarito solution solução result",
         "resultado output saída value valor a r correct right best correta correto certa certo",
+        "versão version ultimately",
         "tl tldr fico vou respondo stick settle go requested required wanted desired pedido pedida"
         " procurado procurada desejado desejada solicitado solicitada",
     ),
     "told": _of(
-        "gabarito key careful cuidado",
+        "gabarito key careful cuidado quem",
         "mencionou mencionei citou perguntou informou slip trap pitfall mistake error answer"
         " erro erros ask asked"
         " cita menciona mentions cites mention"
@@ -110,7 +112,8 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "checking": _of(
         "check checking checks verify verification verifying confirm proof prova verificação",
-        "formula fórmula verificacao plug",
+        "breaking formula fórmula verificacao plug facto assumption assumptions premissa premissas",
+        "referência lembrar",
         "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
@@ -127,7 +130,9 @@ WORDS: dict[str, frozenset[str]] = {
         "bonus side know incidentally interestingly extra geral geralmente ideia técnica abordagem",
         "forma maneira modo analogamente quiser sabia curiosidade",
     ),
-    "supposed": _of("could d se still ainda would com daria dariam seria seriam ficaria ficariam"),
+    "supposed": _of(
+        "caso could d se still ainda would com daria dariam seria seriam ficaria ficariam"
+    ),
     "trailing": _of(
         "while whereas enquanto passo though although embora",
         "from of including out compared up down dos das incluindo de",
@@ -182,6 +187,7 @@ _KINDS = {
     for word in frozenset().union(*WORDS.values())
 }
 """By word: the kinds that it may be of."""
+_KNOWN = frozenset(_KINDS)
 
 
 @lru_cache(maxsize=64)  # the parts of one answer are asked for several times
@@ -189,7 +195,7 @@ def cues_of(text: str) -> frozenset[str]:
     """The kinds of phrase whose words, or signs, a text has."""
     folded = text.casefold()
     words = frozenset(_WORD.findall(folded))
-    found = {kind for word in words & _KINDS.keys() for kind in _KINDS[word]}
+    found = {kind for word in words & _KNOWN for kind in _KINDS[word]}
     if "≠" in text or "!=" in text:
         found.add("denied")
     if "=" in text or "≈" in text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from wattmark.scoring.asked import NOTHING_ASKED, Asked
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -28,13 +29,16 @@ _IS_SO_MUCH = (
 _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _MODIFIES = re.compile(r"-[^\W\d_]{2,20}\s[^\W\d_]")
 """'The 3-hour job'."""
+_LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
 _MARKERS = 40
 """Statements of an answer that are looked at, the last ones."""
 _SENTENCE = 400
 """Characters of a statement."""
 
 
-def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | None:
+def explicit_of(
+    text: str, found: Sequence[Number], marks: Marks, asked: Asked = NOTHING_ASKED
+) -> Stated | None:
     """The last statement that calls itself the answer; one of no number where it is left empty."""
     cues = cues_of(text)
     markers = list(EXPLICIT.finditer(text)) if "explicit" in cues else []
@@ -51,14 +55,22 @@ def explicit_of(text: str, found: Sequence[Number], marks: Marks) -> Stated | No
         start, end = _region(text, mark.end())
         if best is not None and best[0] > start:
             break
-        if "solu" in mark[0].lower() and "\n" in text[mark.start() : start] and "\n" in text[end:]:
-            continue  # 'Here is the solution:' and several lines
+        if _leads_to_lines(text, mark, start, end):
+            continue
         if _is_left_empty(text, mark, start):
             return Stated((), "left empty", explicit=True)
-        said = _stated_in(text, found, marks, start, end)
+        said = _stated_in(text, found, marks, (start, end), asked)
         if said is not None and not _is_cut_off(text, said, markers, mark):
             return said
     return best[1] if best else None
+
+
+def _leads_to_lines(text: str, mark: re.Match[str], start: int, end: int) -> bool:
+    """'Here is the solution:' and several lines, 'Answer' as the heading of a list of parts."""
+    if "\n" not in text[mark.start() : start]:
+        return False
+    solved = "solu" in mark[0].lower() and "\n" in text[end:]
+    return solved or _LIST.match(text, start) is not None
 
 
 def _is_left_empty(text: str, mark: re.Match[str], start: int) -> bool:
@@ -99,11 +111,13 @@ def _afterwards(text: str, found: Sequence[Number], marks: Marks) -> tuple[int, 
 
 
 def _stated_in(
-    text: str, found: Sequence[Number], marks: Marks, start: int, end: int
+    text: str, found: Sequence[Number], marks: Marks, place: tuple[int, int], asked: Asked
 ) -> Stated | None:
+    start, end = place
     at = _in_region(text, found, marks, start, end)
     if at is not None:
-        return said_at(text, found, marks, at, "stated as the answer", explicit=True)
+        how = "stated as the answer"
+        return said_at(text, found, marks, at, how, explicit=True, asked=asked)
     if any(start <= one.start < end for one in found):
         return None
     return in_words(text, start, end, explicit=True, alone=not found)

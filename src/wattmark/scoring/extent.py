@@ -81,6 +81,8 @@ def until_conclusion(text: str) -> str:
 
     'Hence the slope is -0.75. The line crosses the y-axis at 3.'
     """
+    if "\n" not in text and ". " not in text and "! " not in text:
+        return text  # one sentence
     for said in reversed(list(_CONCLUDED.finditer(text))):
         stop = _SENTENCE_ENDS.search(text, said.end())
         rest = text[stop.end() :] if stop else ""

@@ -44,12 +44,11 @@ def golds_of(query: Query) -> tuple[str, ...]:
 
 def _best(golds: tuple[str, ...], score: Callable[[str], Score]) -> Score:
     """The first gold answer's score that is right, else the first of all."""
-    scores = []
-    for gold in golds:
-        scores.append(score(gold))
-        if scores[-1].correct:
-            return scores[-1]
-    return scores[0]
+    first = score(golds[0])
+    if first.correct or len(golds) == 1:
+        return first
+    scores = (score(gold) for gold in golds[1:])
+    return next((one for one in scores if one.correct), first)
 
 
 def _numeric(query: Query, golds: tuple[str, ...], answer: str) -> Score:

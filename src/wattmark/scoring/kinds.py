@@ -23,6 +23,7 @@ _DATED = re.compile(r"\b(?:in|since|until|em|desde|até)\s$", re.IGNORECASE)
 _DAYS = frozenset(map(singular, ("day", "dia")))
 _SCIENTIFIC = re.compile(r"\b(?:scientific\s+notation|notação\s+científica)", re.IGNORECASE)
 _POWER = re.compile(r"10\^|\de[-+]?\d", re.IGNORECASE)
+_MADE = re.compile(r"\b(?:dá|equals|makes|gives)\s$", re.IGNORECASE)
 _OF_IT = re.compile(r"\s(?:of|d[aeo]s?)\s", re.IGNORECASE)
 
 
@@ -63,7 +64,10 @@ def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: 
     if asked.percent:
         return firm
     return [
-        n for n in firm if not (_is_part(found[n], asked) and _OF_IT.match(text, found[n].end))
+        n
+        for n in firm
+        if not (_is_part(found[n], asked) and _OF_IT.match(text, found[n].end))
+        or _MADE.search(text, max(0, found[n].start - 8), found[n].start)
     ] or firm
 
 

@@ -24,7 +24,7 @@ _OVER = re.compile(
     re.IGNORECASE,
 )
 _IS_LEFT = re.compile(
-    r"\b(?:sobra(?:m|rão)?|resta(?:m|rão)?)\s+(?:apenas\s+|só\s+)?$"
+    r"\b(?:sobra(?:m|rão|ram)?|resta(?:m|rão|ram)?)\s+(?:apenas\s+|só\s+)?$"
     r"|\b(?:remainder|resto)\s*(?:(?:is|é|=|:)(?:\s(?:therefore|thus|then|portanto|então))?)?\s*$"
     r"|\b(?:leav(?:es|ing)\s+a\s+remainder|deixa(?:ndo)?\s+(?:um\s+)?resto)\s+(?:of|de)\s+$",
     re.IGNORECASE,

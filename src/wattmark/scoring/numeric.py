@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from wattmark.schema import Score
 from wattmark.scoring.amounts import as_number, joined
@@ -57,6 +57,9 @@ def numeric_score(
     (en, pt …) decides what 1.234 is; without it either reading may equal the gold. `question`
     is not read where the answer repeats it.
     """
+    alone = _ALONE.fullmatch(answer)
+    if alone is not None and expected in alone.groups():
+        return Score(True, 1.0, expected, f"read {expected}, {_SAID[alone[1] is None]}")
     language = language_of(language)
     plain = as_plain(expected, answer, question)
     if plain is not None:
@@ -64,7 +67,6 @@ def numeric_score(
     gold = _gold(expected, language)
     if gold is None:
         return _as_phrase(expected, answer)
-    alone = _ALONE.fullmatch(answer)
     if alone is not None:
         said = Stated((_whole(alone[1] or alone[2]),), _SAID[alone[1] is None])
         return _judged(gold, said, expected, NOTHING_ASKED)
@@ -99,30 +101,34 @@ def _judged(
     if said.several:
         both = f"{shown} and {shorten(said.numbers[1].shown)}"
         return Score(False, 0.0, shown, f"several answers are left standing: {both}")
-    if asked is NOTHING_ASKED and not endless and equal(gold, said.numbers[0]):
-        return Score(True, 1.0, shown, f"read {shown}, {said.how}")
     counted = asked.count and not gold.percent and abs(gold.value or Fraction(0)) >= 1
     if counted and all(number.percent for number in said.numbers):
         return Score(False, 0.0, shown, f"read {shown}, a share where a count was asked for")
     if asked.unit is not None and _repeats(said.numbers[0], asked):
         return Score(False, 0.0, shown, f"read {shown}, which the question gives")
+    meets = equal if asked is NOTHING_ASKED and not endless else partial(_meets, asked, endless)
     for number in said.numbers:
-        if asked.exact and _is_rounded(gold, number):
-            continue
-        meant = _as_asked(gold, number, asked)
-        meant = _as_rounded(gold, meant) if endless else meant
-        if (
-            asked.percent
-            and meant.percent
-            and "decimal" not in asked.text
-            and not gold.percent
-            and abs(gold.value or Fraction(0)) > 1
-        ):
-            meant = meant._replace(percent=False)  # '3333 %' is not 33.33
-        if equal(_measured(gold, meant, asked), meant):
+        if meets(gold, number):
             shown = shorten(number.shown)
             return Score(True, 1.0, shown, f"read {shown}, {said.how}")
     return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
+
+
+def _meets(asked: Asked, endless: bool, gold: Number, number: Number) -> bool:
+    """Is it the gold, as it was asked for?"""
+    if asked.exact and _is_rounded(gold, number):
+        return False
+    meant = _as_asked(gold, number, asked)
+    meant = _as_rounded(gold, meant) if endless else meant
+    if (
+        asked.percent
+        and meant.percent
+        and "decimal" not in asked.text
+        and not gold.percent
+        and abs(gold.value or Fraction(0)) > 1
+    ):
+        meant = meant._replace(percent=False)  # '3333 %' is not 33.33
+    return equal(_measured(gold, meant, asked), meant)
 
 
 def _as_asked(gold: Number, said: Number, asked: Asked) -> Number:

@@ -83,7 +83,7 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if reason is None or _SETTLES.search(text, first.end):
         return None
     rest = after[reason.end() :]
-    column = "\n" in reason[0] and (COLUMN.match(rest) or rest.startswith("=>"))
+    column = "\n" in reason[0] and (COLUMN.match(rest) or rest.lstrip().startswith("="))
     if column or _reckoned_on(text, found, marks):
         return None
     return said_at(text, found, marks, 0, "opens the answer")

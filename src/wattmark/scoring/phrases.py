@@ -12,7 +12,7 @@ _I = re.IGNORECASE
 NOUN = (
     r"(?:(?:(?:final|correct|right|resposta)[\s_-]+)?"
     r"\b(?:final[_ ]?answer|answer|ans|resposta[_ ]?final|resposta|resp|gabarito|solution"
-    r"|solução)\b|\b(?:correct|right|best)\s+(?:option|choice|alternative|one|value|number|total|result|amount|difference|sum|product|quotient|price)\b"
+    r"|solução)\b|\b(?:(?:correct|best)\s+one\b|(?:correct|right|best)\s+(?:option|choice|alternative|value|number|total|result|amount|difference|sum|product|quotient|price))\b"
     r"|\b(?:requested|required|wanted|desired)\s+[^\W\d_]{3,15}\b"
     r"|\b[ao]\s+[^\W\d_]{3,15}\s+(?:pedid|procurad|desejad|solicitad)[oa]\b"
     r"|\b(?:opção|alternativa|letra|valor|total|resultado)\s+(?:corret[oa]|cert[oa])\b)"
@@ -30,7 +30,7 @@ EXPLICIT = re.compile(
     r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
     r"|\b(?:então|logo|portanto|assim),?\s+[ao]\s+[^\W\d_]{3,15}\s+corret[ao]\s+é\b"
     r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i'll\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
-    r"|\bTL;?DR\s?:|\b[oa]\s+cert[oa]\s+é\b|\bthe\s+right\s+one\s+is\b"
+    r"|\b(?:versão\s+final|final\s+version|ultimately)\s?:|\bTL;?DR\s?:|\b[oa]\s+cert[oa]\s+é\b|(?<!\band\s)\bthe\s+right\s+one\s+is\b"
     r"|(?P<hash>\#{4})[ ]?"
     r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\n?[^\n]{0,20}\bB\s?:)"
     r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"
@@ -80,7 +80,7 @@ RETRACTED = re.compile(
     r"|hold\s+on\b|hmm+|let\s+me\s+(?:correct|redo|recalculate|recompute|recheck|reconsider|try\s+again)|i\s+meant"
     r"|that(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right)"
     r"|espera\b|espere\b|peraí|não\b\s?[,:!—]|na\s+verdade|aliás|desculpe|desculpa|perdão|ops\b|opa\b|correção|corrigindo|corrijo"
-    r"|me\s+enganei|errei|cometi\s+um\s+erro|melhor\s+dizendo|quer\s+dizer|ou\s+melhor|pensando\s+(?:bem|melhor)|digo,"
+    r"|me\s+enganei|errei|cometi\s+um\s+erro|melhor\s+dizendo|(?<!isto\s)(?<!isso\s)(?<!que\s)quer\s+dizer|ou\s+melhor|pensando\s+(?:bem|melhor)|digo,"
     r"|(?:(?<=[.!?,;:—]\s)|(?<=\.\.\.\s)|(?<=\n)|(?:isso|isto|mas)\s+)está\s+errado"
     r"|(?:first|previous|earlier|initial|original)\s+(?:answer|result|calculation|attempt|guess)\s+(?:was|is)\s+(?:wrong|incorrect|mistaken)"
     r"|\b(?:mas|ah|ih),?\s+(?:[ao]|est[ea]|ess[ea]|minha|meu)\s+(?:conta|resposta|cálculo|resultado)\s+est(?:ava|á)\s+errad[oa]"
@@ -146,7 +146,7 @@ EXPLAINED = re.compile(
     r"(?:,?\s*(?:(?<=[\s\w\"')\]])\(|—(?!\s*(?:\d|x\b))|–\s|\b(?:because|since|as\s|porque|pois|já\s+que))|,\s+\d+\s?[-+*/]\s?\d|\n|$)"
     r"|^(?:[ ][^\W\d_%]{1,20}){0,2};\s+"
     r"(?!(?:so|then|thus|therefore|hence|and|or|if|logo|então|portanto|assim|ou|e)\b)[^\W\d_]{3}"
-    r"|^[\"')\]]*(?:[ ][^\W\d_%]{1,20}/[^\W\d_]{1,5}|[ ]?[^\W\d_]{1,4}\^\d)?(?:[.!](?:\s|$))",
+    r"|^[\"')\]]*(?:°C?|[ ][^\W\d_%]{1,20}/[^\W\d_]{1,5}|[ ]?[^\W\d_]{1,4}\^\d)?(?:[.!](?:\s|$))",
     _I,
 )
 COLUMN = re.compile(r"^\s*(?:[-+*/]\s?\d|\d+\s*(?:\n|$))")

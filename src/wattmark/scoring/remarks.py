@@ -30,7 +30,7 @@ _EACH = re.compile(
     _I,
 )
 _WOULD = re.compile(
-    r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|em|in|for|para|if|se|a|at)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
+    r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|without|sem|em|in|for|para|if|se|a|at)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
     r"(?:would|[^\W\d_]{1,10}[aei]riam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
     _I,
 )

@@ -59,7 +59,7 @@ _DIGRESSION = re.compile(
     r"(?:^|\n)[ ]*(?:more\s+generally|in\s+general\b|generally\b"
     r"|(?:a|the)\s+(?:similar|same)\s+(?:idea|method|trick|approach|reasoning)"
     r"|if\s+you(?:'d|\s+would)?\s+(?:like|want|need)|as\s+a\s+(?:side\s+note|bonus)|bonus\b|side\s+note|did\s+you\s+know"
-    r"|incidentally|interestingly|extra\s*:|de\s+(?:modo|forma|maneira)\s+geral|em\s+geral\b|mais\s+geralmente"
+    r"|incidentally|interestingly|interesting\s+facts?\b|extra\s*:|de\s+(?:modo|forma|maneira)\s+geral|em\s+geral\b|mais\s+geralmente"
     r"|de\s+modo\s+mais\s+geral|(?:a|uma)\s+(?:mesma\s+)?(?:ideia|técnica|abordagem)\s+(?:parecida|semelhante|análoga|similar|vale|serve|funciona)"
     r"|se\s+(?:você\s+)?quiser|você\s+sabia|uma\s+curiosidade|a\s+título\s+de\s+curiosidade)",
     _I,

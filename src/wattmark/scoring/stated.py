@@ -197,7 +197,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     if asked is not NOTHING_ASKED:
         set_remarks_aside(text, found, marks, asked)
         set_others_aside(text, found, marks, asked)
-    said = explicit_of(text, found, marks)
+    said = explicit_of(text, found, marks, asked)
     set_aside(text, found, marks, asked)
     plain = (
         said

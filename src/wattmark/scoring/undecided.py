@@ -34,6 +34,8 @@ _LACKING = re.compile(
     r"|\b(?:not\s+enough|isn't\s+enough|insufficient)\s+(?:information|data|details|context)\b"
     r"|\b(?:preciso|precisaria|precisamos|seria\w?\s+precis\w{1,4})\s+(?:de\s+)?mais\s+(?:informaç|dados|detalhes)"
     r"|\bnão\s+há\s+(?:dados|informaç\w{1,4})\s+suficientes?"
+    r"|\bnão\s+(?:consegui|foi\s+possível)\s+(?:chegar|encontrar|obter)\b"
+    r"|\b(?:could\s+not|couldn't|wasn't\s+able\s+to|was\s+not\s+able\s+to)\s+(?:reach|find|arrive\s+at)\b"
     r"|\bfaltam?\s+(?:informaç|dados)|\b(?:informaç\w{1,4}|dados)\s+(?:são\s+)?insuficientes?\b",
     _I,
 )

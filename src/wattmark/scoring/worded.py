@@ -82,23 +82,11 @@ def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         return None
     place = found[last_firm].end
     rest = text[place : place + _SENTENCE]
-    said = [one for one in spoken_numbers(rest) if one.value and not one.one]
-    if not said or not any(char.isdigit() for char in found[last_firm].shown):
+    amounts = _amounts_at_end(rest, place, found[last_firm:])
+    last = amounts[-1] if amounts else found[last_firm]
+    if last.value in asked.given or any(one.value == found[last_firm].value for one in amounts):
         return None
-    digits = [(one.start - place, one.end - place) for one in found[last_firm:]]
-    said = [
-        one for one in said if not any(start < one.end and one.start < end for start, end in digits)
-    ]
-    if not said:
-        return None
-    near = rest[said[-2].end if len(said) > 1 else 0 : said[-1].start]
-    if not _ENDS.match(rest, said[-1].end) or _NOT_SAID.search(near, near.rfind(". ") + 1):
-        return None
-    amounts = joined(rest, [as_number(one, rest) for one in said])
-    last = amounts[-1]
-    if last.value is None or last.value in asked.given or not _ENDS.match(rest, last.end):
-        return None
-    if any(one.value == found[last_firm].value for one in amounts):
+    if last.value is None or not amounts:
         return None
     sentence = max(rest.rfind(sign, 0, last.start) for sign in ".!?\n") + 1
     amounts = [one for one in amounts if one.start >= sentence]
@@ -109,6 +97,27 @@ def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked
     if not (led or large) or _NOT_SAID.search(before):
         return None
     return Stated((last,), "said in words")
+
+
+def _amounts_at_end(rest: str, place: int, found: Sequence[Number]) -> list[Number]:
+    """The amounts in words of what follows the number at `place`, where the last ends it."""
+    clause = rest[max(rest.rfind(sign, 0, len(rest) - 2) for sign in (",", ";", ". ", "\n")) + 1 :]
+    if not spoken_numbers(clause) or _NOT_SAID.search(clause):
+        return []
+    said = [one for one in spoken_numbers(rest) if one.value and not one.one]
+    if not said or not any(char.isdigit() for char in found[0].shown):
+        return []
+    digits = [(one.start - place, one.end - place) for one in found]
+    said = [
+        one for one in said if not any(start < one.end and one.start < end for start, end in digits)
+    ]
+    if not said or not _ENDS.match(rest, said[-1].end):
+        return []
+    near = rest[said[-2].end if len(said) > 1 else 0 : said[-1].start]
+    if _NOT_SAID.search(near, near.rfind(". ") + 1):
+        return []
+    amounts = joined(rest, [as_number(one, rest) for one in said])
+    return amounts if _ENDS.match(rest, amounts[-1].end) else []
 
 
 def concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:

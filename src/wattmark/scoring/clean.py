@@ -117,6 +117,7 @@ _TOUCHING = re.compile(r"\d[stple]|[és]\d")
 _GLUED = re.compile(
     r"(?<=\d)(so|then|portanto|logo|então)(?=\d)|(?<=[^\W\d_])(é)(?=\d)|(?<!\w)(é|is)(?=\d)"
 )
+_LATIN = re.compile(r"[\x00-\x7fÀ-ÖØ-öø-ÿ]*")
 _ITEM_STAR = re.compile(r"^[ ]*\*[ ]+", re.MULTILINE)
 
 
@@ -148,6 +149,8 @@ def clean(text: str) -> str:
 
 
 def _unicode(text: str) -> str:
+    if _LATIN.fullmatch(text):  # Portuguese, with no other signs
+        return _THOUSAND_MILLION.sub("bilhões", text)
     text = _INVISIBLE.sub("", text)
     text = text.replace("¢", " cents")
     text = _POWER.sub(lambda found: "^" + found[0].translate(_POWERS), text)

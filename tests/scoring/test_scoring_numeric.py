@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,20 @@ def test_the_lists_are_long_and_in_two_languages() -> None:
     assert len(rows) > 3500
     assert sum(row.get("lang", "")[:2] == "pt" for row in rows) > 1200
     assert 0.2 < sum(not row["correct"] for row in rows) / len(rows) < 0.6
+
+
+def test_any_answer_to_any_question_is_judged() -> None:
+    """Phrases that the lists have apart meet here: another's question, two answers, one cut off."""
+    luck = random.Random(7)
+    rows = luck.sample([row for name in LISTS for row in pairs(name)], 5000)
+    others = luck.sample(rows, len(rows))
+    for row, other in zip(rows, others, strict=True):
+        answer = f"{row['response']} {other['response']}"
+        cut = answer[: luck.randrange(len(answer) + 1)]
+        for text in (row["response"], cut):
+            said = numeric_score(row["expected"], text, row.get("lang"), other.get("query", ""))
+            assert said.correct is not None
+    assert numeric_score("2", "They get 2 each, 3 each", "en", "How many does each get?").why
 
 
 def test_it_says_what_it_read_and_why() -> None:

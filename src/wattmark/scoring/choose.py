@@ -112,10 +112,11 @@ def _of_each(text: str, found: Sequence[Number], inside: Sequence[int], asked: A
     """Of '11 players a team, so 22 in all' the 11, where it is asked what each has."""
     if not asked.each:
         return list(inside)
-    said = {n: _PER.match(text, found[n].end) for n in inside}
-    rates = [n for n, rate in said.items() if rate]
+    said = ((n, _PER.match(text, found[n].end)) for n in inside)
+    nouns = {n: rate[1] or "" for n, rate in said if rate}
+    rates = list(nouns)
     if len(rates) > 1:  # '22 players a team, 11 in each half'
-        rates = [n for n in rates if stems((said[n] or [""])[1]) & asked.words]
+        rates = [n for n in rates if stems(nouns[n]) & asked.words]
     if not rates:
         rates = [
             n

@@ -83,15 +83,12 @@ def until_conclusion(text: str) -> str:
     """
     if "\n" not in text and ". " not in text and "! " not in text:
         return text  # one sentence
-    for said in reversed(list(_CONCLUDED.finditer(text))):
-        stop = _SENTENCE_ENDS.search(text, said.end())
-        rest = text[stop.end() :] if stop else ""
-        if stop is None or _GOES_ON.search(rest) or _OF_THAT.search(rest):
-            return text
-        if "retracted" in cues_of(rest):
-            return text
-        return text[: stop.start() + 1]
-    return text
+    concluded = list(_CONCLUDED.finditer(text))
+    stop = _SENTENCE_ENDS.search(text, concluded[-1].end()) if concluded else None
+    rest = text[stop.end() :] if stop else ""
+    if stop is None or _GOES_ON.search(rest) or _OF_THAT.search(rest):
+        return text
+    return text if "retracted" in cues_of(rest) else text[: stop.start() + 1]
 
 
 def without_echo(text: str, question: str) -> str:

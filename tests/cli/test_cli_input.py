@@ -87,6 +87,12 @@ def test_every_mistake_of_a_suite_file_has_its_line(tmp_path: Path) -> None:
         assert place in done.err, done.err
 
 
+def test_the_word_for_the_models_that_ship_is_corrected(tmp_path: Path) -> None:
+    """Before a hub is asked for the study's own models and data."""
+    done = wattmark("run", "smollm-squad", "--models", "embeded", cwd=tmp_path)
+    refused(done, tmp_path / "runs", "no model 'embeded'", "Did you mean 'embedded'?")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

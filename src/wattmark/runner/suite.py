@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wattmark.errors import InputError, MistakesError, unknown
+from wattmark.errors import InputError, MistakesError, did_you_mean, unknown
 from wattmark.runner.names import NameCheck
 from wattmark.runner.suite_keys import FLAGS, SuiteFile, flag, listed, single
 from wattmark.runner.suite_tables import (
@@ -76,6 +76,8 @@ def read_asked(which: str | None, flags: Mapping[str, Any]) -> Asked:
     embedded = given.get("models") == EMBEDDED
     if embedded:
         del given["models"]
+    elif which is not None:
+        _refuse_misspelt(str(given.get("models", "")))
     if which is None and "models" not in given:
         which, embedded = DEFAULT_SUITE, False
     file, text = _text(which) if which is not None else ("", "")
@@ -89,6 +91,17 @@ def read_asked(which: str | None, flags: Mapping[str, Any]) -> Asked:
     strange = unknown_keys(content, SuiteFile.model_fields, over.tables)
     mistakes = [f"{file}, {said}" for said in strange]
     return Asked(_checked(source, over, given, mistakes), over.notes)
+
+
+def _refuse_misspelt(models: str) -> None:
+    """'embeded': nearly the word for the models that ship, and neither a folder nor a hub's id."""
+    for word in (part.strip() for part in models.split(",")):
+        meant = did_you_mean(word, [EMBEDDED]) if word != EMBEDDED else ""
+        if meant and "/" not in word and not Path(word).exists():
+            raise InputError(
+                f"There is no model '{word}'.{meant}",
+                "Give a hub's id with its owner, or a folder.",
+            )
 
 
 def outline(which: str) -> SuiteFile:

@@ -76,7 +76,7 @@ def read_asked(which: str | None, flags: Mapping[str, Any]) -> Asked:
     embedded = given.get("models") == EMBEDDED
     if embedded:
         del given["models"]
-    elif which is not None:
+    else:
         _refuse_misspelt(str(given.get("models", "")))
     if which is None and "models" not in given:
         which, embedded = DEFAULT_SUITE, False

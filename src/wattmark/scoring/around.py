@@ -91,7 +91,7 @@ LABEL = re.compile(
     r"\b(?:case|caso|part|parte|question|questão|pergunta|problem|problema|exercise|exercício"
     r"|example|exemplo|figure|figura|fig\.|table|tabela|page|página|equation|equação|eq\.?|line"
     r"|linha|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
-    r"|guess|palpite|n[º°]|nr\.)\s*[#(]?\s*$",
+    r"|guess|palpite)\s*[#(]?\s*$",
     _I,
 )
 SURE_BEFORE = re.compile(

@@ -194,9 +194,8 @@ def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple
             yield said.span()
     if asked.given:
         yield from _cases(text, found, asked)
-        for said in _IF.finditer(text):
-            inside = [one for one in found if said.start() <= one.start < said.end()]
-            case = [one for one in inside if one.start < said.end("case")]
+        for said in _IF.finditer(text):  # 'If a litre costs 1.80, that is 46.80'
+            case = (one for one in found if said.start() <= one.start < said.end("case"))
             if any(one.value not in asked.given for one in case):
                 yield said.span()
     yield from _leftovers(text, asked)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import Asked, is_asked, stems
+from wattmark.scoring.asked import WORD, Asked, is_asked, stems
 from wattmark.scoring.choose import QUANTITIES
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -47,7 +47,6 @@ _WHICH_ONE = re.compile(
     _I,
 )
 """'5 (the larger)'."""
-_LATIN = re.compile(r"[^\W\d_]+")
 _SMALLER = frozenset(
     ("smaller", "smallest", "lesser", "least", "lower", "lowest", "menor", "menores")
 )
@@ -74,24 +73,23 @@ def set_others_aside(text: str, found: Sequence[Number], marks: Marks, asked: As
             fits = _fits(text, number, n in marks.results, asked)
             if fits is not None:
                 named[n] = fits
-        _set_opposites_aside(text, found, marks, n, asked)
+    _set_opposites_aside(text, found, marks, asked)
     if any(named.values()):
         meant = any(_is_meant(found[n], asked) for n, fits in named.items() if fits)
         others = {n for n, fits in named.items() if not fits}
         marks.aside |= {n for n in others if meant or not _is_meant(found[n], asked)}
 
 
-def _set_opposites_aside(
-    text: str, found: Sequence[Number], marks: Marks, n: int, asked: Asked
-) -> None:
+def _set_opposites_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """'The smaller one is 8', where the larger is asked for, and stands before it."""
-    if n == 0 or n in marks.out:
+    words = frozenset(WORD.findall(asked.text.casefold()))
+    small, large = words & _SMALLER, words & _LARGER
+    if bool(small) == bool(large):
         return
-    said = _IS.match(text, _begin(text, found[n].start), found[n].start)
-    words = set(said[1].casefold().split()) if said else set()
-    for small, large in ((_SMALLER, _LARGER), (_LARGER, _SMALLER)):
-        theirs = {*_LATIN.findall(asked.text.casefold())}
-        if words & small and theirs & large and not theirs & small:
+    opposite = _SMALLER if large else _LARGER
+    for n, number in enumerate(found[1:], 1):
+        said = _IS.match(text, _begin(text, number.start), number.start)
+        if said and n not in marks.out and not opposite.isdisjoint(said[1].casefold().split()):
             marks.aside.add(n)
 
 

@@ -83,10 +83,10 @@ def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked
     place = found[last_firm].end
     rest = text[place : place + _SENTENCE]
     amounts = _amounts_at_end(rest, place, found[last_firm:])
-    last = amounts[-1] if amounts else found[last_firm]
-    if last.value in asked.given or any(one.value == found[last_firm].value for one in amounts):
+    last = amounts[-1] if amounts else None
+    if last is None or last.value is None or last.value in asked.given:
         return None
-    if last.value is None or not amounts:
+    if any(one.value == found[last_firm].value for one in amounts):
         return None
     sentence = max(rest.rfind(sign, 0, last.start) for sign in ".!?\n") + 1
     amounts = [one for one in amounts if one.start >= sentence]

@@ -22,8 +22,10 @@ _I = re.IGNORECASE
 _NEAR = 60
 _ABOUT = Fraction(2, 100)
 """How far two roundings of one amount are apart."""
-_MOST = 8
+_MOST = 50
 """Members of a list that is counted."""
+_MANY = 5
+"""Members from which on it is no chance that they are as many as a number before them."""
 _LOSS = re.compile(
     r"\b(?:loss|deficit|debt|prejuízo|perda|déficit|défice|dívida)\s(?:of|de)\s(?:R\$|[$€£])?\s?$",
     _I,
@@ -34,6 +36,7 @@ _EQUIVALENT = re.compile(
     _I,
 )
 _LED = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?[:,(]\s?(?:[a-z]\s?=\s?)?-?", _I)
+_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?:\s")
 _NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-?", _I)
 
 
@@ -55,6 +58,7 @@ def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> N
             continue
         listed = found[at + 1 : at + 1 + int(count)]
         counts = is_asked(number, asked) or OPENING.match(text[: number.start])
+        counts = counts or (count >= _MANY and _COLON.match(text, number.end))
         if (
             at not in marks.out
             and counts

@@ -41,6 +41,12 @@ _BUT = re.compile(
     r"|(?:somando|adding|summing)(?:\s[^\W\d_]{1,12})?(?=:))\b",
     _I,
 )
+_GIVES = re.compile(
+    r"\W{0,4}(?:(?:that|this|isso|isto)\s+(?:gives|makes|leaves|dá|faz|deixa)|what\s+(?:remains|is\s+left)|o\s+que\s+(?:resta|sobra)|juntando|somando|adding|combining"
+    r"|sobr(?:am?|ou|aram)|rest(?:am?|ou|aram))\b",
+    _I,
+)
+"""How a sentence opens that reckons on."""
 _THEN = re.compile(
     r"\W{0,4}(?:now|then|next|agora|em\s+seguida"
     r"|(?:divid|multipl|subtra[ci]|add|som)[^\W\d_]{1,10})\b",
@@ -115,8 +121,8 @@ def _takes_place(
     if best is None:
         return like
     stranger = one.strange > best.strange and _is_whole(best, asked)
-    closer = one.alike > best.alike or not stranger or bool(_OPENS_SO.match(one.text))
     given = one.alike[1] > best.alike[1] and any(is_asked(found[n], asked) for n in one.firm)
+    closer = given or one.alike > best.alike or not stranger or bool(_OPENS_SO.match(one.text))
     return (one.alike >= best.alike or given) and closer and (like or bool(best.words))
 
 
@@ -157,6 +163,8 @@ def _is_new(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
     begins = _BEGINS.search(one.text)
     if (begins and not stems(begins[0]) & asked.whole) or one.text.rstrip().endswith("?"):
         return False
+    if one.text.rstrip().endswith(":") and all(found[n].shown.isalpha() for n in one.firm):
+        return False  # 'So none of them did:'
     shares = [n for n, other in enumerate(found) if other.percent and asked.percent]
     if any(found[n].value not in asked.given for n in shares) and not {*shares} & {*one.firm}:
         return False
@@ -215,7 +223,7 @@ def _goes_on(
     each = not asked.each and _EACH.match(one.text) and not _LEADS.search(one.text)
     if other or each or ((answer.opens or whole) and _BEGINS.search(one.text)):
         return False  # 'The volume is 64. The total area is 96', 'He had 12 at first'
-    if _BUT.match(one.text) or _is_next_step(found, answer, one, asked):
+    if _BUT.match(one.text) or _GIVES.match(one.text) or _is_next_step(found, answer, one, asked):
         return True
     more = (one.words - answer.words) & asked.own if not answer.opens else frozenset()
     counts = any(is_asked(found[n], asked) for n in one.firm)

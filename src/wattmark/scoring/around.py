@@ -49,7 +49,7 @@ DENIED_BEFORE = re.compile(
 )
 DENIED_AFTER = re.compile(
     r"^[\ue002\s\"')]*,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
-    r"(?:wrong|incorrect|not\s+(?:the|right|correct)|errad|incorret|false\b)"
+    r"(?:wrong|incorrect|undefined|indefinid|not\s+(?:the|right|correct)|errad|incorret|false\b)"
     r"|,\s(?:o\s+que\s+(?:é|está|seria)|which\s+(?:is|would\s+be))\s+(?:wrong|incorrect|false|errado|incorreto|falso)\b"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
     r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
@@ -61,7 +61,7 @@ DENIED_AFTER = re.compile(
 COMPARED = re.compile(
     r"(?:\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
     r"|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
-    r"|\babaixo\s+de|\bbelow|\babove|(?<=,\s)(?:against|versus|contra)|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
+    r"|\babaixo\s+de|\bbelow|\bunder|\babove|(?<=,\s)(?:against|versus|contra)|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
     r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2})?\s*[$€£R]*\s*$",
     _I,
 )
@@ -80,7 +80,7 @@ PART_OF = re.compile(
     _I,
 )
 DIVISOR = re.compile(
-    r"\b(?:divisible|divisível|divisíveis)\s+(?:by|por)(?:\s+\d{1,4},?(?:\s+(?:and|e)(?:\s+(?:by|por))?)?){0,2}\s+$",
+    r"\b(?:(?:divisible|divisível|divisíveis)\s+(?:by|por)|parts\s+per|partes\s+por)(?:\s+\d{1,4},?(?:\s+(?:and|e)(?:\s+(?:by|por))?)?){0,2}\s+$",
     _I,
 )
 TELEPHONED = re.compile(r"\b(?:call|dial|ligue(?:\s+para)?|disque)\s+(?:o\s+)?$", _I)
@@ -95,7 +95,7 @@ LABEL = re.compile(
     _I,
 )
 SURE_BEFORE = re.compile(
-    r"\b(?:off\s+by|give\s+or\s+take)\s+(?:\d{1,3}\s+(?:or|to)\s+)?$|"
+    r"\bhow\s+sure\b[^.!?\n]{0,20}\?\s+(?:about\s+)?$|\b(?:off\s+by|give\s+or\s+take)\s+(?:\d{1,3}\s+(?:or|to)\s+)?$|"
     r"\b(?:confidence|confiança|certainty)\W*(?:level|score|is|of|é|de)?"
     r"\W*$",
     _I,
@@ -109,7 +109,7 @@ ASIDE_AFTER = re.compile(
     _I,
 )
 UNREADABLE_AFTER = re.compile(
-    r"^\s?(?:π|√)|^!\s?=|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznab](?!\w)"
+    r"^\s?(?:π|√)|^!\s?=|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznb](?!\w)|^a(?!\w)(?!\s[^\W\d_]{3})"
 )
 UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$")
 ORDINAL = re.compile(r"^(?:st|nd|rd|th|\.?(?:º|ª|o|a))(?!\w)", _I)
@@ -122,10 +122,10 @@ PARENTHESES = re.compile(
 """Brackets, citations ([2]), program code."""
 
 CHECKING = re.compile(
-    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
-    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|(?:substituting|substituindo|confira)\s*[:,]|proof\s*:|"
+    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
+    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|(?:substituting|substituindo)\s?[:,][ ](?=\S)|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
-    r"prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
+    r"soma\s+de\s+controle\s*:|prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
     r"|nota\s*:|(?:and|,)\s+note\s+that\b|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
     r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
@@ -134,7 +134,7 @@ CHECKING = re.compile(
 )
 CLAUSE = re.compile(
     r"\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
-    r"|although|even\s+though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
+    r"|although|(?:even\s+|(?<=,\s))though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
     r"|(?:somando|subtraindo|multiplicando|dividindo)(?!\s?:)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
@@ -142,13 +142,16 @@ CLAUSE = re.compile(
 )
 TRAILING = re.compile(
     r",\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
-    r"|down\s+from|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b(?:[^,.;!?\n]|\.(?=\d)){0,200}",
+    r"|down\s+from|(?:which|que)\s+(?:is|are|é|são)\s+(?:about\s+|exactly\s+|cerca\s+de\s+)?(?:\d{1,6}/\d{1,6}|\d[\d.,]{0,8}\s?%)\s+(?:of|d[eoa]s?)|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b(?:[^,.;!?\n]|\.(?=\d)){0,200}",
     _I,
 )
 REFUSING = re.compile(
     r"\b(?:(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)|(?:i'm|we're)\s+(?:unable|not\s+able)\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
     r"(?:compute|calculate|count|see|view|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve|work\s+(?:this\s+|it\s+|that\s+)?out|figure\s+(?:this\s+|it\s+|that\s+)?out|help"
     r"|(?:give|provide|offer)\s+(?:you\s+)?(?:medical|legal|financial)\s+advice))\b"
+    r"|\b(?:it\s+is|it's)\s+(?:not\s+possible|impossible)\s+to\s+(?:compute|calculate|determine|say|tell|know|answer)\b"
+    r"|\b(?:não\s+é\s+possível|é\s+impossível)\s+(?:calcular|dizer|determinar|afirmar|saber|responder)\b"
+    r"|\b(?:trained|treinad[oa])\s+(?:only\s+|apenas\s+)?(?:up\s+)?(?:to|until|até)\b"
     r"|\bnão\s+(?:posso|consigo|sei)\s+"
     r"(?:calcular|dizer|determinar|confirmar|garantir|afirmar|verificar|(?P<tudo>responder|resolver|(?:realizar|fazer|efetuar)\s+(?:ess[ae]s?\s+|est[ae]s?\s+)?(?:cálculos?|contas?)))\b",
     _I,
@@ -159,6 +162,10 @@ STATES_AFTER_ALL = re.compile(
 )
 PURPOSE = re.compile(r"\s(?:para\s+que|so\s+that|in\s+order\s+(?:that|for))\s[^.!?;\n]{1,150}", _I)
 APART = re.compile(
+    r",\s+(?:which|(?:o\s+)?que)\s+(?:is|are|é|são)\s+(?:(?:[a-z]{3,10}ly|um\s+pouco|ligeiramente|bem|muito)\s+)?(?:less|more|greater|smaller|larger"
+    r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
+    r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
+    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+menos|a\s+mais)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}|"
     r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
     r"[;,]\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
     r",\s+(?:\d{1,9}|[^\W\d_]{2,12})\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
@@ -168,7 +175,7 @@ APART = re.compile(
 CLAUSE_END = re.compile(
     r"[.!?;](?=\s|$)|\n|=>|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that(?!\s+is\b)|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
-    r"|,\s+(?:temos|fica|dá|obtemos)|:\s+(?:fica|são|é|it|he|she|they)\b",
+    r"|(?:,|(?<=ndo))\s+(?:temos|fica|dá|obtemos)|,\s+(?:which|(?:o\s+)?que)\s+(?:gives|makes|leaves|equals|dá|resulta|deixa)\s|:\s+(?:fica|são|é|it|he|she|they)\b",
     _I,
 )
 FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)

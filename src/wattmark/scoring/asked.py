@@ -139,6 +139,8 @@ class Asked:
     """1 000 000 where it asks in millions."""
     duration: bool = False
     """'How long …', 'quanto tempo …'"""
+    apart: re.Pattern[str] | None = None
+    """'How many dozens': a dozen is what is counted, and multiplies nothing."""
     subject: str = ""
     """The '20% tip on $45' of 'How much is a 20% tip on $45?'"""
 

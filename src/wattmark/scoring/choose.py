@@ -20,6 +20,7 @@ from wattmark.scoring.lists import is_list, without_lists
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_words
 from wattmark.scoring.units import CURRENCIES
+from wattmark.scoring.words import ORDINALS
 
 _I = re.IGNORECASE
 _RESULT = re.compile(r"=\s?(?:R\$|[$€£])?\s?-?$")
@@ -185,6 +186,9 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     totals = []
     for n in able:
         label = _LABEL.search(text[max(0, found[n].start - 60) : found[n].start])
+        ordinals = {*_WORD.findall(label[1].casefold())} & ORDINALS.keys() if label else set()
+        if ordinals and not any(stems(word) & asked.whole for word in ordinals):
+            continue  # 'First term: 3', where the eighth is asked for
         if label and not _IN_YEAR.search(label[1]):
             labels[n] = len(stems(label[1]) & wanted)
             totals += [n] if _TOTAL.search(label[1]) else []

@@ -69,7 +69,10 @@ _COMPATIBLE = re.compile(f"[^\x00-\x7fÀ-ı≠≤≥{THIN}]")
 _STRUCK = re.compile(
     r"~~[^~\n]{1,300}~~|<(del|s|strike)>[^<]{0,300}</\1>|<<[^<>\n]{0,200}>>", re.IGNORECASE
 )
-_ANSWER_TAG = re.compile(r"<(?:final_?)?(?:answer|resposta|result)>", re.IGNORECASE)
+_ANSWER_TAG = re.compile(
+    r"<(?:final_?)?(?:answer|resposta|result)>|\[(?:final_?)?(?:answer|resposta)\](?!\()", re.IGNORECASE
+)
+_ANSWER_TAG_END = re.compile(r"\[/(?:final_?)?(?:answer|resposta)\]", re.IGNORECASE)
 _SUP = re.compile(r"<sup>\s*([-+−]?\d{1,6})\s*</sup>", re.IGNORECASE)
 _BLOCK = re.compile(
     r"</?(?:p|br|div|li|ul|ol|tr|h[1-6]|answer|resposta|result)\b[^<>]{0,200}>", re.IGNORECASE
@@ -94,6 +97,7 @@ _COMMANDS = {
     "approx": "≈", "simeq": "≈", "approxeq": "≈",
     "pi": "π", "pm": "±", "neq": "≠", "ne": "≠", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥",
     "lt": "<", "gt": ">", "to": "=>", "rightarrow": "=>", "Rightarrow": "=>", "implies": "=>",
+    "Longrightarrow": "=>", "longrightarrow": "=>", "iff": "=>", "Leftrightarrow": "=>",
     "ldots": "...", "dots": "...", "degree": "°", "circ": "°", "quad": " ", "qquad": " ",
 }  # fmt: skip
 _COMMAND = re.compile(r"\\([a-zA-Z]{1,30})\s?")
@@ -177,7 +181,7 @@ def _markup(text: str) -> str:
             text = text[: found.start()]
             break
     text = _SPECIAL.sub(" ", text)
-    text = _ANSWER_TAG.sub(MARK, text)
+    text = _ANSWER_TAG_END.sub("\n", _ANSWER_TAG.sub(MARK, text))
     text = _SUP.sub(r"^\1", text)
     return _TAG.sub("", _BLOCK.sub("\n", text))
 
@@ -244,7 +248,7 @@ def _markdown(text: str) -> str:
         text = _QUOTED.sub("", text).replace("<- ", "= ")
     if "*" in text:
         text = re.sub(r"(?<=\d)\*\*(?=-?\d)", "^", text).replace("**", "")
-        text = _ITALIC.sub(r"\1", _ITEM_STAR.sub("- ", text))
+        text = _ITALIC.sub(r"\1", _ITEM_STAR.sub("• ", text))
     if "_" in text:
         text = _EDGE_UNDERSCORE.sub("", _BLANK.sub("?", text))
     if "x" in text or "X" in text:

@@ -39,7 +39,7 @@ from wattmark.scoring.around import (
     UNREADABLE_AFTER,
     UNREADABLE_BEFORE,
 )
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year
+from wattmark.scoring.asked import NOTHING_ASKED, WORD, Asked, is_asked, is_year, stems
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.dates import is_date_or_time, is_unasked
 from wattmark.scoring.marks import Marks
@@ -62,6 +62,7 @@ _HAS = re.compile(
 """'Tom is 17': whose number it is."""
 _NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
 _LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=")
+_PAIR = re.compile(r"\((?P<letters>[a-z](?:,\s?[a-z]){1,3})\)\s?=\s?\(\s?(?=-?\d)")
 _NAMED = frozenset(("month", "numbered", "aged"))
 
 
@@ -90,7 +91,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             marks.out.add(at)
         elif _is_out(before, after, number, cues, letters) or (ordinal and not asked.words):
             marks.out.add(at)
-        elif (ordinal and not asked.placed) or _is_aside(
+        elif (ordinal and not asked.placed and not _is_placed(after, asked)) or _is_aside(
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
@@ -99,6 +100,8 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             marks.results.add(at)
             if at and at - 1 not in marks.operands and repeats(text, found[at - 1], number, asked):
                 marks.aside.add(at)
+    if asked.variable and "(" in text:
+        _pairs(text, found, marks, asked)
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
@@ -126,7 +129,7 @@ def _of_something_else(before: str, asked: Asked) -> bool:
     sides = re.split(r"[=\n;,.]|=>", before.rstrip(" -$")[:-1])
     left = sides[-1].rstrip()
     term = left[len(left.rstrip(_ALGEBRA + asked.variable)) :].strip("() ")
-    return asked.variable in term and term != asked.variable
+    return asked.variable in term and term.rstrip("0123456789") != asked.variable
 
 
 def _is_of_a_thing(
@@ -158,7 +161,18 @@ def _is_aside(
 
 def _is_meant(number: Number, after: str, asked: Asked) -> bool:
     placed = number.shown.casefold() in ORDINALS or (bool(asked.which) and after[:2] == "/0")
+    placed = placed or _is_placed(after, asked)
     return placed or is_asked(number, asked) or (asked.year and is_year(number))
+
+
+def _is_placed(after: str, asked: Asked) -> bool:
+    """'6th place', '3º andar' where it is asked on which floor."""
+    ordinal = ORDINAL.match(after)
+    if ordinal is None:
+        return False
+    noun = WORD.match(after, ordinal.end() + 1)
+    named = PLACED.match(after) or (noun and stems(noun[0]) & asked.words)
+    return (asked.placed or bool(asked.which)) and bool(named)
 
 
 def _is_out(
@@ -179,6 +193,18 @@ def _is_out(
 def _is_sureness(before: str, after: str, number: Number) -> bool:
     """'I am 99 % sure', 'confidence: 0.9'."""
     return bool(SURE_BEFORE.search(before) or (number.percent and SURE_AFTER.match(after)))
+
+
+def _pairs(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """Of '(x, y) = (6, 14)' the 6, where x is asked for."""
+    for said in _PAIR.finditer(text):
+        inside = [n for n, one in enumerate(found) if said.end() <= one.start < said.end() + _NEAR]
+        letters = said["letters"].replace(" ", "").split(",")
+        values = inside[: len(letters)]
+        if asked.variable in letters and len(values) == len(letters):
+            own = values[letters.index(asked.variable)]
+            marks.out |= {*values} - {own}
+            marks.aside.discard(own)
 
 
 def _items(text: str, found: Sequence[Number], marks: Marks) -> None:

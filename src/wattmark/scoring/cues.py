@@ -34,9 +34,9 @@ WORDS: dict[str, frozenset[str]] = {
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
         " incorretos incorretas",
         "false right",
-        "correct não isn answer resposta is isnt só only",
+        "undefined indefinida indefinido correct não isn answer resposta is isnt só only",
     ),
-    "compared": _of("against versus contra than mais menos maior menor acima abaixo below above"),
+    "compared": _of("against versus contra than mais menos maior menor acima abaixo below above under"),
     "operator": _of(
         "plus mais times vezes minus menos over multiplied divided added subtracted",
         *(
@@ -58,7 +58,7 @@ WORDS: dict[str, frozenset[str]] = {
     "again": _of("equivale equivalente equivalent same mesmo"),
     "just": _of("just simply simplesmente apenas só"),
     "telephoned": _of("call dial ligue disque"),
-    "divisor": _of("divisible divisível divisíveis"),
+    "divisor": _of("divisible divisível divisíveis parts partes"),
     "counted": _of(
         "step steps passos etapas way ways maneiras formas decimal decimals casas significant",
         "repeat repeats repete times vezes algarismos digit digits dígitos more",
@@ -118,7 +118,7 @@ WORDS: dict[str, frozenset[str]] = {
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
-        "reference indeed fact fato efeito",
+        "controle confirmação confirmacao confirmation reference indeed fact fato efeito",
     ),
     "clause": _of(
         "because since as porque pois que by if when se let would do quer not which ao somando",
@@ -135,7 +135,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "trailing": _of(
         "while whereas enquanto passo though although embora",
-        "from of including out compared up down dos das incluindo de",
+        "which que from of including out compared up down dos das incluindo de",
     ),
     "undecided": _of(
         "depends depending depende dependendo sure certain decide tell say determine verify know",
@@ -147,14 +147,16 @@ WORDS: dict[str, frozenset[str]] = {
         "insuficientes cannot unable responder answer have tenho without sem",
     ),
     "refusing": _of(
-        "count see view realizar fazer efetuar",
+        "count see view realizar fazer efetuar possible impossible possível impossível trained",
+        "treinado treinada saber",
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",
         "sure work figure help give provide offer",
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
     "apart": _of(
         "was had used antes era eram",
-        "after before later earlier antes depois após above below acima abaixo",
+        "after before later earlier antes depois após above below acima abaixo than que need",
+        "precisa precisam precisamos",
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"

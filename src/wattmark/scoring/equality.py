@@ -99,9 +99,14 @@ def _same(one: Reading, other: Reading) -> bool:
 def _is_cut_short(
     gold: Fraction, gold_places: int | None, said: Fraction, places: int | None
 ) -> bool:
-    """1.414 for 1.4142135: is it the rounding, to three digits or more, of a long decimal?"""
+    """1.414 for 1.4142135: is it the rounding, to three digits or more, of a long decimal?
+
+    Or has it more of its digits, 3.141592654 for 3.14159265?
+    """
     if (gold_places or 0) < ENDLESS_PLACES or places is None or places < LEAST_PLACES:
         return False
+    if places > (gold_places or 0):
+        return abs(gold - said) * 10 ** (gold_places or 0) < 1
     digits = abs(said) * 10**places >= 100
     return digits and abs(gold - said) <= Fraction(1, 2 * 10**places)
 

@@ -15,7 +15,7 @@ _GOES_ON = re.compile(
     r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então)\b", re.IGNORECASE
 )
 _SO_IT_IS = re.compile(
-    r"(?:[.!?]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d\n]{0,30}$",
+    r"(?:[.!?,;]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d\n]{0,30}$",
     re.IGNORECASE,
 )
 _TURNS = re.compile(
@@ -41,6 +41,10 @@ def looked_for(
     ):
         return None
     known = asked.given | asked.factors
+    if asked.unknown and not marks.results:
+        apart = [n for n in sorted(marks.out - marks.denied) if found[n].value not in known]
+        if len(apart) == 1:
+            return apart[0]  # '9 is half of 18'
     new = [n for n in sorted(marks.operands) if found[n].value not in known]
     if marks.results:
         before = {n: text[max(0, found[n].start - _NAME) : found[n].start] for n in firm}
@@ -91,7 +95,7 @@ def computed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> 
     """The end of the last line that begins with the sum that the question asks for."""
     if not asked.formula or "=" not in text or any(is_asked(one, asked) for one in found):
         return None
-    sums = re.compile(r"\s?".join(map(re.escape, asked.formula.rstrip(".,"))) + r"\s{0,2}=")
+    sums = re.compile(r"\s?".join(map(re.escape, asked.formula.rstrip(".,"))) + r"\s{0,2}=(?!>)")
     starts = [one.end() for one in sums.finditer(text)]
     if not starts:
         return None

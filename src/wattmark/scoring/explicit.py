@@ -30,6 +30,8 @@ _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _MODIFIES = re.compile(r"-[^\W\d_]{2,20}\s[^\W\d_]")
 """'The 3-hour job'."""
 _LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
+_OTHERS = ("other", "outra", "outro")
+_OTHER = re.compile(r"\b(?:other|outr[oa])\b", re.IGNORECASE)
 _MARKERS = 40
 """Statements of an answer that are looked at, the last ones."""
 _SENTENCE = 400
@@ -44,13 +46,14 @@ def explicit_of(
     markers = list(EXPLICIT.finditer(text)) if "explicit" in cues else []
     if marks.told:
         markers = [one for one in markers if not _within(one.start(), marks.told)]
+    markers = [one for one in markers if not _is_of_another(one, asked)]
     for mark in markers:
-        if mark["old"] or mark["wrong"]:
+        if (mark["old"] and not _OTHER.match(mark["old"])) or mark["wrong"]:
             start, end = _region(text, mark.end())
             marks.out |= {n for n, one in enumerate(found) if start <= one.start < end}
     best = _afterwards(text, found, marks) if "afterwards" in cues else None
     for mark in markers[: -_MARKERS - 1 : -1]:
-        if mark["old"] or mark["wrong"]:
+        if (mark["old"] and not _OTHER.match(mark["old"])) or mark["wrong"]:
             continue
         start, end = _region(text, mark.end())
         if best is not None and best[0] > start:
@@ -63,6 +66,11 @@ def explicit_of(
         if said is not None and not _is_cut_off(text, said, markers, mark):
             return said
     return best[1] if best else None
+
+
+def _is_of_another(mark: re.Match[str], asked: Asked) -> bool:
+    """'The other solution is 6': a remark, or just what is asked for."""
+    return (mark["old"] or "").strip().casefold() in _OTHERS and not _OTHER.search(asked.text)
 
 
 def _leads_to_lines(text: str, mark: re.Match[str], start: int, end: int) -> bool:

@@ -17,6 +17,8 @@ _BOLD = re.compile(
     r"|\*\*[^*\n]{3,80}\s(?:is|are|é|são)(?:\sde)?\s(?:R?\\?\$|[€£])?\s?[-−–]?\d[\d.,]{0,18}(?:\s[^\W\d_]{1,15}){0,2}[.!]\*\*"
 )
 """'**300 tiles**', '**The price is 180.**'"""
+_LISTED_BEFORE = re.compile(r"\d[,;]\s?$")
+_LISTED_AFTER = re.compile(r"[,;]\s?\d")
 _WITH_MORE = re.compile(
     r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:since|because|porque|pois|já\s+com|with|com|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
     re.IGNORECASE,
@@ -63,7 +65,7 @@ def until_emphasis(answer: str) -> str:
     'You need **300 tiles**. It is wise to order 330': what goes on without reckoning is a remark.
     """
     set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
-    if not set_off:
+    if not set_off or _is_listed(answer, set_off[-1]):
         return answer
     with_more = _WITH_MORE.match(answer, set_off[-1].end())
     if with_more and not _TAKES_BACK.search(answer, with_more.end()):
@@ -74,6 +76,14 @@ def until_emphasis(answer: str) -> str:
     if stop is None or _GOES_ON.search(answer, stop.end()):
         return answer
     return answer[: stop.start() + 1]
+
+
+def _is_listed(answer: str, bold: re.Match[str]) -> bool:
+    """'3, 4, **7**, 9, 12': one of a list, set off."""
+    return (
+        _LISTED_BEFORE.search(answer, max(0, bold.start() - 8), bold.start()) is not None
+        and _LISTED_AFTER.match(answer, bold.end()) is not None
+    )
 
 
 def until_conclusion(text: str) -> str:
@@ -89,6 +99,15 @@ def until_conclusion(text: str) -> str:
     if stop is None or _GOES_ON.search(rest) or _OF_THAT.search(rest):
         return text
     return text if "retracted" in cues_of(rest) else text[: stop.start() + 1]
+
+
+def without_cut_repeat(text: str) -> str:
+    """The text without a last line that only begins the one before it once more."""
+    before, _, last = text.rstrip().rpartition("\n")
+    if len(last) < _ECHO or not before:
+        return text
+    again = before[before.rstrip().rfind("\n") + 1 :].strip()
+    return before if len(again) > len(last) and again.startswith(last) else text
 
 
 def without_echo(text: str, question: str) -> str:

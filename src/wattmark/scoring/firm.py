@@ -17,7 +17,11 @@ _WITH_OF = re.compile(r"\b(?:with|com)\s[^,.;:\d=]{3,40}\s(?:of|de)\s$", _I)
 """'… a dodecagon with angles of 150°'."""
 _SO = re.compile(r"so|therefore|thus|hence|portanto|logo|então|assim", _I)
 _UNIT_STEMS = stems(" ".join(UNITS))
-_CONCLUDES = re.compile(r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b", _I)
+_CONCLUDES = re.compile(
+    r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b"
+    r"|(?:,|(?<=[ai]ndo))\s(?:(?:we|you)\s(?:get|obtain)|obtemos|temos|obtém-se|tem-se|chegamos\sa)\s",
+    _I,
+)
 _LEADS_TO = re.compile(
     r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
     r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is(?!\sthe\s)|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é(?!\s[oa]\s)|dá|são)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",

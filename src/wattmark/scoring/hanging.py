@@ -24,7 +24,7 @@ _HANGS = re.compile(
     _I,
 )
 _GOVERNED = re.compile(
-    r"\s(?:of|de|from|in|em|by|por|at|after|before|n[oa]s?)\s+(?:(?:the|all|as|os|each|his|her|their|its|seus|suas)\s+)?(?:[$€£]|R\$)?\s?$"
+    r"\s(?:of|de|from|in|em|by|por|at|after|before|n[oa]s?)\s+(?:(?:the|all|as|os|each|his|her|their|its|seus|suas)\s+)?(?:(?:original|initial|starting)\s+)?(?:[$€£]|R\$)?\s?$"
     r"|\s(?:d[oa]s|of\s+the)\s+(?:[$€£]|R\$)?\s?$"
     r"|^\s*(?:of|in|das|dos|em|no|na|nos|nas|after|from|at|com|with)\s+(?:(?:the|all|as|os)\s+)?$",
     _I,
@@ -52,6 +52,7 @@ _ABOUT_ANOTHER = re.compile(
     r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|(?<=who\s)(?:is|was)|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
     r"(?:[$€£]|R\$)?\s?$"
     r"|,\s+(?:up|down)\s+$"
+    r"|,\s+(?:each|cada\s+uma?)\s+(?!(?:is|costs?|gets?|has|é|custa|recebe|tem)\b)[^,.;:=]{2,30}\s$"
     r"|,\s+(?:and\s+its|e\s+(?:seu|sua|o\s+seu|a\s+sua)|whose|cuj[oa])\s+(?:square(?:\s+root)?|cube|half|double"
     r"|triple|raiz(?:\s+quadrada)?|quadrado|cubo|metade|dobro|triplo)\s[^,.;:=\d]{0,20}$"
     r"|,\s+(?:half|twice|double|triple|three\s+times|metade|o\s+dobro|o\s+triplo|the\s+last|the\s+other|[oa]\s+últim[oa]|[oa]\s+outr[oa])\s(?:(?!\b(?:is|are|must|é|são|deve)\b)[^,.;:=]){0,40}$",

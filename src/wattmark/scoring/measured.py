@@ -14,6 +14,10 @@ _UNIT = re.compile(
     r"(?:(?:degrees|graus)\s+)?(°?[^\W\d_]{1,20})(?=\s|\?|\.|$|,)",
     re.IGNORECASE,
 )
+_ROUNDED_TO = re.compile(
+    r"\b(?:round\w*|arredond\w+)\s+(?:[^\W\d_]{1,12}\s+){0,3}$".replace("$", r"(?:to|para)\s+[^\W\d_]{1,20}$"),
+    re.IGNORECASE,
+)
 _MEASURED = ("length", "mass", "volume")
 
 
@@ -35,6 +39,8 @@ def converts(asks: str) -> bool:
 def asked_unit(asks: str) -> Unit | None:
     """The minute of 'how many minutes', the kilometre of 'in km'."""
     for found in _UNIT.finditer(asks):
+        if _ROUNDED_TO.search(asks, 0, found.end(1)):
+            continue
         unit = UNITS.get(found[1].casefold())
         if unit is not None and len(found[1]) >= SHORT:
             return unit

@@ -67,6 +67,7 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
             rf"{_NO_TERM}{asked.variable}\s?=[^.;\n=]{{1,50}}(?:=[^.;\n=]{{1,50}})*=\s?-?$"
         )
         named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
+        named = [n for n in named if not text.startswith("(", found[n].end)]
         if not named:
             far = [
                 text[max(0, found[n].start - _REST_IN) : found[n].start] for n in range(len(found))

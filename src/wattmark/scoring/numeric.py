@@ -18,7 +18,12 @@ from wattmark.scoring.asked import NOTHING_ASKED, Asked
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
 from wattmark.scoring.equality import FLOAT_PLACES, LEAST_PLACES, ends, equal
-from wattmark.scoring.extent import until_conclusion, until_emphasis, without_echo
+from wattmark.scoring.extent import (
+    until_conclusion,
+    until_emphasis,
+    without_cut_repeat,
+    without_echo,
+)
 from wattmark.scoring.language import language_of, written_in
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
@@ -77,7 +82,8 @@ def numeric_score(
     if asked.hour and ":00" in answer:
         half = gold.value is not None and gold.value <= _HALF_A_DAY
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
-    text = until_conclusion(without_echo(clean(until_emphasis(answer)), question))
+    text = without_cut_repeat(without_echo(clean(until_emphasis(answer)), question))
+    text = until_conclusion(asked.apart.sub(r"\1 (\2)", text) if asked.apart else text)
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
 

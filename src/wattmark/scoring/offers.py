@@ -46,6 +46,12 @@ _RECKONS = re.compile(r"[=≈]|\b(?:answer|resposta|gabarito)\b", _I)
 _SO = re.compile(r"\b(?:so|therefore|thus|hence|portanto|então|logo|assim)\b[^.!?\n]{0,80}\d", _I)
 
 
+_GOES_ON = re.compile(
+    r"[=≈\n]|\b(?:answer|resposta|gabarito|so|therefore|thus|hence|portanto|então|logo|assim|total)\b",
+    _I,
+)
+
+
 def reminders(text: str) -> Iterator[Stretch]:
     """Advice, to the end of its sentence or to what it concludes."""
     for found in _REMINDER.finditer(text):
@@ -63,3 +69,5 @@ def offers(text: str) -> Iterator[Stretch]:
         for found in pattern.finditer(text):
             if not _RECKONS.search(found[0]):
                 yield Stretch(found.start(), found.end(), after=False)
+                if text[found.end() :][:1] == "?" and not _GOES_ON.search(text, found.end()):
+                    yield Stretch(found.end(), len(text), after=True)

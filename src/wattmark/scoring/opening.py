@@ -29,7 +29,7 @@ _NONE = re.compile(
     r"\W{0,3}(none|nothing|nobody|nenhuma?|nada|ninguém)\s?[.!](?:\s|$)", re.IGNORECASE
 )
 _SAID_FIRST = re.compile(
-    r"[.!](?:\s|$)|\n|\s?\(|,\s+(?:because|since|as|porque|pois|já\s+que|desde\s+que)\s",
+    r"[.!](?:\s|$)|\n|\s?\((?![^()\n]{1,20}\)\s(?:of|d[eoa]s?)\s)|,\s+(?:because|since|as|porque|pois|já\s+que|desde\s+que)\s",
     re.IGNORECASE,
 )
 _REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
@@ -116,7 +116,7 @@ def opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | 
         return Stated((zero(none[1]),), "opens the answer")
     head = text[: found[0].start] if found else text
     for spoken in spoken_numbers(head[:200])[:1]:
-        ended = _SAID_FIRST.match(head, spoken.end)
+        ended = _SAID_FIRST.match(text, spoken.end)
         if ended is None and head.startswith(":", spoken.end):
             ended = _COLON_ALONE.match(text, spoken.end)
         if ended is None and is_asked(as_number(spoken, head), asked):

@@ -40,8 +40,10 @@ _OPENS_CLAUSE = re.compile(r"\s(?:is|are|was|é|são|foi)\b")
 """'We add 1, 5 is the answer'."""
 _POSITIVE = re.compile(r"\s(?:is|é|=|to|para)\s\+$", re.IGNORECASE)
 """'-9 é +9'."""
-_OVER = re.compile(r"[^\W\d_]\s+over\s$", re.IGNORECASE)
-"""'3,500 people over 30 years'."""
+_OVER = re.compile(r"\bover\s$", re.IGNORECASE)
+"""'3,500 people over 30 years', '$2.4 million over 3 years'."""
+_Term = tuple[Fraction, bool]
+"""A value, and whether it is per cent."""
 _EQUATIONS = 12
 """Equations back that one may check."""
 
@@ -104,12 +106,12 @@ def set_checks_aside(found: Sequence[Number], marks: Marks) -> None:
     """85 - 58 = 27 after 27 + 58 = 85 checks it: its result is no new answer."""
     if len(marks.results) < _LEAST:
         return
-    seen: list[tuple[set[Fraction], Fraction]] = []
-    terms: set[Fraction] = set()
+    seen: list[tuple[set[_Term], _Term]] = []
+    terms: set[_Term] = set()
     for at, number in enumerate(found):
         if not number.readings:
             continue
-        value = number.readings[0][0]
+        value = number.readings[0][0], number.percent
         if at in marks.operands:
             terms.add(value)
             continue

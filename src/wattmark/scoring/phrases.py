@@ -18,7 +18,7 @@ NOUN = (
     r"|\b(?:opção|alternativa|letra|valor|total|resultado)\s+(?:corret[oa]|cert[oa])\b)"
 )
 EXPLICIT = re.compile(
-    r"(?P<old>\b(?:wrong|incorrect|previous|first|initial|old|earlier|original|your|student's|their|his|her|not\s+the|"
+    r"(?P<old>\b(?:wrong|incorrect|previous|first|initial|old|earlier|original|other|outra|outro|your|student's|their|his|her|not\s+the|"
     r"intermediate|possible)\s+|\b(?:verif(?:y|ying|icar|icando|ique|icamos)|check(?:ing)?|confer(?:ir|indo)|confira)\s(?:the|[ao]|my|minha)\s+)?"
     + NOUN
     + r"(?P<wrong>\s+(?:errada|incorreta|anterior|inicial)\b)?"
@@ -66,6 +66,7 @@ CHATTER = re.compile(
     r"|Instrução|Exercício|Input|Entrada|User|Human)"
     r"|Q[ ]?\d{1,3}\b)"
     r"|(?<![^\W\d_])(?:Human|Humano|User|Usu[áa]rio)\s?:"
+    r"|(?<=[\d.!?)%\ue002]\s)(?:Question|Pergunta|Questão)\s?:"
     r"|(?<=[\d.!?)%\ue002])(?:Q(?:uestion)?|Pergunta|Questão|Problema?)\s?:"
     r"|\b(?:the\s+)?(?:next|another|new|second|próxim[ao]|outr[ao]|nova?)\s+(?:question|problem|pergunta|questão|problema|exercise|exercício)\b(?!\s+is\s+easier)"
     r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b"

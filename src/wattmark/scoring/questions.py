@@ -46,6 +46,11 @@ _NO_NAMES = frozenset(
 _SENTENCE = re.compile(r"(?<!\.)[.!?](?=\s|$)|\n")
 _DOZENS = re.compile(r"\s(?:dozens?|d[úu]zias?)$", re.IGNORECASE)
 """'Three dozen' gives no 36."""
+_DOZENS_ASKED = re.compile(
+    r"\b(?:how\s+many|quant[oa]s)\s+(dozen|ten|hundred|half|halve|third|fourth|fifth|sixth|eighth|tenth|hundredth"
+    r"|d[úu]zia|dezena|centena|milhar|meio|metade|terço|quinto|sexto|oitavo|décimo|centésimo)(?:e?s)?\b",
+    re.IGNORECASE,
+)
 _SHORT_NAMES = (
     (
         re.compile(r"\bdivisor\b|\bcommon\s+factor\b", re.IGNORECASE),
@@ -81,16 +86,20 @@ _YEAR = re.compile(
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(
-    r"\b(?:is|of|find|é|vale|de|for|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$|\s(?:em|in)\s)"
+    r"\b(?:is|of|find|é|vale|de|for|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$|\s(?:em|in|no|na|as|como|that|que|when|quando|if|se|from|for)\s)"
 )
+_EXPRESSION = re.compile(
+    r"\b(?:is|of|find|é|vale|valor\s+de|encontre|determine|calcule|compute)\s+[-\d(]{0,4}[b-df-np-z]\s?(?:[*+/^-]\s?[\d(]{0,3}[b-df-np-z]|[b-df-np-z])(?![^\W\d_])"
+)
+"""'What is xy', 'quanto vale x + y'."""
 _SOLVE = re.compile(r"\b(?:solve|resolv[ae]r?)\b.{0,200}=", re.IGNORECASE)
 _LETTER = re.compile(r"(?<![^\W\d_])[b-df-np-z](?![^\W\d_])")
 _UNKNOWN = re.compile(
     r"\b(?:what|which|missing|unknown)\s+(?:number|value|term|amount)(?:\s+|,\s*)(?:must|should|do|does|did|can|could|need|has|is\s+(?:added|subtracted|missing)|when|multiplied|times|plus|minus|divided|makes?|gives?)"
     r"|\b(?:what|which)\s+(?:must|should)\s+(?:be\s+|you\s+|we\s+|i\s+)?(?:add|subtract|multipl|divid)"
-    r"|\bby\s+(?:what|which)\s+(?:number|value|factor)\b|\b(?:missing|unknown)\s+(?:number|value|term)\b"
+    r"|\b(?:by|of)\s+(?:what|which)\s+(?:number|value|factor)\b|\b(?:missing|unknown)\s+(?:number|value|term)\b"
     r"|\b(?:que|qual)\s+(?:o\s+|é\s+o\s+)?(?:número|valor)\s+(?:que\s+)?(?:deve|devemos|devo|se\s+deve|preciso|precisa|é\s+preciso|falta|somado|multiplicado|dividido|subtraído|mais|vezes|tem|temos)"
-    r"|\b(?:o\s+que|quanto)\s+(?:devemos|devo|se\s+deve|é\s+preciso|preciso|deve|falta)\b|\bpor\s+(?:que|qual)\s+(?:número|valor)\b"
+    r"|\b(?:o\s+que|quanto)\s+(?:devemos|devo|se\s+deve|é\s+preciso|preciso|deve|falta)\b|\b(?:por|de)\s+(?:que|qual)\s+(?:número|valor)\b"
     r"|\b(?:what\s+(?:is|was)|find)\s+(?:the|this|that|my)\s+(?:original\s+)?number\b"
     r"|\bqual\s+(?:é|era|foi)\s+(?:o|esse|este)\s+número\b|\bnúmero\s+cuj[oa]\b",
     re.IGNORECASE,
@@ -154,6 +163,19 @@ _GIVE_FRACTION = re.compile(
 _FORMULA = re.compile(
     r"[(\d](?:[\d.,()!]{0,12}\s?[-+*/^]\s?\(?){1,12}\d[\d.,]{0,12}(?:[)!]|(?<=\d))"
 )
+_JUST_A_SUM = re.compile(
+    r"\W*(?:what\s+is|what's|quanto\s+(?:é|são|dá)|calcul\w{1,3}|compute|evaluate)\s+-?\d", re.IGNORECASE
+)
+_SPELT = (
+    (re.compile(r"(?<=\d)\s+(?:(?:raised\s+)?to\s+the\s+power\s+of|elevad[oa]\s+a)\s+(?=\d)"), "^"),
+    (re.compile(r"(?<=\d)\s+(?:squared|ao\s+quadrado)\b"), "^2"),
+    (re.compile(r"(?<=\d)\s+(?:cubed|ao\s+cubo)\b"), "^3"),
+    (re.compile(r"(?<=\d)\s+(?:times|vezes|multiplied\s+by|multiplicado\s+por)\s+(?=\d)"), " * "),
+    (re.compile(r"(?<=\d)\s+(?:plus|mais)\s+(?=\d)"), " + "),
+    (re.compile(r"(?<=\d)\s+(?:minus|menos)\s+(?=\d)"), " - "),
+    (re.compile(r"(?<=\d)\s+(?:divided\s+by|dividido\s+por)\s+(?=\d)"), " / "),
+)
+"""Sums in words."""
 _SINGLE = re.compile(
     r"\b(?:each|every|per|cada|por|one|an?|single|um|uma|average|mean|speed|fast|rate|unit|médi[oa]|velocidade|taxa|apiece)\b|/",
     re.IGNORECASE,
@@ -231,7 +253,7 @@ def asked_by(question: str, language: str | None) -> Asked:
         _formula(asks), asks, bool(_SINGLE.search(asks)) and _SUM_OF.search(asks) is None,
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
-        bool(_DURATION.search(asks)), _subject(asks),
+        bool(_DURATION.search(asks)), _apart(asks), _subject(asks),
     )  # fmt: skip
 
 
@@ -289,15 +311,22 @@ def _which(asks: str) -> str:
 
 def _variable(asks: str) -> str:
     named = _VARIABLE.findall(asks)
-    if not named and _SOLVE.search(asks):
+    if not named and _SOLVE.search(asks) and not _EXPRESSION.search(asks):
         named = sorted({*_LETTER.findall(asks)})
     return str(named[-1]) if named else ""
 
 
 def _formula(asks: str) -> str:
+    for words, sign in _SPELT if _JUST_A_SUM.match(asks) else ():
+        asks = words.sub(sign, asks)
     found = _FORMULA.search(asks) if "=" not in asks else None
     plain = found is None or found[0].replace("/", "", 1).isdigit()
     return "" if found is None or plain else "".join(found[0].split())
+
+
+def _apart(asks: str) -> re.Pattern[str] | None:
+    found = _DOZENS_ASKED.search(asks)
+    return re.compile(rf"(\d)\s({found[1]}s?)\b", re.IGNORECASE) if found else None
 
 
 def _places(text: str) -> int | None:

@@ -78,7 +78,7 @@ _LATER = re.compile(r"(?:^|[.!?]\s)(?:in|daqui\s+a)\s$", _I)
 _THEN_ASKED = re.compile(r"\b(?:will|in|after|daqui|terá|vai|depois|até|future|futuro)\b", _I)
 """Does a question look ahead?"""
 _WITH_MORE = re.compile(
-    r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>[^,.!?\n\d]{1,40}),[^.!?\n]{0,80}",
+    r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>(?!from\s|desde\s)[^,.!?\n\d]{1,40}),[^.!?\n]{0,80}",
     _I,
 )
 _IF = re.compile(
@@ -106,7 +106,10 @@ _CASE = re.compile(
     r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)",
     _I,
 )
+_ENDS_UP = re.compile(r"\bfic\w{1,4}\b[^.!?\n\d]{0,30}$", _I)
+_ANY_WEEK = re.compile(r"(?:7-day|24-hour|12-month|60-minute|52-week|365-day)\b", _I)
 _COLON = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
+_COLON_THEN = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_]|\d[\d.,]*\s?[-+*/])")
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
 _RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
 _RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporç\w+|proportion|scale|escala)\b|:", _I)
@@ -260,6 +263,13 @@ def _cases(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[i
         stands = [n for n, one in enumerate(found) if one.start <= said.end() < one.end]
         if not stands or not _is_another(text, found, stands[0], asked):
             continue
+        with_it = text.startswith("com", said.start())
+        if with_it and _ENDS_UP.search(text, max(0, said.start() - 40), said.start()):
+            continue
+        if _ANY_WEEK.match(text, found[stands[0]].start):
+            continue
+        if not {*text[: said.start()].split()[-1:]}.isdisjoint(asked.names):
+            continue  # 'and Ann with 18'
         start, _ = clause(text, said.start())
         _, end = clause(text, found[stands[0]].end)
         if not text[start : said.start()].strip(" ,—("):
@@ -273,14 +283,15 @@ def _stories(
 ) -> Iterator[tuple[int, int]]:
     """'He has 21: he had 18, gave 7 away and …'."""
     for n in new:
-        colon = _COLON.match(text, found[n].end)
+        counted = is_asked(found[n], asked) and found[n].unit is None
+        colon = (_COLON_THEN if counted else _COLON).match(text, found[n].end)
         if colon is None or not stems(sentence(text, found[n]).partition(":")[0]) & asked.words:
             continue
         stop = STOPS.search(text, colon.end())
         end = stop.start() if stop else len(text)
         told = [k for k, one in enumerate(found) if colon.end() <= one.start < end]
-        parts = any(found[k].value in asked.given for k in told) or is_asked(found[n], asked)
-        if told and not marks.results & {*told} and parts:
+        parts = any(found[k].value in asked.given for k in told)
+        if told and (counted or (parts and not marks.results & {*told})):
             yield colon.end() - 1, end
 
 

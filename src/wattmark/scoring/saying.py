@@ -30,6 +30,11 @@ _ROUNDS = re.compile(r"\b(?:round|arredond|approx|aprox)|≈|\babout\b|\bcerca\s
 _NOUN_AND_COLON = 40
 _ONE_IN = re.compile(r"[\s-]+(?:in|em|out\s+of)[\s-]+(?:(?:every|each|cada)\s+)?", re.IGNORECASE)
 """'One in four'."""
+_UNDEFINED = re.compile(
+    r"\b(?:undefined|indefinid[oa]s?|indeterminad[oa]s?)\b"
+    r"|\b(?:there\s+is\s+no|has\s+no|não\s+(?:há|existe|tem)|sem)\s+(?:answer|resposta)\b",
+    re.IGNORECASE,
+)
 _BESIDE = 60
 """Characters between two numbers that are said together."""
 
@@ -69,7 +74,7 @@ def said_at(
         if again or SAME.match(gap) or _rounded(found[left], found[right], gap, asked):
             if not _is_asked_sum(found[other], asked) or _is_asked_sum(chosen, asked):
                 alternatives.append(found[other])
-        elif OUT_OF.match(gap) and not (asked.year and is_year(found[right])):
+        elif _is_share(found[left], found[right], gap, asked):
             return _share(found[left], found[right], how, explicit=explicit)
         elif (
             other not in marks.out
@@ -85,6 +90,13 @@ def said_at(
                 return Stated((whole,), how, explicit)
             return Stated((found[left], found[right]), how, explicit, several=True)
     return Stated(tuple(alternatives), how, explicit)
+
+
+def _is_share(part: Number, whole: Number, gap: str, asked: Asked) -> bool:
+    """'3 out of 4'; not '$99 in 3 payments'."""
+    if not OUT_OF.match(gap) or (asked.year and is_year(whole)):
+        return False
+    return part.unit is None or part.unit == whole.unit or gap.strip() not in ("in", "em")
 
 
 def _is_asked_sum(number: Number, asked: Asked) -> bool:
@@ -166,6 +178,8 @@ def in_words(
 ) -> Stated | None:
     """The last number in words of a stretch; a lone 'one' only where there is no other."""
     region = text[start:end]
+    if _UNDEFINED.search(region):
+        return None
     if NOTHING.search(region):
         return Stated((zero(region),), "said in words", explicit)
     spoken = spoken_numbers(region)

@@ -30,6 +30,7 @@ from wattmark.scoring.equations import (
     unrelated_equations,
 )
 from wattmark.scoring.explicit import explicit_of
+from wattmark.scoring.hanging import governed
 from wattmark.scoring.kinds import of_its_kind
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded, named_by_question
@@ -59,7 +60,10 @@ from wattmark.scoring.worded import (
 )
 from wattmark.scoring.words import spoken_numbers
 
-_IS = re.compile(r"\b(?:is|é|needs?|precisa\w{0,3})\s+$", re.IGNORECASE)
+_IS = re.compile(
+    r"\b(?:is|é|needs?|precisa\w{0,3})\s+(?:(?:therefore|thus|then|hence|portanto|então|assim)\s+)?(?:[oa]\s+)?$",
+    re.IGNORECASE,
+)
 _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
 _FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
@@ -75,6 +79,9 @@ _OFF = re.compile(
     re.IGNORECASE,
 )
 """A check that fails."""
+_THEREFORE = re.compile(
+    r"\b(?:therefore|thus|hence|portanto|logo)\b[^.!?\n\d]{0,60}(?=\d)", re.IGNORECASE
+)
 _YES = re.compile(
     r"\b(?:yes|sim|indeed|(?:is|was|está|é)\s+(?:correct|right|corret[oa]|cert[oa]))\b",
     re.IGNORECASE,
@@ -142,12 +149,19 @@ def _after_turns(
             not again
             or twice
             or _OFF.search(tail)
+            or _is_concluded(tail, later.numbers[0].shown)
             or not CONFIRMED.search(tail)
             or _FAILED.match(tail)
         ):
             return later
         return _pick(whole, language, asked) or later if earlier.explicit else earlier
     return _pick(whole, language, asked)
+
+
+def _is_concluded(text: str, shown: str) -> bool:
+    """Does 'therefore' lead to it?"""
+    ends = [one.end() for one in _THEREFORE.finditer(text)]
+    return bool(ends) and text.startswith(shown, ends[-1])
 
 
 def _of_others(text: str, turn: re.Match[str]) -> bool:
@@ -253,8 +267,8 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
         for n in firm
         if not given
         or found[n].value not in given
-        or _IS.search(text[max(0, found[n].start - 12) : found[n].start])
+        or _IS.search(text[max(0, found[n].start - 24) : found[n].start])
         or is_asked(found[n], asked)
-        or concluded(text, found[n].start)
+        or (concluded(text, found[n].start) and not governed(text, found[n], asked))
     ]
     return choose(text, found, new or firm, asked)

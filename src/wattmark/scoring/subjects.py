@@ -53,7 +53,7 @@ _SMALLER = frozenset(
 _LARGER = frozenset(
     ("larger", "largest", "greater", "greatest", "bigger", "biggest", "maior", "maiores")
 )
-_LETTER = re.compile(r"(?<![\w*+/.-])(?<![*+/-]\s)([a-z])\s?=\s?-?$")
+_LETTER = re.compile(r"(?<![\w*+/.-])(?<!\d\s)(?<![*+/-]\s)([a-z])\s?=\s?-?$")
 _PREPOSITION = re.compile(
     r"[(\d]|\s(?:of|in|at|after|for|on|to|d[eoa]s?|em|n[oa]s?|após|para)\s", _I
 )

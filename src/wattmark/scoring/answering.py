@@ -42,7 +42,7 @@ _BUT = re.compile(
     _I,
 )
 _GIVES = re.compile(
-    r"\W{0,4}(?:(?:that|this|isso|isto)\s+(?:gives|makes|leaves|dá|faz|deixa)|what\s+(?:remains|is\s+left)|o\s+que\s+(?:resta|sobra)|juntando|somando|adding|combining"
+    r"\W{0,4}(?:(?:that|this|isso|isto)\s+(?:gives|makes|leaves|dá|faz|deixa)|count(?:ing)?\s+(?:them|these)|com\s+mais|what\s+(?:remains|is\s+left)|o\s+que\s+(?:resta|sobra)|juntando|somando|adding|combining"
     r"|sobr(?:am?|ou|aram)|rest(?:am?|ou|aram))\b",
     _I,
 )
@@ -69,7 +69,7 @@ _BEGINS = re.compile(
 )
 """A sentence about what was at first, or of an example, is no answer."""
 _CASE = re.compile(
-    r"\W{0,4}(?!in\s+(?:all|total)\b)(?:(?:in|on|for|with|after|by|over|at|em|com|por|para|depois\s+de|após|daqui\s+a|somando"
+    r"\W{0,4}(?!in\s+(?:all|total)\b|com\s+mais\b)(?:(?:in|on|for|with|after|by|over|at|em|com|por|para|depois\s+de|após|daqui\s+a|somando"
     r"|adding)\s(?:(?!(?:is|are|has|gives|é|são|há|tem|dá)\s)[^\W\d_]{1,15}\s){0,5}(?:R\$|[$€£])?\s?(?=\d)|(?P<if>(?:if|suppose|had|se)\s))",
     _I,
 )

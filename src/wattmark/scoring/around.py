@@ -66,8 +66,8 @@ COMPARED = re.compile(
     _I,
 )
 REST = re.compile(
-    r"[\d)]\s*[,.;]?\s*(?:and|with|e|com)?\s*(?:the|a|o|um)?\s*\b(?:remainder|resto|r)"
-    r"\s*(?:is|of|é|de|:|=)?\s*$",
+    r"[\d)]\s*[,.;]?\s*(?:and|with|e|com)?\s*(?:the|a|o|um)?\s*\b(?:(?:remainder|resto)"
+    r"\s*(?:is|of|é|de|:|=)?|r\s*:?)\s*$",
     _I,
 )
 PLACE = re.compile(
@@ -109,15 +109,15 @@ ASIDE_AFTER = re.compile(
     _I,
 )
 UNREADABLE_AFTER = re.compile(
-    r"^\s?(?:π|√)|^!\s?=|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznb](?!\w)|^a(?!\w)(?!\s[^\W\d_]{3})"
+    r"^\s?(?:π|√)|^!(?:\s?=|\s+(?:ends?|is|has|equals|termina|é|tem)\b)|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznb](?!\w)|^a(?!\w)(?!\s[^\W\d_]{3})"
 )
-UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$")
+UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$|\)\s?\^\s?$")
 ORDINAL = re.compile(r"^(?:st|nd|rd|th|\.?(?:º|ª|o|a))(?!\w)", _I)
 PLACED = re.compile(r"^\.?[a-zªº]{1,2}\s+(?:place|position|lugar|posição)\b", _I)
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
 ITEM_END = re.compile(r"^(?:[.)]|\.\))\s+\S")
 PARENTHESES = re.compile(
-    rf"\([^()\n]{{0,300}}\)|\[\d{{1,3}}(?:[,;-]\s?\d{{1,3}})*\]|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?"
+    rf"\((?:[^()\n]|\([^()\n]{{0,80}}\)){{0,300}}\)|\[\d{{1,3}}(?:[,;-]\s?\d{{1,3}})*\]|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?"
 )
 """Brackets, citations ([2]), program code."""
 
@@ -125,11 +125,11 @@ CHECKING = re.compile(
     r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|(?:substituting|substituindo)\s?[:,][ ](?=\S)|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
-    r"soma\s+de\s+controle\s*:|prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
+    r"soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
     r"|nota\s*:|(?:and|,)\s+note\s+that\b|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
     r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
-    r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:|confidence\s*:)",
+    r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:(?!\s*\n)|confidence\s*:)",
     _I,
 )
 CLAUSE = re.compile(
@@ -175,7 +175,7 @@ APART = re.compile(
 CLAUSE_END = re.compile(
     r"[.!?;](?=\s|$)|\n|=>|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that(?!\s+is\b)|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
-    r"|(?:,|(?<=ndo))\s+(?:temos|fica|dá|obtemos)|,\s+(?:which|(?:o\s+)?que)\s+(?:gives|makes|leaves|equals|dá|resulta|deixa)\s|:\s+(?:fica|são|é|it|he|she|they)\b",
+    r"|(?:,|(?<=ndo))\s+(?:temos|fica|dá|obtemos)|,\s+(?:which|(?:o\s+)?que)\s+(?:gives|makes|leaves|equals|dá|resulta|deixa)\s|:\s(?=[^\W\d_]{3,20}\s?=)|:\s+(?:fica|são|é|it|he|she|they)\b",
     _I,
 )
 FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)

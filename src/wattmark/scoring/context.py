@@ -105,7 +105,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
-    set_checks_aside(found, marks)
+    set_checks_aside(text, found, marks, asked)
     marks.out |= marks.operands
     _also_denied(text, found, marks)
     return marks

@@ -118,7 +118,7 @@ WORDS: dict[str, frozenset[str]] = {
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
-        "controle confirmação confirmacao confirmation reference indeed fact fato efeito",
+        "reason case controle confirmação confirmacao confirmation reference indeed fact fato efeito",
     ),
     "clause": _of(
         "because since as porque pois que by if when se let would do quer not which ao somando",
@@ -204,7 +204,7 @@ def cues_of(text: str) -> frozenset[str]:
         found.add("equals")
     if not _COMPARES.isdisjoint(text) or "+/-" in text:
         found.add("compared")
-    if "√" in text or "π" in text or "sqrt" in text or " pi" in text:
+    if ")^" in text or "√" in text or "π" in text or "sqrt" in text or " pi" in text:
         found.add("root")
     if "####" in text:
         found.add("explicit")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from wattmark.scoring.asked import NOTHING_ASKED, Asked
 from wattmark.scoring.cues import cues_of
+from wattmark.scoring.hanging import governed
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import (
@@ -47,6 +48,8 @@ def explicit_of(
     if marks.told:
         markers = [one for one in markers if not _within(one.start(), marks.told)]
     markers = [one for one in markers if not _is_of_another(one, asked)]
+    if "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text:
+        markers = [one for one in markers if "solu" not in one[0].casefold()]  # 'a 15 % solution'
     for mark in markers:
         if (mark["old"] and not _OTHER.match(mark["old"])) or mark["wrong"]:
             start, end = _region(text, mark.end())
@@ -122,13 +125,32 @@ def _stated_in(
     text: str, found: Sequence[Number], marks: Marks, place: tuple[int, int], asked: Asked
 ) -> Stated | None:
     start, end = place
-    at = _in_region(text, found, marks, start, end)
+    at = _in_region(text, found, marks, place, asked)
+    if at is not None and _only_names(text, found, marks, at, place, asked):
+        return None
     if at is not None:
         how = "stated as the answer"
         return said_at(text, found, marks, at, how, explicit=True, asked=asked)
     if any(start <= one.start < end for one in found):
         return None
     return in_words(text, start, end, explicit=True, alone=not found)
+
+
+def _only_names(
+    text: str,
+    found: Sequence[Number],
+    marks: Marks,
+    at: int,
+    place: tuple[int, int],
+    asked: Asked,
+) -> bool:
+    """'The wanted time is the least common multiple of 6, 8 and 12', which is computed then?"""
+    inside = [n for n, one in enumerate(found) if place[0] <= one.start < place[1]]
+    given = all(found[n].value in asked.given for n in inside)
+    if not given or not governed(text, found[inside[0]], asked):
+        return False
+    later = [n for n in marks.results if n > at and n not in marks.aside]
+    return any(found[n].value not in asked.given for n in later)
 
 
 def _region(text: str, start: int) -> tuple[int, int]:
@@ -140,8 +162,9 @@ def _region(text: str, start: int) -> tuple[int, int]:
 
 
 def _in_region(
-    text: str, found: Sequence[Number], marks: Marks, start: int, end: int
+    text: str, found: Sequence[Number], marks: Marks, place: tuple[int, int], asked: Asked
 ) -> int | None:
+    start, end = place
     inside = [n for n, one in enumerate(found) if start <= one.start < end]
     usable = [n for n in inside if n not in marks.out]
     firm = [n for n in usable if n not in marks.aside] or usable
@@ -150,6 +173,8 @@ def _in_region(
         return None
     if len(firm) > 1 and _OPTION_ENDS.match(text, found[firm[0]].end):
         return firm[1]  # 'The correct choice is 3) 9'
+    if len(firm) > 1 and found[firm[0]].value in asked.given and governed(text, found[firm[0]], asked):
+        firm = [n for n in firm if found[n].value not in asked.given] or firm
     first = firm[0]
     if first == inside[0] and FILLED.match(text[start : found[first].start]):
         return _end_of_chain(text, found, marks, inside, first)

@@ -30,7 +30,7 @@ _TAKES_BACK = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
-_GOES_ON = re.compile(
+GOES_ON = re.compile(
     r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
     r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|(?<=[.,;!]\s)assim|(?<=\n)assim|resposta|mas|não|agora"
     r"|depois|passo|sobra\w*|resta\w*|fica\w*|desculpe\w*|na\s+verdade|espera|por\s+fim|hmm+|ao\s+todo|result\w*)\b",
@@ -70,10 +70,10 @@ def until_emphasis(answer: str) -> str:
     with_more = _WITH_MORE.match(answer, set_off[-1].end())
     if with_more and not _TAKES_BACK.search(answer, with_more.end()):
         return answer[: set_off[-1].end()] + "."
-    if set_off[-1][0].endswith((".**", "!**")) and not _GOES_ON.search(answer, set_off[-1].end()):
+    if set_off[-1][0].endswith((".**", "!**")) and not GOES_ON.search(answer, set_off[-1].end()):
         return answer[: set_off[-1].end()]  # '**63 pages.** He read …'
     stop = _SENTENCE_ENDS.search(answer, set_off[-1].end())
-    if stop is None or _GOES_ON.search(answer, stop.end()):
+    if stop is None or GOES_ON.search(answer, stop.end()):
         return answer
     return answer[: stop.start() + 1]
 
@@ -96,7 +96,7 @@ def until_conclusion(text: str) -> str:
     concluded = list(_CONCLUDED.finditer(text))
     stop = _SENTENCE_ENDS.search(text, concluded[-1].end()) if concluded else None
     rest = text[stop.end() :] if stop else ""
-    if stop is None or _GOES_ON.search(rest) or _OF_THAT.search(rest):
+    if stop is None or GOES_ON.search(rest) or _OF_THAT.search(rest):
         return text
     return text if "retracted" in cues_of(rest) else text[: stop.start() + 1]
 

@@ -46,7 +46,7 @@ _AMOUNTS = re.compile(
 _ABOUT_ANOTHER = re.compile(
     r",?\s+(?:and|e)\s+(?:then|depois(?:\s+d(?:ele|ela|isso|esse|este))?|after\s+(?:that|it)|em\s+seguida)\s+$"
     r"|,\s+(?:which|o\s+que)\s+(?:brings|takes|raises|eleva|leva)\s[^,.;:=]{0,40}$"
-    r"|,\s+(?!(?:keep|gain|mak|leav|giv|totall?|yield|bring|result|gett|reach|cost|pay|hav|be|equal|com|amount)ing\b"
+    r"|,\s+(?!(?:mean|keep|gain|mak|leav|giv|totall?|yield|bring|result|gett|reach|cost|pay|hav|be|equal|com|amount)ing\b"
     r"|(?:da|faze|deixa|sobra|resta|resulta|fica|totaliza|gera|obte|chega|soma|paga|custa|perfaze|te|se|recebe|sai|falta)ndo\b)"
     r"[^\W\d_]{2,12}(?:ing|ndo)\s[^,.;:=]{0,40}$"
     r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|(?<=who\s)(?:is|was)|costs?|tem|tinha|custa|custava|mede|pesa)\s+"

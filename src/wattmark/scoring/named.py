@@ -68,11 +68,9 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
         )
         named = [n for n, near in enumerate(before) if n not in marks.out and alone.search(near)]
         named = [n for n in named if not text.startswith("(", found[n].end)]
-        if not named:
-            far = [
-                text[max(0, found[n].start - _REST_IN) : found[n].start] for n in range(len(found))
-            ]
-            named = [n for n in sorted(marks.results - marks.out) if chain.search(far[n])]
+        far = [text[max(0, one.start - _REST_IN) : one.start] for one in found]
+        chained = [n for n in sorted(marks.results - marks.out) if chain.search(far[n])]
+        named = sorted({*named, *chained})
         named = [n for n in named if n not in marks.aside] or named
         return [n for n in named if not _denied_later(found, marks, n)]
     return []

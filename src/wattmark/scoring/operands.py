@@ -42,6 +42,9 @@ _POSITIVE = re.compile(r"\s(?:is|é|=|to|para)\s\+$", re.IGNORECASE)
 """'-9 é +9'."""
 _OVER = re.compile(r"\bover\s$", re.IGNORECASE)
 """'3,500 people over 30 years', '$2.4 million over 3 years'."""
+_LED = re.compile(
+    r"\b(?:so|thus|hence|therefore|then|logo|portanto|então)\b(?:[^.!?\n\d=]{0,20}|(?P<letter>\s[a-z]\s=\s))$", re.IGNORECASE
+)
 _Term = tuple[Fraction, bool]
 """A value, and whether it is per cent."""
 _EQUATIONS = 12
@@ -56,7 +59,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
     for at in range(len(found) - 1):
         left, right = found[at], found[at + 1]
         gap = text[left.end : right.start]
-        if len(gap) > _NEAR or not gap.strip():
+        if len(gap) > _NEAR or not gap.strip() or "\n\n" in gap:
             continue
         more = at in marks.operands and AND_MORE.match(gap)
         alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap)
@@ -102,21 +105,28 @@ def _together(text: str, left: Number) -> bool:
     return bool(TAKEN_TOGETHER.search(text[max(0, left.start - _NEAR) : left.start]))
 
 
-def set_checks_aside(found: Sequence[Number], marks: Marks) -> None:
-    """85 - 58 = 27 after 27 + 58 = 85 checks it: its result is no new answer."""
+def set_checks_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """85 - 58 = 27 after 27 + 58 = 85 checks it: its result is no new answer.
+
+    Not where 'so' or 'then' leads to it.
+    """
     if len(marks.results) < _LEAST:
         return
     seen: list[tuple[set[_Term], _Term]] = []
     terms: set[_Term] = set()
+    begins = 0
     for at, number in enumerate(found):
         if not number.readings:
             continue
         value = number.readings[0][0], number.percent
         if at in marks.operands:
+            begins = begins if terms else number.start
             terms.add(value)
             continue
         if at in marks.results and terms:
-            if any(
+            led = _LED.search(text, max(0, begins - 30), begins)
+            led = led if led and (led["letter"] or number.value not in asked.given) else None
+            if led is None and any(
                 result in terms
                 and value in before
                 and value != result

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from wattmark.scoring.asked import CHANCE, Asked, is_asked, measure_of, stems
+from wattmark.scoring.asked import CHANCE, WORD, Asked, is_asked, measure_of, singular, stems
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.parts import STOPS, clause, is_other_part, sentence
@@ -103,9 +103,11 @@ _OF_THESE = re.compile(
 )
 _UNIT = re.compile(r"\s?([^\W\d_]{1,12}(?:/[^\W\d_]{1,4})?)")
 _CASE = re.compile(
-    r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)",
+    r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)"
+    r"|\b(?:numa?|in\s+an?|over\s+an?)\s[^\W\d_]{2,10}\s(?:de|of)\s(?=\d)",
     _I,
 )
+_WITHOUT_ASKED = re.compile(r"\b(?:without|not|excluding|sem|não)\b", _I)
 _ENDS_UP = re.compile(r"\bfic\w{1,4}\b[^.!?\n\d]{0,30}$", _I)
 _ANY_WEEK = re.compile(r"(?:7-day|24-hour|12-month|60-minute|52-week|365-day)\b", _I)
 _COLON = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
@@ -210,7 +212,8 @@ def _leftovers(text: str, asked: Asked) -> Iterator[tuple[int, int]]:
     if asked.rest or asked.had or _OTHER_ASKED.search(asked.text):
         return
     for said in _THE_OTHER.finditer(text):
-        yield said.span()
+        if not (asked.noun and asked.noun in map(singular, WORD.findall(said[0]))):
+            yield said.span()
     for said in _OF_THESE.finditer(text):
         if not stems(said[1]) & asked.words:
             yield said.span()
@@ -231,7 +234,8 @@ def _is_with_more(said: re.Match[str], asked: Asked) -> bool:
     """'With the capital there are 27', where the question does not count it in?"""
     words = stems(said["what"])
     counted = re.search(r"\b(?:with|including|counting|com|incluindo|contando)\b", asked.text, _I)
-    return bool(words) and counted is None
+    meant = words <= asked.whole and _WITHOUT_ASKED.search(asked.text) is None
+    return bool(words) and counted is None and not meant
 
 
 def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> bool:

@@ -21,7 +21,7 @@ HALF_MORE = re.compile(
     re.IGNORECASE,
 )
 """After a unit's name: '3 hours and a half'."""
-_SUFFIX = re.compile(r"[kKM](?!\w)|(?:bn|B)(?!\w)")
+_SUFFIX = re.compile(r"[kKM](?!\w)|(?:bn|B)(?!\w)(?!\s?[-+=])")
 _SUFFIXES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _REAIS = re.compile(r"R\$\s?-?$")
 _OF_REAIS = re.compile(r"\s?([mb])i(?!\w)")

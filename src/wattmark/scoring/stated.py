@@ -49,6 +49,7 @@ from wattmark.scoring.phrases import (
 from wattmark.scoring.remarks import set_remarks_aside
 from wattmark.scoring.saying import Stated, in_words, said_at
 from wattmark.scoring.subjects import set_others_aside
+from wattmark.scoring.twice import computed_and_said
 from wattmark.scoring.undecided import between_two
 from wattmark.scoring.worded import (
     EQUALS,
@@ -212,6 +213,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         set_remarks_aside(text, found, marks, asked)
         set_others_aside(text, found, marks, asked)
     said = explicit_of(text, found, marks, asked)
+    said = said or computed_and_said(text, found, marks, asked)
     set_aside(text, found, marks, asked)
     plain = (
         said

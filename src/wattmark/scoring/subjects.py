@@ -18,7 +18,7 @@ _I = re.IGNORECASE
 _BACK = 120
 _ABOUT = (
     r"(?:(?:about|approximately|roughly|exactly|cerca\s+de|aproximadamente|exatamente)\s)?"
-    r"(?:R\$|[$€£])?\s?-?$"
+    r"(?:[a-z]\s=\s)?(?:R\$|[$€£])?\s?-?$"
 )
 _STARTS = re.compile(
     r"[.;:!?](?=\s)|\n|,?\s(?:and|e|so|then|while|então|logo|portanto)\s|,\s|\(", _I
@@ -54,6 +54,8 @@ _LARGER = frozenset(
     ("larger", "largest", "greater", "greatest", "bigger", "biggest", "maior", "maiores")
 )
 _LETTER = re.compile(r"(?<![\w*+/.-])(?<!\d\s)(?<![*+/-]\s)([a-z])\s?=\s?-?$")
+_IS_LETTER = re.compile(r"\b(?:is|was|é|foi)\s[a-z]\s?=\s?-?$", _I)
+"""'The radius is r = 7.'"""
 _PREPOSITION = re.compile(
     r"[(\d]|\s(?:of|in|at|after|for|on|to|d[eoa]s?|em|n[oa]s?|após|para)\s", _I
 )
@@ -108,7 +110,7 @@ def _fits(text: str, number: Number, result: bool, asked: Asked) -> bool | None:
     """Is it said to be what the question asks for? None where it is not said what it is."""
     before = text[max(0, number.start - _BACK) : number.start]
     letter = _LETTER.search(before)
-    if letter is not None:
+    if letter is not None and (asked.variable or not _IS_LETTER.search(before)):
         return letter[1] == asked.variable
     after = _IS_NAMED.match(text, number.end)
     if after is not None and stems(after[1]) & asked.words:

@@ -73,6 +73,16 @@ UNITS: dict[str, Unit] = {
             "1": "l liter liters litre litres litro litros",
         },
     ),
+    **_table(
+        "energy",
+        {
+            "1": "j joule joules",
+            "1000": "kj kilojoule kilojoules quilojoule quilojoules",
+            "3600": "wh",
+            "3600000": "kwh",
+        },
+    ),
+    **_table("power", {"1": "w watt watts", "1000": "kw kilowatt kilowatts quilowatt quilowatts"}),
     **_table("months", {"1": "month months mês meses mes", "12": "year years ano anos yr yrs"}),
     **_table("dollar", {"1": "$ us$ usd dollar dollars dólar dólares", "1/100": "cent cents"}),
     **_table("real", {"1": "r$ brl real reais", "1/100": "centavo centavos"}),

@@ -1,0 +1,44 @@
+"""A result that is then stated: '… 246 / 1.23 = 200. The value without tax is 200 €.'"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattmark.scoring.asked import Asked, is_asked
+from wattmark.scoring.extent import GOES_ON
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+from wattmark.scoring.saying import Stated, said_at
+from wattmark.scoring.segments import ENDS
+
+
+
+def computed_and_said(
+    text: str, found: Sequence[Number], marks: Marks, asked: Asked
+) -> Stated | None:
+    """The last result of an equation, where the next number is the same in a sentence of prose."""
+    results = [n for n in marks.results - marks.operands - marks.out if n not in marks.aside]
+    if not results:
+        return None
+    computed = max(results)
+    later = [
+        n
+        for n in range(computed + 1, len(found))
+        if n not in marks.out and n not in marks.aside and found[n].value not in asked.given
+    ]
+    if not later or not _same(found[computed], found[later[0]]):
+        return None
+    said = later[0]
+    stop = ENDS.search(text, found[said].end)
+    if ENDS.search(text, found[computed].end, found[said].start) is None:
+        return None
+    if stop is not None and GOES_ON.search(text, stop.end()):
+        return None
+    inside = [n for n in later if stop is None or found[n].start < stop.start()]
+    if len(inside) > 1 and not is_asked(found[said], asked):
+        return None
+    return said_at(text, found, marks, said, "computed and then stated", asked=asked)
+
+
+def _same(one: Number, other: Number) -> bool:
+    return one.value is not None and one.value == other.value and one.percent == other.percent

@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Hundreds of commands are started by the tests: none should compile the modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench docs site clean
 

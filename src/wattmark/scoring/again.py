@@ -19,7 +19,7 @@ from wattmark.scoring.phrases import OPENING
 from wattmark.scoring.units import in_units_of
 
 _I = re.IGNORECASE
-_NEAR = 60
+_NEAR = 80
 _ABOUT = Fraction(2, 100)
 """How far two roundings of one amount are apart."""
 _MOST = 50

@@ -181,6 +181,8 @@ def _lasts(number: Number) -> bool:
 
 
 def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
+    if number.percent and asked.unit is not None:
+        return False
     start, end = number.start - one.start, number.end - one.start
     rate = None if asked.each else _RATE.match(one.text, end)
     if rate is not None and not stems(rate[1]) & asked.words:

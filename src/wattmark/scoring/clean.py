@@ -122,6 +122,7 @@ _GLUED = re.compile(
     r"(?<=\d)(so|then|portanto|logo|então)(?=\d)|(?<=[^\W\d_])(é)(?=\d)|(?<!\w)(é|is)(?=\d)"
 )
 _LATIN = re.compile(r"[\x00-\x7fÀ-ÖØ-öø-ÿ]*")
+_SPACES = re.compile(r"(?<=[^\s/])[ ]{2,}(?=[^\s|/])")
 _ITEM_STAR = re.compile(r"^[ ]*\*[ ]+", re.MULTILINE)
 
 
@@ -149,6 +150,7 @@ def clean(text: str) -> str:
     if "\\" in text:
         text = _latex(text)
     text = _FEET.sub(r"\1 feet \2 inches", text) if "'" in text else text
+    text = _SPACES.sub(" ", text) if "  " in text else text
     return without_tokens(_markdown(text))
 
 

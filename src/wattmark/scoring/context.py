@@ -61,6 +61,7 @@ _HAS = re.compile(
 )
 """'Tom is 17': whose number it is."""
 _NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
+_SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
 _LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=")
 _PAIR = re.compile(r"\((?P<letters>[a-z](?:,\s?[a-z]){1,3})\)\s?=\s?\(\s?(?=-?\d)")
 _NAMED = frozenset(("month", "numbered", "aged"))
@@ -170,6 +171,8 @@ def _is_placed(after: str, asked: Asked) -> bool:
     ordinal = ORDINAL.match(after)
     if ordinal is None:
         return False
+    if asked.which in ("day", "dia", "date", "data") and _SENTENCE_ENDS.match(after, ordinal.end()):
+        return True
     noun = WORD.match(after, ordinal.end() + 1)
     named = PLACED.match(after) or (noun and stems(noun[0]) & asked.words)
     return (asked.placed or bool(asked.which)) and bool(named)

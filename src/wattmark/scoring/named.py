@@ -45,7 +45,9 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
         led = [n for n in shares if n in marks.results or concluded(text, found[n].start)]
         return led or shares
     if asked.rest:
-        before = [text[max(0, one.start - _REST_IN) : one.start] for one in found]
+        before = [
+            text[max(0, one.start - _REST_IN) : one.start].rpartition("\n\n")[2] for one in found
+        ]
         after = [text[one.end : one.end + _REST_IN] for one in found]
         rests = [
             n

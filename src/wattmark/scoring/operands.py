@@ -18,7 +18,7 @@ from wattmark.scoring.around import (
     THEN_MORE,
     TIMES,
 )
-from wattmark.scoring.asked import Asked, is_asked, measure_of
+from wattmark.scoring.asked import Asked, is_asked, is_fraction, measure_of
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -43,10 +43,14 @@ _POSITIVE = re.compile(r"\s(?:is|é|=|to|para)\s\+$", re.IGNORECASE)
 _OVER = re.compile(r"\bover\s$", re.IGNORECASE)
 """'3,500 people over 30 years', '$2.4 million over 3 years'."""
 _LED = re.compile(
-    r"\b(?:so|thus|hence|therefore|then|logo|portanto|então)\b(?:[^.!?\n\d=]{0,20}|(?P<letter>\s[a-z]\s=\s))$", re.IGNORECASE
+    r"\b(?:so|thus|hence|therefore|then|logo|portanto|então)\b(?:[^.!?\n\d=]{0,20}|(?P<letter>,?\s[a-z]\s=\s))$", re.IGNORECASE
 )
 _Term = tuple[Fraction, bool]
 """A value, and whether it is per cent."""
+_BY = re.compile(
+    r"\b(?:divided|multiplied|dividid[oa]s?|multiplicad[oa]s?)\s+(?:by|por)\s$", re.IGNORECASE
+)
+"""'The product of the diagonals divided by 2'."""
 _EQUATIONS = 12
 """Equations back that one may check."""
 
@@ -54,6 +58,10 @@ _EQUATIONS = 12
 def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks the numbers that a sum, a share or 'the sum of … and …' works with."""
     worded = "operator" in cues_of(text)
+    if worded:
+        marks.operands |= {
+            n for n, one in enumerate(found) if _BY.search(text, max(0, one.start - 24), one.start)
+        }
     if "*" in text or "/" in text:
         marks.operands |= {n for n, one in enumerate(found) if _FORMULA.match(text, one.end)}
     for at in range(len(found) - 1):
@@ -80,9 +88,10 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
                 and not (left.noun == "times" and is_asked(left, asked))
             )
         )
+        part = left.shown[:1].isalpha() and is_fraction(left) and not is_fraction(right)
         equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
         told = asked.percent and left.value not in asked.given  # '32 is 40 % of 80'
-        share = ((left.percent and not told) or equated) and OF.match(gap)
+        share = ((left.percent and not told) or equated or part) and OF.match(gap)
         summed = AND.match(gap) and _together(text, left)
         if summed and gap.strip() == "," and _OPENS_CLAUSE.match(text, right.end):
             continue

@@ -86,7 +86,7 @@ _YEAR = re.compile(
     re.IGNORECASE,
 )
 _VARIABLE = re.compile(
-    r"\b(?:is|of|find|é|vale|de|for|which|que|qual|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$|\s(?:em|in|no|na|as|como|that|que|when|quando|if|se|from|for)\s)"
+    r"\b(?:is|of|find|é|vale|de|for|which|que|qual|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$|\s(?:em|in|no|na|is|é|as|como|that|que|when|quando|if|se|from|for)\s)"
 )
 _EXPRESSION = re.compile(
     r"\b(?:is|of|find|é|vale|valor\s+de|encontre|determine|calcule|compute)\s+[-\d(]{0,4}[b-df-np-z]\s?(?:[*+/^-]\s?[\d(]{0,3}[b-df-np-z]|[b-df-np-z])(?![^\W\d_])"

@@ -24,6 +24,8 @@ HALF_MORE = re.compile(
 _SUFFIX = re.compile(r"[kKM](?!\w)|(?:bn|B)(?!\w)(?!\s?[-+=])")
 _SUFFIXES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _REAIS = re.compile(r"R\$\s?-?$")
+_B = re.compile(r"(?<![\w$])B(?!\w)")
+"""A letter of an equation."""
 _OF_REAIS = re.compile(r"\s?([mb])i(?!\w)")
 """'R$ 4,2 mi' is no mile."""
 _OF_MANY = re.compile(r"\s([mb])i(?=\sde\s[^\W\d_])")
@@ -59,7 +61,7 @@ def scaled(
         and _REAIS.search(text[max(0, end - len(shown) - 4) : end - len(shown)])
     ):
         scale = _OF_REAIS.match(text, end)
-    if scale:
+    if scale and not (scale[0] == "B" and _B.search(text)):
         word = _SUFFIXES.get(scale[0]) or scale[1].lower()
         word = {"m": "million", "b": "billion"}.get(word, word)
         size = 12 if word in DOZENS else SCALES[word]

@@ -122,7 +122,7 @@ def _fits(text: str, number: Number, result: bool, asked: Asked) -> bool | None:
     if any(word in ORDINALS and not stems(word) & asked.whole for word in name.casefold().split()):
         return False
     words = stems(_PREPOSITION.split(name)[0])
-    if words & asked.words:
+    if words & asked.words or (asked.variable and name.split()[-1:] == [asked.variable]):
         return True
     return False if words - _NEUTRAL else None
 

@@ -24,7 +24,9 @@ def computed_and_said(
     later = [
         n
         for n in range(computed + 1, len(found))
-        if n not in marks.out and n not in marks.aside and found[n].value not in asked.given
+        if n not in marks.out
+        and n not in marks.aside
+        and (found[n].value not in asked.given or is_asked(found[n], asked))
     ]
     if not later or not _same(found[computed], found[later[0]]):
         return None
@@ -35,7 +37,8 @@ def computed_and_said(
     if stop is not None and GOES_ON.search(text, stop.end()):
         return None
     inside = [n for n in later if stop is None or found[n].start < stop.start()]
-    if len(inside) > 1 and not is_asked(found[said], asked):
+    more = GOES_ON.search(text, found[said].end, stop.start() if stop else len(text))
+    if len(inside) > 1 and (more or not is_asked(found[said], asked)):
         return None
     return said_at(text, found, marks, said, "computed and then stated", asked=asked)
 

@@ -174,7 +174,7 @@ def _number(names: Sequence[str], at: int) -> tuple[Fraction | None, int]:
 def _part(names: Sequence[str], at: int) -> tuple[Fraction | None, int]:
     """'A quarta parte', and the third of 'one third'."""
     name = names[at]
-    if name in ORDINALS and names[at + 1 : at + 2] == ["parte"]:
+    if ORDINALS.get(name, 0) > 2 and names[at + 1 : at + 2] == ["parte"]:
         return Fraction(1, ORDINALS[name]), at + 2
     one = name in PARTS and at and names[at - 1] in _ONE
     return (Fraction(1, PARTS[name]), at + 1) if one else (None, at)

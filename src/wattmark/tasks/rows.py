@@ -144,9 +144,9 @@ def row_of(where: str, content: object, number: int, *, unit: str = "line") -> R
 def _refuse_misspelt(where: str, content: Mapping[str, Any]) -> None:
     """Fields of other tools pass; one that is nearly ours would be lost without a word."""
     missing = [field for field in FIELDS if field not in content]
-    for name in content:
+    for name in (name for name in content if name not in FIELDS):
         close = difflib.get_close_matches(name, missing, n=1, cutoff=_NEAR)
-        if name not in FIELDS and close:
+        if close:
             raise InputError(
                 f"{where} has a field '{name}'. Did you mean '{close[0]}'?", "Correct it."
             )

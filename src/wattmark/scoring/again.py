@@ -37,6 +37,7 @@ _EQUIVALENT = re.compile(
 )
 _LED = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?[:,(]\s?(?:[a-z]\s?=\s?)?-?", _I)
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?:\s")
+_LED_NEXT = re.compile(r"\s?\.\s+[^\d:.\n]{3,40}:\s")
 _NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-?", _I)
 
 
@@ -58,12 +59,13 @@ def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> N
             continue
         listed = found[at + 1 : at + 1 + int(count)]
         counts = is_asked(number, asked) or OPENING.match(text[: number.start])
-        counts = counts or (count >= _MANY and _COLON.match(text, number.end))
+        led = _COLON.match(text, number.end) or _LED_NEXT.match(text, number.end)
+        counts = counts or (count >= _MANY and led)
         if (
             at not in marks.out
             and counts
             and len(listed) == count
-            and _follow(text, number, listed)
+            and (_follow(text, number, listed) or (count >= _MANY and _next(text, number, listed)))
         ):
             marks.aside |= set(range(at + 1, at + 1 + len(listed)))
 
@@ -82,6 +84,14 @@ def _follow(text: str, number: Number, listed: Sequence[Number]) -> bool:
     if not _LED.fullmatch(text, number.end, listed[0].start):
         return False
     return all(_NEXT.fullmatch(text, one.end, other.start) for one, other in pairwise(listed))
+
+
+def _next(text: str, number: Number, listed: Sequence[Number]) -> bool:
+    """'= 8. The numbers themselves: 1, 3, 7 …'"""
+    led = _LED_NEXT.fullmatch(text, number.end, listed[0].start)
+    return led is not None and all(
+        _NEXT.fullmatch(text, one.end, other.start) for one, other in pairwise(listed)
+    )
 
 
 def _converted(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:

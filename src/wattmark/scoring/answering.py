@@ -17,6 +17,7 @@ from wattmark.scoring.asked import (
     WORD,
     Asked,
     is_asked,
+    is_fraction,
     is_negated,
     is_year,
     stems,
@@ -89,6 +90,8 @@ _RATE = re.compile(
 """'12 girls per class': what one has, where all are asked for."""
 _IS = re.compile(r"(?:\b(?:is|are|é|são|foi|was|equals)|=)\s+(?:R\$\s?|[$€£])?$", _I)
 _IS_THE = re.compile(r"\s(?:is|é)\s+(?:the|an?|o|a)\s", _I)
+_PRICES = frozenset(("pric", "preç", "cost", "cust", "paga"))
+"""Stems of what is no percentage."""
 _FEW = 2
 """Numbers of a sentence besides those of the question that it says over."""
 
@@ -106,7 +109,7 @@ def _answered_at(text: str, found: Sequence[Number], marks: Marks, asked: Asked)
     for one in sentences(text, found, marks, asked):
         if _is_another_case(found, one, asked):
             continue
-        if _takes_place(found, best, one, asked) and _is_new(found, one, asked):
+        if _takes_place(found, best, one, asked) and _is_new(found, marks, one, asked):
             best = one
         elif best is not None and _goes_on(found, marks, best, one, asked):
             best = None
@@ -158,11 +161,13 @@ def _is_whole(one: Sentence, asked: Asked) -> bool:
     return whole and (bool(asked.words) or one.alike[1] == len(asked.said))
 
 
-def _is_new(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
+def _is_new(found: Sequence[Number], marks: Marks, one: Sentence, asked: Asked) -> bool:
     """Does it say something new of what is asked, and not of each or of what was at first?"""
     begins = _BEGINS.search(one.text)
     if (begins and not stems(begins[0]) & asked.whole) or one.text.rstrip().endswith("?"):
         return False
+    if any(one.start <= found[n].start < one.end for n in marks.equations):
+        return False  # it is solved later
     if one.text.rstrip().endswith(":") and all(found[n].shown.isalpha() for n in one.firm):
         return False  # 'So none of them did:'
     shares = [n for n, other in enumerate(found) if other.percent and asked.percent]
@@ -181,7 +186,12 @@ def _lasts(number: Number) -> bool:
 
 
 def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
-    if number.percent and asked.unit is not None:
+    if number.percent and (asked.unit is not None or asked.words & _PRICES):
+        return False
+    if "/" in number.shown and number.shown in asked.shown:
+        return False
+    part = is_fraction(number) and _OF_WHAT.match(one.text, number.end - one.start)
+    if part and not asked.fraction:
         return False
     start, end = number.start - one.start, number.end - one.start
     rate = None if asked.each else _RATE.match(one.text, end)
@@ -239,9 +249,28 @@ def _goes_on(
     if whole and stems(one.text) & QUANTITIES - asked.words:
         return False
     said = {found[n].value for n in answer.firm} - asked.given
+    if _is_derived(found, marks, answer, one):
+        return True
     inside = range(answer.firm[-1] + 1, one.firm[-1])
     reckons = any(n in marks.operands and found[n].value in said for n in inside)
     return reckons and any(n in marks.results for n in one.firm)
+
+
+def _is_derived(
+    found: Sequence[Number], marks: Marks, answer: Sentence, one: Sentence
+) -> bool:
+    """Does it reckon with what was reckoned after the answer, and come to something else?"""
+    said = {found[n].value for n in answer.firm}
+    between = {
+        found[n].value for n in marks.results if answer.end <= found[n].start < one.start
+    } - said
+    for n in one.firm:
+        terms = n - 1
+        while n in marks.results and terms in marks.operands:
+            if found[terms].value in between and found[n].value not in said:
+                return True
+            terms -= 1
+    return False
 
 
 def _is_next_step(found: Sequence[Number], answer: Sentence, one: Sentence, asked: Asked) -> bool:

@@ -104,14 +104,15 @@ SURE_AFTER = re.compile(
     r"^\s*(?:sure|certain|confident|confidence|de\s+certeza|certeza|segur[oa]|de\s+confiança)\b", _I
 )
 ASIDE_AFTER = re.compile(
-    r"^\s(?:repeats?|repete|se\s+repete)\b|^\x20?(?:-?\x20?(?:times\s+(?:as|more|the|that|larger)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|(?:ways|maneiras|formas)\s+(?:to\s+(?:solve|do|think|see)|of\s+(?:solving|doing)|de\s+(?:resolver|fazer|ver))|decimals?|casas|significant"
+    r"^\s(?:repeats?|repete|se\s+repete)\b|^\x20?(?:-?\x20?(?:times\s+(?:as|more|the|that|larger|smaller|bigger|greater|faster|slower)\b|vezes\s+(?:mais|maior|[oa]|ess[ea])\b|steps?|passos|etapas|(?:ways|maneiras|formas)\s+(?:to\s+(?:solve|do|think|see)|of\s+(?:solving|doing)|de\s+(?:resolver|fazer|ver))|decimals?|casas|significant"
     r"|algarismos|digits?|dígitos|more\s+(?:examples|problems|questions)))\b",
     _I,
 )
 UNREADABLE_AFTER = re.compile(
-    r"^\s?(?:π|√)|^!(?:\s?=|\s+(?:ends?|is|has|equals|termina|é|tem)\b)|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznb](?!\w)|^a(?!\w)(?!\s[^\W\d_]{3})"
+    r"^\s?(?:π|√)|^\^\(?[a-z]|^\([a-zA-Z]\s?[-+)]|^!(?:\s?=|\s+(?:ends?|is|has|equals|termina|é|tem)\b)|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznb](?!\w)|^a(?!\w)(?!\s[^\W\d_]{3})"
 )
-UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$|\)\s?\^\s?$")
+UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$|\)\s?\^\s?$"
+    r"|\b(?:log(?:_?\d{1,2})?|ln|sin|sen|cos|tan|tg)\s?\(?$|\blog_?$")
 ORDINAL = re.compile(r"^(?:st|nd|rd|th|\.?(?:º|ª|o|a))(?!\w)", _I)
 PLACED = re.compile(r"^\.?[a-zªº]{1,2}\s+(?:place|position|lugar|posição)\b", _I)
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
@@ -123,7 +124,7 @@ PARENTHESES = re.compile(
 
 CHECKING = re.compile(
     r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
-    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|(?:substituting|substituindo)\s?[:,][ ](?=\S)|confira\s*[:,]|proof\s*:|"
+    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|(?:substituting|substituindo)\s?[:,][ ](?=[\d\s.,*+/()^-]+=\s?-?\d)|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
     r"soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
@@ -137,7 +138,7 @@ CLAUSE = re.compile(
     r"|although|(?:even\s+|(?<=,\s))though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
-    r"|(?:somando|subtraindo|multiplicando|dividindo)(?!\s?:)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
+    r"|(?:somando|subtraindo|multiplicando|dividindo)(?!(?:\s[^\W\d_]{1,12})?\s?:)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
     _I,
 )
 TRAILING = re.compile(
@@ -165,6 +166,7 @@ APART = re.compile(
     r",\s+(?:which|(?:o\s+)?que)\s+(?:is|are|é|são)\s+(?:(?:[a-z]{3,10}ly|um\s+pouco|ligeiramente|bem|muito)\s+)?(?:less|more|greater|smaller|larger"
     r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
+    r",\s+(?:which|(?:o\s+)?que)\s+(?:represents?|corresponds?|representa|corresponde)\s[^.!?;\n]{1,80}|"
     r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+menos|a\s+mais)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}|"
     r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
     r"[;,]\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
@@ -181,7 +183,7 @@ CLAUSE_END = re.compile(
 FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)
 """Where a reason stands before what it is for: 'Since 130 were sold, 50 remain'."""
 FRONT_END = re.compile(
-    r",\s|[.!?;](?=\s|$)|\n|=>|\s(?:you|we|they|he|she|it)\s+(?:will\s+|would\s+)?(?:needs?|must|ha(?:ve|s)\s+to)\b"
+    r",\s|[.!?;](?=\s|$)|\n|=>|\s(?:you|we|they|he|she|it)\s+(?:will\s+|would\s+)?(?:needs?|must|ha(?:ve|s)\s+to|keep|take|get|choose)\b"
     r"|\s(?:precis\w{1,5}|são\s+precis\w{1,5}|é\s+preciso)\b",
     _I,
 )

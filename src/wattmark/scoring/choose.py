@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, stems
-from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, sum_of
+from wattmark.scoring.firm import LEFT_OVER, UNIT_STEMS, counts, counts_another, is_firm, sum_of
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.lists import is_list, without_lists
 from wattmark.scoring.numerals import Number
@@ -67,6 +67,8 @@ _SUBJECT = re.compile(
     r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é(?:\s+de)?|mede|measures)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
+_FACTORED = re.compile(r"\s?=\s?\d[\d.,]*\s?\*")
+_IS = re.compile(r"\b(?:is|are|é|são|makes|gives|equals|dá|dão)\s(?:R\$|[$€£])?\s?-?$", _I)
 _WORD = re.compile(r"[^\W\d_]+")
 _GOES_ON = re.compile(r",?\s?(?:\.\.\.|…)")
 _FEW = 8
@@ -130,6 +132,9 @@ def _of_each(text: str, found: Sequence[Number], inside: Sequence[int], asked: A
 def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> int:
     """The one that no preposition hangs on another, that 'so' leads to, or the question's words."""
     last = inside[-1]
+    new = [n for n in inside if found[n].value not in asked.given]
+    if new == [last] and _IS.search(text, max(0, found[last].start - 12), found[last].start):
+        return last  # '55 beats a minute for 4 minutes is 220 beats'
     firm = is_firm(text, found, inside, asked)
     apart = [n for n in inside if by_how_much(text, found, n, asked)]
     if apart and not asked.more:
@@ -163,7 +168,7 @@ def _of_subject(
         wanted = asked.head if unit is None else asked.words
         if unit is not None and unit.kind in CURRENCIES:
             wanted = asked.head or asked.words
-        if named and stems(named[1]) & wanted:
+        if named and (stems(named[1]) - UNIT_STEMS) & wanted:
             said.append(n)
     return said if len(said) == 1 else list(inside)
 
@@ -185,6 +190,8 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     labels: dict[int, int] = {}
     totals = []
     for n in able:
+        if _FACTORED.match(text, found[n].end):
+            continue  # '80 = 1 * 48 + 32'
         label = _LABEL.search(text[max(0, found[n].start - 60) : found[n].start])
         ordinals = {*_WORD.findall(label[1].casefold())} & ORDINALS.keys() if label else set()
         if ordinals and not any(stems(word) & asked.whole for word in ordinals):

@@ -61,6 +61,12 @@ _HAS = re.compile(
 )
 """'Tom is 17': whose number it is."""
 _NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
+_SIDES = re.compile(r"[=\n;,]|=>|\.\s|\b(?:so|then|or|and|thus|ou|e|logo|então)\b", re.IGNORECASE)
+_UNKNOWN = re.compile(
+    r"[\d.\s()+*/^°-]*(?:(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])[\d.\s()+*/^°-]*){1,8}"
+)
+_ALONE = re.compile(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])")
+_LONE = re.compile(r"(?<![\w*+/^-])(?<![*+/-]\s)([a-zA-Z])\s?=(?:[^=\n;,]{1,40}=)?\s?-?$")
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
 _LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=")
 _PAIR = re.compile(r"\((?P<letters>[a-z](?:,\s?[a-z]){1,3})\)\s?=\s?\(\s?(?=-?\d)")
@@ -79,6 +85,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     known = asked is not NOTHING_ASKED
     elsewhere = asked.variable or (asked.names and asked.others)
     letters = frozenset(_LETTER.findall(text) if "=" in text else ())
+    unknowns: dict[int, frozenset[str]] = {}
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
@@ -99,10 +106,13 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
         ends = before.rstrip(" \n([$€£R\"'-")[-1:] if "equals" in cues else ""
         if ends in _EQUAL_ENDS and EQUALS.search(before):
             marks.results.add(at)
+            if not asked.variable:
+                unknowns[at] = _unknowns_of(before, letters, asked)
             if at and at - 1 not in marks.operands and repeats(text, found[at - 1], number, asked):
                 marks.aside.add(at)
     if asked.variable and "(" in text:
         _pairs(text, found, marks, asked)
+    _set_solved_aside(text, found, marks, unknowns)
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
@@ -131,6 +141,29 @@ def _of_something_else(before: str, asked: Asked) -> bool:
     left = sides[-1].rstrip()
     term = left[len(left.rstrip(_ALGEBRA + asked.variable)) :].strip("() ")
     return asked.variable in term and term.rstrip("0123456789") != asked.variable
+
+
+def _unknowns_of(before: str, letters: frozenset[str], asked: Asked) -> frozenset[str]:
+    """The letters of '3n + 6 = 105', '(n - 13)(n + 14) = 0'; none of 'n = 33'."""
+    left = _SIDES.split(before.rstrip(" -$").removesuffix("="))[-1].strip()
+    if len(left) < 2 or _UNKNOWN.fullmatch(left) is None:
+        return frozenset()
+    if left.replace(" ", "") in asked.text.replace(" ", ""):
+        return frozenset()
+    return frozenset(_ALONE.findall(left)) & letters
+
+
+def _set_solved_aside(
+    text: str, found: Sequence[Number], marks: Marks, unknowns: dict[int, frozenset[str]]
+) -> None:
+    """Marks what an equation in unknowns comes to, where one of them is found later."""
+    solved: set[str] = set()
+    for at in sorted(unknowns, reverse=True):
+        if unknowns[at] & solved:
+            marks.equations.add(at)
+            marks.aside.add(at)
+        alone = _LONE.search(text, max(0, found[at].start - _NEAR), found[at].start)
+        solved |= {alone[1]} if alone else set()
 
 
 def _is_of_a_thing(

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 _COMPARES = frozenset("<>≤≥±")
+_FUNCTIONS = frozenset(("log", "ln", "sin", "sen", "cos", "tan", "tg"))
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -118,7 +119,7 @@ WORDS: dict[str, frozenset[str]] = {
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
-        "reason case controle confirmação confirmacao confirmation reference indeed fact fato efeito",
+        "remark remarks reason case controle confirmação confirmacao confirmation reference indeed fact fato efeito",
     ),
     "clause": _of(
         "because since as porque pois que by if when se let would do quer not which ao somando",
@@ -156,7 +157,7 @@ WORDS: dict[str, frozenset[str]] = {
     "apart": _of(
         "was had used antes era eram",
         "after before later earlier antes depois após above below acima abaixo than que need",
-        "precisa precisam precisamos",
+        "precisa precisam precisamos sendo being of",
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"
@@ -204,7 +205,7 @@ def cues_of(text: str) -> frozenset[str]:
         found.add("equals")
     if not _COMPARES.isdisjoint(text) or "+/-" in text:
         found.add("compared")
-    if ")^" in text or "√" in text or "π" in text or "sqrt" in text or " pi" in text:
+    if not _FUNCTIONS.isdisjoint(words) or ")^" in text or "√" in text or "π" in text or "sqrt" in text or " pi" in text:
         found.add("root")
     if "####" in text:
         found.add("explicit")

@@ -16,10 +16,10 @@ _I = re.IGNORECASE
 _WITH_OF = re.compile(r"\b(?:with|com)\s[^,.;:\d=]{3,40}\s(?:of|de)\s$", _I)
 """'… a dodecagon with angles of 150°'."""
 _SO = re.compile(r"so|therefore|thus|hence|portanto|logo|então|assim", _I)
-_UNIT_STEMS = stems(" ".join(UNITS))
+UNIT_STEMS = stems(" ".join(UNITS))
 _CONCLUDES = re.compile(
     r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b"
-    r"|(?:,|(?<=[ai]ndo))\s(?:(?:we|you)\s(?:get|obtain)|obtemos|temos|obtém-se|tem-se|chegamos\sa)\s",
+    r"|\band\s(?:we|you)\s(?:get|obtain|have)\s|(?:,|(?<=[ai]ndo))\s(?:(?:we|you)\s(?:get|obtain)|obtemos|temos|obtém-se|tem-se|chegamos\sa)\s",
     _I,
 )
 _LEADS_TO = re.compile(
@@ -132,7 +132,7 @@ def _goes_elsewhere(
     text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
 ) -> bool:
     """'You save 12, so you'd pay 68', where it is asked what one saves."""
-    own = asked.words - _UNIT_STEMS
+    own = asked.words - UNIT_STEMS
     if len(inside) < 2 or not own:
         return False
     with_it = _WITH_OF.search(text[max(0, found[inside[-1]].start - 60) : found[inside[-1]].start])

@@ -83,6 +83,7 @@ _HAPPENED = re.compile(
 """'The treaty was signed in 1784'."""
 _BELOW = re.compile(r"\s?(?:[^\W\d_]{1,15}\s)?(?:below|abaixo)\b", _I)
 """'−15 m, that is, 15 m below the sea': the sign is said in words."""
+_OPENS_IS = re.compile(r"(?:[.!?]\s|\n)\W{0,3}(?:that's|that\s+is|it's|são|é|isso\s+é)$", _I)
 _LEADS = (
     *(",", ".", "$", "€", "£", "is", "é", "são", "of", "de"),
     *("so", "thus", "hence", "portanto", "logo", "assim"),
@@ -161,9 +162,8 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
         and _RATE.match(text, number.end)
     ):
         return True
-    if not before.endswith((",", "i.e.", "which is", "que é", "que são")) or not _MORE.match(
-        text, number.end
-    ):
+    leads = before.endswith((",", "i.e.", "which is", "que é", "que são")) or _OPENS_IS.search(before)
+    if not leads or not _MORE.match(text, number.end):
         return False
     said = found[n - 1].value if n else None
     same = said is not None and number.value is not None and abs(said) == abs(number.value)

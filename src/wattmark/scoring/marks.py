@@ -14,6 +14,8 @@ class Marks:
     aside: set[int] = field(default_factory=set)
     """An answer only where nothing else is: in brackets, in a check, in a reason given."""
     operands: set[int] = field(default_factory=set)
+    equations: set[int] = field(default_factory=set)
+    """Of those, what an equation in unknowns comes to, which is then solved: '3n = 99, n = 33'."""
     results: set[int] = field(default_factory=set)
     """Right after an equals sign."""
     told: list[tuple[int, int]] = field(default_factory=list)

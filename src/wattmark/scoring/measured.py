@@ -14,6 +14,11 @@ _UNIT = re.compile(
     r"(?:(?:degrees|graus)\s+)?(°?[^\W\d_]{1,20})(?=\s|\?|\.|$|,)",
     re.IGNORECASE,
 )
+_POUNDS = re.compile(
+    r"\b(?:k?g|kilo\w*|grams?|quilo\w*|gramas?)\b[^?]{0,40}\b(?:(?:in|to|into)\s+pounds|(?:em|para)\s+libras)\b",
+    re.IGNORECASE,
+)
+"""Of a mass, and no currency."""
 _ROUNDED_TO = re.compile(
     r"\b(?:round\w*|arredond\w+)\s+(?:[^\W\d_]{1,12}\s+){0,3}$".replace("$", r"(?:to|para)\s+[^\W\d_]{1,20}$"),
     re.IGNORECASE,
@@ -38,6 +43,8 @@ def converts(asks: str) -> bool:
 
 def asked_unit(asks: str) -> Unit | None:
     """The minute of 'how many minutes', the kilometre of 'in km'."""
+    if _POUNDS.search(asks):
+        return UNITS["lb"]
     for found in _UNIT.finditer(asks):
         if _ROUNDED_TO.search(asks, 0, found.end(1)):
             continue

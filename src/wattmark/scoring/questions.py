@@ -339,4 +339,7 @@ def _places(text: str) -> int | None:
 
 def _scale(asks: str) -> int:
     found = _SCALED.search(asks)
-    return SCALES[found[1].casefold()] if found else 1
+    if found is None:
+        return 1
+    word = found[1].casefold()
+    return SCALES[word if word in SCALES else word.removesuffix("s")]

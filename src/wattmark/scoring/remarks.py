@@ -60,7 +60,11 @@ _NEXT = re.compile(
     r"|(?:other|outr[oa])\s(?:root|solution|value|raiz|solução|valor))\b[^.!?;\n]{0,120}",
     _I,
 )
-_NEAR = re.compile(r"\b(?:after|before|follows|depois|antes|segue|sucede|antecede)\b", _I)
+_NEAR = re.compile(
+    r"\b(?:after|before|follows|depois|antes|segue|sucede|antecede)\b"
+    r"|\b(?:smallest|least|first|menor|primeir[oa])\b[^?]*\b(?:greater|more|larger|above|maior|acima)\b",
+    _I,
+)
 """In a question that asks for the next one, in other words."""
 _APART = re.compile(
     r"\b(?:not\s+the\s+same\s+as|(?:is|are)\s+different\s+from|differs?\s+from|diferentes?\s+d[eoa]|não\s+é\s+o\s+mesmo\s+que"
@@ -97,6 +101,7 @@ _THE_OTHER = re.compile(
 _OTHER_ASKED = re.compile(
     r"\b(?:other|rest|left|remain\w*|outr[oa]s?|rest\w*|sobr\w*|falt\w*|demais)\b", _I
 )
+_BEING = re.compile(r",\s(?:sendo|of\swhich|being)\s(?=[^.!?;\n]{0,20}\d)([^!?;\n]{1,80})", _I)
 _OF_THESE = re.compile(
     r"(?<=[.!?]\s)(?:of\s(?:these|those|them)|d(?:esses|essas|estes|estas|eles|elas)),?\s([^.!?;,\n=]{3,80})",
     _I,
@@ -137,7 +142,7 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     for start, end in _of_other_sizes(text, _OF_SIZE, asked):
         if any(found[n].start < start for n in firm if n not in marks.aside):
             marks.aside |= {n for n in firm if start <= found[n].start < end}
-    for start, end in (*_remarks(text, found, asked), *_stories(text, found, new, marks, asked)):
+    for start, end in (*_remarks(text, found, marks, asked), *_stories(text, found, new, marks, asked)):
         first = next((n for n in new if n not in marks.aside), None)
         if first is not None and found[first].start < start:
             marks.aside |= {n for n in firm if start <= found[n].start < end}
@@ -185,7 +190,9 @@ def _of_other_sizes(text: str, pattern: re.Pattern[str], asked: Asked) -> Iterat
             yield said.span()
 
 
-def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[int, int]]:
+def _remarks(
+    text: str, found: Sequence[Number], marks: Marks, asked: Asked
+) -> Iterator[tuple[int, int]]:
     yield from (one.span() for one in _APART.finditer(text))
     yield from _of_other_sizes(text, _A_SIZE, asked)
     for said in () if _NEAR.search(asked.text) else _NEXT.finditer(text):
@@ -199,9 +206,10 @@ def _remarks(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple
             yield said.span()
     if asked.given:
         yield from _cases(text, found, asked)
+        known = asked.given | {found[n].value for n in marks.results}
         for said in _IF.finditer(text):  # 'If a litre costs 1.80, that is 46.80'
             case = (one for one in found if said.start() <= one.start < said.end("case"))
-            if any(one.value not in asked.given for one in case):
+            if any(one.value not in known for one in case):
                 yield said.span()
     yield from _leftovers(text, asked)
     yield from _in_other_units(text, found)
@@ -213,6 +221,9 @@ def _leftovers(text: str, asked: Asked) -> Iterator[tuple[int, int]]:
         return
     for said in _THE_OTHER.finditer(text):
         if not (asked.noun and asked.noun in map(singular, WORD.findall(said[0]))):
+            yield said.span()
+    for said in _BEING.finditer(text):
+        if not stems(said[1]) & asked.words:
             yield said.span()
     for said in _OF_THESE.finditer(text):
         if not stems(said[1]) & asked.words:
@@ -306,6 +317,8 @@ def _is_another(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
     if later and number.unit is not None and not _THEN_ASKED.search(asked.text):
         return True
     if number.value in asked.given or number.value == 1 or is_asked(number, asked):
+        return False
+    if asked.unit is not None and number.unit == asked.unit and asked.unit.kind == "time":
         return False
     if any(one.value == number.value and measure in ("", measure_of(one)) for one in found[:n]):
         return False

@@ -31,6 +31,9 @@ def computed_and_said(
     if not later or not _same(found[computed], found[later[0]]):
         return None
     said = later[0]
+    if asked.unit is not None and found[said].unit != asked.unit:
+        if any(found[n].unit == asked.unit for n in later):
+            return None
     stop = ENDS.search(text, found[said].end)
     if ENDS.search(text, found[computed].end, found[said].start) is None:
         return None
@@ -38,7 +41,8 @@ def computed_and_said(
         return None
     inside = [n for n in later if stop is None or found[n].start < stop.start()]
     more = GOES_ON.search(text, found[said].end, stop.start() if stop else len(text))
-    if len(inside) > 1 and (more or not is_asked(found[said], asked)):
+    alike = [n for n in inside if is_asked(found[n], asked)]
+    if len(inside) > 1 and (more or alike != [said]):
         return None
     return said_at(text, found, marks, said, "computed and then stated", asked=asked)
 

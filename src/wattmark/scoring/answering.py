@@ -26,7 +26,7 @@ from wattmark.scoring.choose import QUANTITIES
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.sentences import Sentence, sentences
-from wattmark.scoring.units import Unit
+from wattmark.scoring.units import CURRENCIES, Unit
 
 _I = re.IGNORECASE
 _SO = (
@@ -62,7 +62,7 @@ _LEAVES = re.compile(
 _REMAIN = re.compile(
     r"(?:\s[^\W\d_]{1,15})?\s(?P<rest>remain|are\s+left|sobram|restam|sobraram|restaram)\b", _I
 )
-_OF_WHAT = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:of|de)\s([^.,;:\d]{1,40})", _I)
+_OF_WHAT = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:of|d[eoa]s?)\s([^.,;:\d]{1,40})", _I)
 _BEGINS = re.compile(
     r"\b(?:first(?:ly)?|initially|originally|step|start(?:s|ed)?|e\.\s?g|example|exemplo|primeiro"
     r"|inicialmente|passo|no\s+início)\b",
@@ -186,7 +186,7 @@ def _lasts(number: Number) -> bool:
 
 
 def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
-    if number.percent and (asked.unit is not None or asked.words & _PRICES):
+    if number.percent and not asked.percent and _is_of_money(asked):
         return False
     if "/" in number.shown and number.shown in asked.shown:
         return False
@@ -206,7 +206,14 @@ def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
     if stems(number.noun) & asked.words and others:
         return True  # 4 pieces, where the question gives 4 m
     stated = _IS.search(one.text[:start]) or _IS_THE.match(one.text, end)
-    return _is_whole(one, asked) and stated is not None  # 'The median is 9', of which 9 is given
+    return bool(asked.words) and _is_whole(one, asked) and stated is not None  # 'The median is 9', of which 9 is given
+
+
+def _is_of_money(asked: Asked) -> bool:
+    """Does it ask for a price or a measure, and for no percentage?"""
+    if asked.unit is not None or asked.words & _PRICES:
+        return True
+    return any(isinstance(unit, Unit) and unit.kind in CURRENCIES for _, unit in asked.exactly)
 
 
 def _is_in_unit(number: Number, asked: Asked) -> bool:

@@ -206,6 +206,7 @@ def _latex(text: str) -> str:
     text = _boxes(text)
     text = re.sub(r"\\[()\[\]]", " ", text).replace("\\left", "").replace("\\right", "")
     text = _COMMAND.sub(lambda found: _COMMANDS.get(found[1], " "), text)
+    text = text.replace("^°", "°").replace("^ °", "°")
     text = re.sub(r"(?<=[^\W\d_]) \^", "^", text)  # the 2 of \text{cm}^2
     return re.sub(r"\^\{([-+]?\d{1,9})\}", r"^\1", text).replace("\\\\", "\n")
 

@@ -122,7 +122,7 @@ WORDS: dict[str, frozenset[str]] = {
         "remark remarks reason case controle confirmação confirmacao confirmation reference indeed fact fato efeito",
     ),
     "clause": _of(
-        "because since as porque pois que by if when se let would do quer not which ao somando",
+        "como because since as porque pois que by if when se let would do quer not which ao somando",
         "subtraindo multiplicando dividindo obtained obtido obtida out given seeing considerando",
         "uma visto dado já although though embora",
     ),
@@ -157,7 +157,7 @@ WORDS: dict[str, frozenset[str]] = {
     "apart": _of(
         "was had used antes era eram",
         "after before later earlier antes depois após above below acima abaixo than que need",
-        "precisa precisam precisamos sendo being of",
+        "precisa precisam precisamos escala scale",
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from wattmark.scoring.asked import WORD, Asked, is_asked, is_given, singular, stems
+from wattmark.scoring.asked import WORD, Asked, is_asked, is_given, is_negated, singular, stems
 from wattmark.scoring.hanging import governed
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import segment, shared_words
@@ -62,6 +62,10 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
     if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
         return False
     if _says_more(text, found, [*new, inside[-1]], led, asked):
+        return False
+    if asked.negated and not is_negated(part) and any(
+        is_negated(segment(text, found, [*new, inside[-1]], at)) for at in range(len(new))
+    ):
         return False
     if asked.words and _is_against(text, found, [*new, inside[-1]], led, asked):
         return False

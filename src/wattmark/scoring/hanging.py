@@ -45,7 +45,7 @@ _AMOUNTS = re.compile(
 """'A drop of 25': what follows is its value."""
 _ABOUT_ANOTHER = re.compile(
     r",?\s+(?:and|e)\s+(?:then|depois(?:\s+d(?:ele|ela|isso|esse|este))?|after\s+(?:that|it)|em\s+seguida)\s+$"
-    r"|,\s+(?:which|o\s+que)\s+(?:brings|takes|raises|eleva|leva)\s[^,.;:=]{0,40}$"
+    r"|,\s+(?:which|o\s+que)\s+(?:brings|takes|raises|eleva|leva)\s(?![^,.;:=]{0,20}\btotal\b)[^,.;:=]{0,40}$"
     r"|,\s+(?!(?:mean|keep|gain|mak|leav|giv|totall?|yield|bring|result|gett|reach|cost|pay|hav|be|equal|com|amount)ing\b"
     r"|(?:da|faze|deixa|sobra|resta|resulta|fica|totaliza|gera|obte|chega|soma|paga|custa|perfaze|te|se|recebe|sai|falta)ndo\b)"
     r"[^\W\d_]{2,12}(?:ing|ndo)\s[^,.;:=]{0,40}$"
@@ -91,7 +91,7 @@ _LEADS = (
 """What stands before a number that says by how much."""
 _RESTATED = ("seja,", "é,", "is,", "e.,", "i.e.")
 _RATE = re.compile(
-    r"\s*[^\W\d_]{0,15}\s?(?:(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|para\s+|em\s+)?cada|por|per)\b",
+    r"\s*[^\W\d_]{0,15}\s?(?:an?\s+(?:hour|day|week|month|year)|(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|para\s+|em\s+)?cada|por|per)\b",
     _I,
 )
 _THUS = re.compile(r"(?<=,)\s+(?:so|thus|hence|portanto|logo|assim)\s+$", _I)

@@ -84,7 +84,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
                 and (OPERATOR.match(gap) or (worded and THEN_MORE.match(gap)))
                 and not sign
                 and not BY_SO_MUCH.match(gap)
-                and not (lasts and _OVER.search(gap))
+                and not ((lasts or right.noun) and _OVER.search(gap))
                 and not (left.noun == "times" and is_asked(left, asked))
             )
         )

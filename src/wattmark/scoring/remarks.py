@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from wattmark.scoring.asked import CHANCE, WORD, Asked, is_asked, measure_of, singular, stems
+from wattmark.scoring.hanging import by_how_much
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.parts import STOPS, clause, is_other_part, sentence
@@ -74,7 +75,7 @@ _APART = re.compile(
     r"|\b(?:then|after\s+that)\s+(?:would\s+)?come[^.!?\n]{0,80}"
     r"|,?\s(?:and\s)?(?:after\s+that|depois\s+(?:disso|desse))\s(?=\d)[^.!?\n]{0,80}"
     r"|(?<=[.!?]\s)(?:at|with|com|a)\s(?:(?:half|twice|double|triple)\s(?:the|that)|metade|o\sdobro)\b[^.!?\n]{0,120}"
-    r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n]{0,80}"
+    r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n=]{0,80}(?![^.!?\n]*=)"
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?;=\n]{0,100}",
     _I,
 )
@@ -82,7 +83,7 @@ _LATER = re.compile(r"(?:^|[.!?]\s)(?:in|daqui\s+a)\s$", _I)
 _THEN_ASKED = re.compile(r"\b(?:will|in|after|daqui|terá|vai|depois|até|future|futuro)\b", _I)
 """Does a question look ahead?"""
 _WITH_MORE = re.compile(
-    r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>(?!from\s|desde\s)[^,.!?\n\d]{1,40}),[^.!?\n]{0,80}",
+    r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>(?!from\s|desde\s)[^,.!?\n\d]{1,40}|the\s\d{1,4}\s[^,.!?\n\d]{1,30}?)(?:,|\s(?:it's|it\s+is|são|dá|there\s+are))\s[^.!?\n]{0,80}",
     _I,
 )
 _IF = re.compile(
@@ -102,6 +103,9 @@ _OTHER_ASKED = re.compile(
     r"\b(?:other|rest|left|remain\w*|outr[oa]s?|rest\w*|sobr\w*|falt\w*|demais)\b", _I
 )
 _BEING = re.compile(r",\s(?:sendo|of\swhich|being)\s(?=[^.!?;\n]{0,20}\d)([^!?;\n]{1,80})", _I)
+_REPRESENTS = re.compile(
+    r",\s(?:which|(?:o\s)?que)\s(?:represents?|corresponds?|representa|corresponde)\s[^.!?;\n]{1,80}", _I
+)
 _OF_THESE = re.compile(
     r"(?<=[.!?]\s)(?:of\s(?:these|those|them)|d(?:esses|essas|estes|estas|eles|elas)),?\s([^.!?;,\n=]{3,80})",
     _I,
@@ -133,6 +137,8 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     if len(firm) < 2 or not new:
         return
     marks.aside |= {n for n in firm if is_other_part(text, found, new, n, asked)}
+    if not asked.more:
+        marks.aside |= {n for n in firm if n > new[0] and _is_by_how_much(text, found, n, asked)}
     each = {n for n in firm if _is_rate(text, found[n], asked)}
     for said in _WOULD.finditer(text):  # '120 would be packed in 8 hours, but …'
         inside = {n for n in new if said.start() <= found[n].start < said.end()}
@@ -146,6 +152,14 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
         first = next((n for n in new if n not in marks.aside), None)
         if first is not None and found[first].start < start:
             marks.aside |= {n for n in firm if start <= found[n].start < end}
+
+
+def _is_by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
+    """'That is $268.80 more than last year', a sentence of its own."""
+    said = sentence(text, found[n])
+    return not any(char.isdigit() for char in said[: said.find(found[n].shown)]) and by_how_much(
+        text, found, n, asked
+    )
 
 
 def _other_writings(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
@@ -222,6 +236,8 @@ def _leftovers(text: str, asked: Asked) -> Iterator[tuple[int, int]]:
     for said in _THE_OTHER.finditer(text):
         if not (asked.noun and asked.noun in map(singular, WORD.findall(said[0]))):
             yield said.span()
+    for said in () if asked.percent else _REPRESENTS.finditer(text):
+        yield said.span()
     for said in _BEING.finditer(text):
         if not stems(said[1]) & asked.words:
             yield said.span()
@@ -245,6 +261,8 @@ def _is_with_more(said: re.Match[str], asked: Asked) -> bool:
     """'With the capital there are 27', where the question does not count it in?"""
     words = stems(said["what"])
     counted = re.search(r"\b(?:with|including|counting|com|incluindo|contando)\b", asked.text, _I)
+    if "=" in said[0]:
+        return False
     meant = words <= asked.whole and _WITHOUT_ASKED.search(asked.text) is None
     return bool(words) and counted is None and not meant
 

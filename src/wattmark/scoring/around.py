@@ -11,11 +11,13 @@ _I = re.IGNORECASE
 OPERATOR = re.compile(
     r"^[)\]\s€£¥°²³]*(?:(?:(?:[^\W\d_]{1,20}|[^\W\d_]{1,4}\.)\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
     r"|(?:multiplied|divided)\s+by|(?:multiplicad|dividid)[oa]s?\s+por|added\s+to|subtracted\s+from|somad[oa]s?\s+a[o]?|(?:subtraíd|tirad)[oa]s?\s+d[eo])"
-    r"|-|–)[\s(\[$€£R]*-?$",
+    r"|-|–)[\s(\[$€£R]*-?$|^\)?\s:\s$",
     _I,
 )
 THEN_MORE = re.compile(r"^\s[^\W\d_]{1,20},\s(?:plus|minus)\s[$€£R]*$", _I)
 """'100 cups, plus 4'."""
+FACTORED = re.compile(r"\s?=\s?\d[\d.,]{0,12}\s?\*")
+"""'80 = 1 * 48 + 32'."""
 SUBJECT = re.compile(
     r"^\s+(?:must|should|has\s+to|have\s+to|needs?\s+to|needed|can|deve|devem|precisa|tem\s+que|tem\s+de|é\s+preciso)\b",
     _I,
@@ -166,6 +168,7 @@ APART = re.compile(
     r",\s+(?:which|(?:o\s+)?que)\s+(?:is|are|é|são)\s+(?:(?:[a-z]{3,10}ly|um\s+pouco|ligeiramente|bem|muito)\s+)?(?:less|more|greater|smaller|larger"
     r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
+    r",?\s+(?:reached|attained|attaining|obtained|atingid[oa]|alcançad[oa]|obtid[oa])\s+(?:at|for|when|em|para|quando)\s[^.!?;\n]{1,60}|"
     r",\s+(?:numa|em\s+uma|on\s+a|in\s+a)\s+(?:escala|scale)\s[^.!?;\n]{1,80}|"
     r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+menos|a\s+mais)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}|"
     r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
+from wattmark.scoring.around import FACTORED
 from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, stems
 from wattmark.scoring.firm import LEFT_OVER, UNIT_STEMS, counts, counts_another, is_firm, sum_of
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
@@ -67,7 +68,6 @@ _SUBJECT = re.compile(
     r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é(?:\s+de)?|mede|measures)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
-_FACTORED = re.compile(r"\s?=\s?\d[\d.,]*\s?\*")
 _IS = re.compile(r"\b(?:is|are|é|são|makes|gives|equals|dá|dão)\s(?:R\$|[$€£])?\s?-?$", _I)
 _WORD = re.compile(r"[^\W\d_]+")
 _GOES_ON = re.compile(r",?\s?(?:\.\.\.|…)")
@@ -190,7 +190,7 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     labels: dict[int, int] = {}
     totals = []
     for n in able:
-        if _FACTORED.match(text, found[n].end):
+        if FACTORED.match(text, found[n].end):
             continue  # '80 = 1 * 48 + 32'
         label = _LABEL.search(text[max(0, found[n].start - 60) : found[n].start])
         ordinals = {*_WORD.findall(label[1].casefold())} & ORDINALS.keys() if label else set()

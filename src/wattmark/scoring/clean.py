@@ -54,6 +54,7 @@ _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 """5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
 """Portugal's word for a billion."""
+_FOOTNOTE = re.compile(r"(?<=[.!?])[¹²³](?=\s|$)|(?:(?<=\n)|\A)[¹²³](?=\s[^\W\d_])")
 _BASE = re.compile(r"(?<=[\d)])(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
 """The base that a number is written in: 1101₂."""
 _INVISIBLE = re.compile(
@@ -137,7 +138,7 @@ def clean(text: str) -> str:
     if not text.isascii() or "_" in text:
         text = _BASE.sub("", text)
     if not text.isascii():
-        text = _unicode(text)
+        text = _unicode(_FOOTNOTE.sub("†", text))
     text = _TERMINAL.sub("", text) if "\x1b" in text else text
     text = _CONTROL.sub(" ", text.replace("\r", "\n"))
     if "```" in text:

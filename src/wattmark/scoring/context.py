@@ -18,6 +18,7 @@ from wattmark.scoring.around import (
     DENIED_BEFORE,
     DIVISOR,
     EQUALS,
+    FACTORED,
     FOR,
     ITEM,
     ITEM_END,
@@ -68,7 +69,7 @@ _UNKNOWN = re.compile(
 _ALONE = re.compile(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])")
 _LONE = re.compile(r"(?<![\w*+/^-])(?<![*+/-]\s)([a-zA-Z])\s?=(?:[^=\n;,]{1,40}=)?\s?-?$")
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
-_LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=")
+_LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=|\b[a-z]\s?[+]\s?\d?([dknpqru])(?!\w)")
 _PAIR = re.compile(r"\((?P<letters>[a-z](?:,\s?[a-z]){1,3})\)\s?=\s?\(\s?(?=-?\d)")
 _NAMED = frozenset(("month", "numbered", "aged"))
 
@@ -84,7 +85,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     find_operands(text, found, marks, asked)
     known = asked is not NOTHING_ASKED
     elsewhere = asked.variable or (asked.names and asked.others)
-    letters = frozenset(_LETTER.findall(text) if "=" in text else ())
+    letters = _letters(text) if "=" in text else frozenset()
     unknowns: dict[int, frozenset[str]] = {}
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
@@ -103,6 +104,8 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
+        if number.value in asked.given and FACTORED.match(after):
+            marks.aside.add(at)
         ends = before.rstrip(" \n([$€£R\"'-")[-1:] if "equals" in cues else ""
         if ends in _EQUAL_ENDS and EQUALS.search(before):
             marks.results.add(at)
@@ -120,6 +123,11 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     marks.out |= marks.operands
     _also_denied(text, found, marks)
     return marks
+
+
+def _letters(text: str) -> frozenset[str]:
+    """The unknowns of its equations and sums: the d of 'a + 2d'."""
+    return frozenset(one or other for one, other in _LETTER.findall(text))
 
 
 def _is_ordinal(after: str, asked: Asked) -> bool:

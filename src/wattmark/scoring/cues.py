@@ -157,7 +157,7 @@ WORDS: dict[str, frozenset[str]] = {
     "apart": _of(
         "was had used antes era eram",
         "after before later earlier antes depois após above below acima abaixo than que need",
-        "precisa precisam precisamos escala scale",
+        "precisa precisam precisamos escala scale at for when em para quando",
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"

@@ -30,7 +30,7 @@ _ONE_EACH = re.compile(
 """Between the two sides of an equality, each of one number."""
 _LEAST = 2
 """Results of which one may check another."""
-_SIGNS = frozenset("+-–*/")
+_SIGNS = frozenset("+-–*/:")
 _FORMULA = re.compile(
     r"\s?[*/]\s?\(?(?!(?:years?|months?|weeks?|days?|hours?|person|unit|mês|ano|dia|hora|semana|pessoa)\b)"
     r"(?!(?:k?g|[kcm]?m|m?l|h|s|min|un|lb|oz)\b)(?:[^\W\d_]|√)"
@@ -76,7 +76,8 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         )
         sign = sign or _POSITIVE.search(gap) is not None
         lasts = (right.unit is not None and right.unit.kind == "time") or right.noun in TIMES
-        joined = (
+        ratio = ":" in gap and not text[right.end : right.end + 3].lstrip().startswith("=")
+        joined = not ratio and (
             alike
             or gap == "("
             or (

@@ -317,6 +317,8 @@ def _variable(asks: str) -> str:
 
 
 def _formula(asks: str) -> str:
+    if "|" in asks:
+        return ""  # an absolute value
     for words, sign in _SPELT if _JUST_A_SUM.match(asks) else ():
         asks = words.sub(sign, asks)
     found = _FORMULA.search(asks) if "=" not in asks else None

@@ -102,7 +102,7 @@ _THE_OTHER = re.compile(
 _OTHER_ASKED = re.compile(
     r"\b(?:other|rest|left|remain\w*|outr[oa]s?|rest\w*|sobr\w*|falt\w*|demais)\b", _I
 )
-_BEING = re.compile(r",\s(?:sendo|of\swhich|being)\s(?=[^.!?;\n]{0,20}\d)([^!?;\n]{1,80})", _I)
+_BEING = re.compile(r",\s(?:sendo|of\swhich|being)\s(?=[^.!?;\n]{0,40}\d)([^!?;\n]{1,80})", _I)
 _REPRESENTS = re.compile(
     r",\s(?:which|(?:o\s)?que)\s(?:represents?|corresponds?|representa|corresponde)\s[^.!?;\n]{1,80}", _I
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 
 from wattmark.scoring.asked import (
     WORD,
@@ -273,11 +274,19 @@ def _is_derived(
     } - said
     for n in one.firm:
         terms = n - 1
+        if n in marks.results and found[n].value not in said and _parts(found[terms]) & between:
+            return True
         while n in marks.results and terms in marks.operands:
             if found[terms].value in between and found[n].value not in said:
                 return True
             terms -= 1
     return False
+
+
+def _parts(number: Number) -> set[Fraction]:
+    """The 30 and the 15 of 30/15."""
+    parts = number.shown.split("/")
+    return {Fraction(part) for part in map(str.strip, parts) if part.isdigit() and len(parts) > 1}
 
 
 def _is_next_step(found: Sequence[Number], answer: Sentence, one: Sentence, asked: Asked) -> bool:

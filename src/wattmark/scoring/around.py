@@ -125,8 +125,8 @@ PARENTHESES = re.compile(
 """Brackets, citations ([2]), program code."""
 
 CHECKING = re.compile(
-    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
-    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|(?:substituting|substituindo)\s?[:,][ ](?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|$))|confira\s*[:,]|proof\s*:|"
+    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|(?<=[.!]\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
+    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|(?:substituting|substituindo)\s?[:,][ ](?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|$))|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
     r"soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
@@ -136,11 +136,11 @@ CHECKING = re.compile(
     _I,
 )
 CLAUSE = re.compile(
-    r"(?:(?<=[.!?]\s)|(?<=\n)|^)como\s(?!seria\b)(?=[^.!?\n]{3,120},\s)|\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"(?:(?<=[.!?]\s)|(?<=\n)|^)como\s(?!seria\b)(?=(?:[^.!?\n]|\.\d){3,120},\s)|\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
     r"|although|(?:even\s+|(?<=,\s))though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
-    r"|(?:somando|subtraindo|multiplicando|dividindo)(?!(?:\s[^\W\d_]{1,12})?\s?:)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
+    r"|(?:somando|subtraindo|multiplicando|dividindo)(?![^.!?\n,:]{0,20}:)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
     _I,
 )
 TRAILING = re.compile(
@@ -173,7 +173,7 @@ APART = re.compile(
     r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+menos|a\s+mais)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}|"
     r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
     r"[;,]\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
-    r",\s+(?:\d{1,9}|[^\W\d_]{2,12})\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
+    r",\s+(?:\d{1,9}|an?|one|two|three|four|five|six|seven|eight|nine|ten|some|uma?|dois|duas|três|quatro|cinco|seis|sete|oito|nove|dez|alguns)\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
     _I,
 )
 """', 8 years after the speech of 1961'."""
@@ -219,7 +219,7 @@ TOLD = re.compile(
     r"|\b(?:some|many|most|other)\s+(?:people\s+|students\s+)?(?:get|got)\s"
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
     r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"
-    r"(?:at\s+first\s+|be\s+tempted\s+to\s+)?(?:answer|say|think|guess|expect)\b"
+    r"(?:at\s+first\s+|be\s+tempted\s+to\s+)?(?:answer|say|think|guess|expect|take|put)\b"
     r"|\btempting\s+to\s+[a-z]{2,10}\b|\bat\s+first\s+(?:glance|sight)\b|\bà\s+primeira\s+vista\b|\btentador\s+[^\W\d_]{2,10}\b"
     r"|\bpoder(?:ia|iam|íamos)(?:-se)?\s+(?:pensar|achar|responder|chutar|imaginar)\b"
     r"|\bhá\s+quem\s+(?:dig|ach|pens)\w{1,3}\b|\bse\s+(?:você\s+)?(?:esquec\w{1,6}|errar)\b"

@@ -45,7 +45,7 @@ _ALIKE = {
 _ENDS = {"m": "n", "y": "i", "l": "i"}
 """Last letters that a plural changes: bombom and bombons, berry and berries, animal and animais."""
 _NEGATED = re.compile(
-    r"n't\b|\b(?:did|do|does|is|are|was|were|have|has|had|will|could|can)\s+not\b|\bnão\s+[^\W\d_]",
+    r"n't\b|\bcannot\b|\b(?:did|do|does|is|are|was|were|have|has|had|will|could|can)\s+not\b|\bnão\s+[^\W\d_]",
     re.IGNORECASE,
 )
 CHANCE = re.compile(r"\b(?:probabilit\w+|probabilidade|chances?)\b", re.IGNORECASE)

@@ -62,6 +62,7 @@ _HAS = re.compile(
 )
 """'Tom is 17': whose number it is."""
 _NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
+_FACTORIAL = re.compile(r"!?\s?=\s?")
 _SIDES = re.compile(r"[=\n;,]|=>|\.\s|\b(?:so|then|or|and|thus|ou|e|logo|então)\b", re.IGNORECASE)
 _UNKNOWN = re.compile(
     r"[\d.\s()+*/^°-]*(?:(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])[\d.\s()+*/^°-]*){1,8}"
@@ -299,6 +300,10 @@ def _also_denied(text: str, found: Sequence[Number], marks: Marks) -> None:
     """The second of 'not 42, because 42 is even', and the first of '6? No, it is not 6.'"""
     if not marks.denied:
         return
+    for n in sorted(marks.denied):  # 'not 5! = 120'
+        if n + 1 in marks.results and _FACTORIAL.fullmatch(text, found[n].end, found[n + 1].start):
+            marks.denied.add(n + 1)
+            marks.out.add(n + 1)
     for n in sorted(marks.denied):  # 'not -11 or -5'
         if n + 1 < len(found) and _NOR.fullmatch(text, found[n].end, found[n + 1].start):
             marks.denied.add(n + 1)

@@ -59,6 +59,9 @@ _ABOUT_ANOTHER = re.compile(
     _I,
 )
 """', who has 12', ', half of the remaining 84'."""
+_BRINGS = re.compile(r",\s+(?:which|o\s+que)\s+(?:brings|takes|raises|eleva|leva)\b", _I)
+_AFTER_ALL = re.compile(r"\b(?:now|new|final|after|total|agora|nov[oa]|depois|passa)\b", _I)
+"""In a question for what comes of it."""
 _AND_SO_ON = re.compile(r"\s(?:and|e)\s", _I)
 _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 _WITH = re.compile(r"\b(?:with|com)\b", _I)
@@ -112,7 +115,7 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
     if len(gap) > GAP or "=" in gap:
         return False
     if ("," in gap or _AND_SO_ON.search(gap)) and _ABOUT_ANOTHER.search(gap):
-        return True
+        return not (_BRINGS.search(gap) and _AFTER_ALL.search(asked.text))
     if _is_free(number, asked):
         return False
     hung = None if _COMES_TO.search(gap) else _HANGS.search(gap)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from wattmark.scoring.asked import WORD, Asked, is_asked, is_negated, stems
+from wattmark.scoring.firm import UNIT_STEMS
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import ENDS
 
@@ -77,7 +78,7 @@ def _is_of_whom(text: str, number: Number, asked: Asked) -> bool:
 def _is_meant(text: str, part: Number, rest: Number, asked: Asked) -> bool:
     """Does the question ask for the first of two parts, of which the second is said to be left?"""
     start, end = clause(text, rest.start)[0], clause(text, rest.end)[1]
-    if asked.own & stems(text[start:end]):
+    if (asked.own - UNIT_STEMS) & stems(text[start:end]):
         return False
     has = _HAS.search(text, max(0, part.start - _NEAR), part.start)
     if asked.had and (asked.rest or has is None):

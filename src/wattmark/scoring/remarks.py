@@ -113,7 +113,7 @@ _OF_THESE = re.compile(
 _UNIT = re.compile(r"\s?([^\W\d_]{1,12}(?:/[^\W\d_]{1,4})?)")
 _CASE = re.compile(
     r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)"
-    r"|\b(?:numa?|in\s+an?|over\s+an?)\s[^\W\d_]{2,10}\s(?:de|of)\s(?=\d)",
+    r"|\b(?:numa?|in\s+an?|over\s+an?)\s(?!total)[^\W\d_]{2,10}\s(?:de|of)\s(?=\d)",
     _I,
 )
 _WITHOUT_ASKED = re.compile(r"\b(?:without|not|excluding|sem|não)\b", _I)

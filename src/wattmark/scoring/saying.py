@@ -35,6 +35,7 @@ _UNDEFINED = re.compile(
     r"|\b(?:there\s+is\s+no|has\s+no|não\s+(?:há|existe|tem)|sem)\s+(?:answer|resposta)\b",
     re.IGNORECASE,
 )
+_ANSWER = re.compile(r"\b(?:answer|resposta)\b", re.IGNORECASE)
 _BESIDE = 60
 """Characters between two numbers that are said together."""
 
@@ -68,7 +69,7 @@ def said_at(
             continue
         left, right = sorted((at, other))
         gap = text[found[left].end : found[right].start]
-        if len(gap) > _BESIDE:
+        if len(gap) > _BESIDE or (explicit and _ANSWER.search(gap)):
             continue
         again = RESTATED.search(gap) and _same_amount(chosen, found[other])
         if again or SAME.match(gap) or _rounded(found[left], found[right], gap, asked):

@@ -55,6 +55,13 @@ def _break(text: str, start: int, end: int) -> int:
     return breaks[0].start() if breaks else min(end, start + _AFTER)
 
 
+def _own(part: str, number: Number) -> str:
+    """Without what a comma or a colon sets off before the number."""
+    place = part.find(number.shown)
+    breaks = [one.end() for one in _BREAKS.finditer(part, 0, max(0, place))]
+    return part[breaks[-1] :] if breaks else part
+
+
 def shared_words(
     text: str,
     found: Sequence[Number],
@@ -70,7 +77,7 @@ def shared_words(
     scores, noun = [], 0
     for at, n in enumerate(inside):
         part = segment(text, found, inside, at)
-        if is_negated(part) != asked.negated:
+        if is_negated(_own(part, found[n]) if not at else part) != asked.negated:
             scores.append(0)
             continue
         alike = len(stems(part) & asked.words)

@@ -127,7 +127,8 @@ def _read(text: str, words: Sequence[tuple[str, int, int]]) -> Iterator[Spoken]:
         if names[at] in _TIMES and _STOPS.match(text, words[at][2]):
             yield Spoken(words[at][1], words[at][2], Fraction(_TIMES[names[at]]), False)
         per_cent = names[at] == "cento" and at and names[at - 1] == "por"
-        value, after = (None, at) if per_cent else _number(names, at)
+        pronoun = names[at] in _ONE and names[at - 1 : at] in (["cada"], ["each"], ["every"])
+        value, after = (None, at) if per_cent or pronoun else _number(names, at)
         if value is None:
             at += 1
             continue

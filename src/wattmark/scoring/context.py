@@ -105,18 +105,19 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
-        if number.value in asked.given and FACTORED.match(after):
+        if asked.given and number.value in asked.given and FACTORED.match(after):
             marks.aside.add(at)
         ends = before.rstrip(" \n([$€£R\"'-")[-1:] if "equals" in cues else ""
         if ends in _EQUAL_ENDS and EQUALS.search(before):
             marks.results.add(at)
-            if not asked.variable:
+            if letters and not asked.variable:
                 unknowns[at] = _unknowns_of(before, letters, asked)
             if at and at - 1 not in marks.operands and repeats(text, found[at - 1], number, asked):
                 marks.aside.add(at)
     if asked.variable and "(" in text:
         _pairs(text, found, marks, asked)
-    _set_solved_aside(text, found, marks, unknowns)
+    if any(unknowns.values()):
+        _set_solved_aside(text, found, marks, unknowns)
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)

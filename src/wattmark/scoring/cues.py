@@ -155,9 +155,10 @@ WORDS: dict[str, frozenset[str]] = {
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
     "apart": _of(
-        "was had used antes era eram",
-        "after before later earlier antes depois após above below acima abaixo than que need",
-        "precisa precisam precisamos escala scale at for when em para quando",
+        "was had used antes era eram need precisa precisam precisamos escala scale",
+        "after before later earlier antes depois após above below acima abaixo than menor menores",
+        "maior maiores less more reached attained attaining obtained atingido atingida alcançado",
+        "alcançada obtido obtida",
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"

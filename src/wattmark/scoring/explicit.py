@@ -47,8 +47,8 @@ def explicit_of(
     markers = list(EXPLICIT.finditer(text)) if "explicit" in cues else []
     if marks.told:
         markers = [one for one in markers if not _within(one.start(), marks.told)]
-    markers = [one for one in markers if not _is_of_another(one, asked)]
-    if "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text:
+    markers = [one for one in markers if not _is_of_another(one, asked)] if markers else []
+    if markers and "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text:
         markers = [one for one in markers if "solu" not in one[0].casefold()]  # 'a 15 % solution'
     for mark in markers:
         if (mark["old"] and not _OTHER.match(mark["old"])) or mark["wrong"]:

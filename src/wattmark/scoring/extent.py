@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from wattmark.scoring.asked import Asked, stems
 from wattmark.scoring.clean import clean
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.numerals import numbers
@@ -38,10 +39,11 @@ GOES_ON = re.compile(
 )
 """Words with which a text may go on to another answer."""
 _CONCLUDED = re.compile(
-    r"(?:^|(?<=[.!?]\s)|(?<=\n))(?:(?:hence|therefore|thus|portanto|logo)\b|(?:the\s(?:total|sum|result)|[oa]\s(?:total|soma|resultado))"
+    r"(?:^|(?<=[.!?]\s)|(?<=\n))(?:(?:hence|therefore|thus|portanto|logo)\b|(?P<total>the\s(?:total|sum|result)|[oa]\s(?:total|soma|resultado))"
     r"\s(?:is|comes\sto|é|dá|foi)\s)[^.!?\n]*?\d",
     re.IGNORECASE,
 )
+_TOTAL_ASKED = re.compile(r"\b(?:total|sum|result\w*|altogether|soma|ao\s+todo)\b", re.IGNORECASE)
 _OF_THAT = re.compile(
     r"\b(?:half|metade|double|dobro|third|terço|of\s(?:that|this|it|which)|diss[oa]|d(?:esse|essa))\b",
     re.IGNORECASE,
@@ -86,10 +88,11 @@ def _is_listed(answer: str, bold: re.Match[str]) -> bool:
     )
 
 
-def until_conclusion(text: str) -> str:
+def until_conclusion(text: str, asked: Asked) -> str:
     """The text up to its last sentence with 'hence' or 'the total is', where only remarks follow.
 
-    'Hence the slope is -0.75. The line crosses the y-axis at 3.'
+    'Hence the slope is -0.75. The line crosses the y-axis at 3.' A total concludes only where one
+    may be asked for.
     """
     if "\n" not in text and ". " not in text and "! " not in text:
         return text  # one sentence
@@ -98,11 +101,16 @@ def until_conclusion(text: str) -> str:
     rest = text[stop.end() :] if stop else ""
     if stop is None or GOES_ON.search(rest) or _OF_THAT.search(rest):
         return text
+    total = concluded[-1]["total"] and asked.text and not _TOTAL_ASKED.search(asked.text)
+    if total and stems(rest) & asked.words:
+        return text  # 'The sum is 3x = 84, so x = 28. The largest is 29.'
     return text if "retracted" in cues_of(rest) else text[: stop.start() + 1]
 
 
 def without_cut_repeat(text: str) -> str:
     """The text without a last line that only begins the one before it once more."""
+    if "\n" not in text:
+        return text
     before, _, last = text.rstrip().rpartition("\n")
     if len(last) < _ECHO or not before:
         return text

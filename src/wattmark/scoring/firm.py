@@ -24,7 +24,7 @@ _CONCLUDES = re.compile(
 )
 _LEADS_TO = re.compile(
     r"(?<!\w)(?:now|agora|total\w*|altogether|in\s+all|ao\s+todo|leav\w+|left|mak(?:es|ing|e)|giv(?:es|ing)|sobra\w*|resta\w*"
-    r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is(?!\sthe\s)|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é(?!\s[oa]\s)|dá|são)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
+    r"|fica\w*|remain\w*|dá|dão|,\s+which\s+(?:is(?!\sthe\s)|makes|gives|equals)|,\s+(?:o\s+)?que\s+(?:é(?!\s[oa]\s)|dá|são|perfaz|totaliza|soma)|ou\s+seja|isto\s+é|that\s+is|i\.e\.)(?!\w)",
     _I,
 )
 _WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora|dá|dão)\w*", _I)

@@ -20,6 +20,7 @@ _JUDGED = re.compile(
     re.IGNORECASE,
 )
 """'(C) 33 - yes'."""
+_BEGINS = re.compile(r"(?<![^\W_])[aA](?:\)|[.:]\s)")
 _NEAR = 8
 _FEWEST = 2
 
@@ -27,6 +28,8 @@ _FEWEST = 2
 def options_of(text: str, found: Sequence[Number]) -> dict[str, Number]:
     """The listed options, by letter; empty where it is no list that begins with a."""
     options: dict[str, Number] = {}
+    if _BEGINS.search(text) is None:
+        return options
     for number in found:
         letter = _OPTION.search(text, max(0, number.start - _NEAR), number.start)
         if letter is not None and letter[1].lower() == chr(ord("a") + len(options)):

@@ -10,7 +10,7 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
-ENDS = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?:[.?]|!(?!\s?[=/*+-])(?<!\d!)|(?<=\d)!(?!\s?[=/*+-]|\s[a-z]))(?=\s|$)|\n")
+ENDS = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?:[.?]|!(?!\s?[=/*+-])(?!(?<=\d!)\s[a-z]))(?=\s|$)|\n")
 GAP = 90
 """Characters before a number, and between two, that are looked at."""
 _LOOK_BACK = 400

@@ -159,7 +159,7 @@ def _checks(text: str) -> Iterator[Stretch]:
         yield Stretch(found.start(), end.start() if end else len(text), after=True)
     for found in _SUBSTITUTED.finditer(text):
         end = _SENTENCE_END.search(text, found.end(), found.end() + LONG)
-        yield Stretch(found.start(), end.start() if end else found.end(), after=True)
+        yield Stretch(found.start(), end.start() if end else len(text), after=True)
 
 
 def _reasons(text: str) -> Iterator[Stretch]:

@@ -37,7 +37,7 @@ _SUM = re.compile(
 )
 """'So 36 - 12', 'Difference: 36 - 12': a sum, and no name of what it comes to."""
 _PAYS = re.compile(
-    r"\b(?:must|have|will|do|pays?|needs?|deve|precisa|paga|fazem)\b.*\d\s?[-+*/]", _I
+    r"\b(?:must|have|will|makes?|gives?|do|pays?|needs?|deve|precisa|paga|fazem)\b.*\d\s?[-+*/]", _I
 )
 """'She must pay 40 + 24': a sum, too."""
 _OF = re.compile(r"\b([^\W\d_]{3,20})\s(?:of|de)\s" + _ABOUT, _I)

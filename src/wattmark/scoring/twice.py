@@ -17,6 +17,8 @@ def computed_and_said(
     text: str, found: Sequence[Number], marks: Marks, asked: Asked
 ) -> Stated | None:
     """The last result of an equation, where the next number is the same in a sentence of prose."""
+    if not marks.results:
+        return None
     results = [n for n in marks.results - marks.operands - marks.out if n not in marks.aside]
     if not results:
         return None
@@ -26,7 +28,7 @@ def computed_and_said(
         for n in range(computed + 1, len(found))
         if n not in marks.out
         and n not in marks.aside
-        and (found[n].value not in asked.given or is_asked(found[n], asked))
+        and (not asked.given or found[n].value not in asked.given or is_asked(found[n], asked))
     ]
     if not later or not _same(found[computed], found[later[0]]):
         return None

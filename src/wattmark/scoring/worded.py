@@ -15,7 +15,7 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.opening import is_meant
 from wattmark.scoring.phrases import CUE
 from wattmark.scoring.saying import Stated, in_words
-from wattmark.scoring.words import spoken_numbers
+from wattmark.scoring.words import may_be_spoken, spoken_numbers
 
 EQUALS = re.compile(
     CUE.pattern
@@ -23,6 +23,8 @@ EQUALS = re.compile(
     r"|equivale\s+a|corresponde\s+a|corresponds\s+to)\b",
     re.IGNORECASE,
 )
+_AT_END = 60
+"""Characters at the end of a text in which a number in words stands that ends it."""
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _ENDS = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]?\s*$|[.]?\s?\()")
 _NOT_SAID = re.compile(
@@ -82,6 +84,8 @@ def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         return None
     place = found[last_firm].end
     rest = text[place : place + _SENTENCE]
+    if not may_be_spoken(rest[-_AT_END:]):
+        return None
     amounts = _amounts_at_end(rest, place, found[last_firm:])
     last = amounts[-1] if amounts else None
     if last is None or last.value is None or last.value in asked.given:

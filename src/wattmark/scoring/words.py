@@ -112,9 +112,14 @@ class Spoken(NamedTuple):
     """A lone 'one', 'um', 'uma': it may be an article or a pronoun."""
 
 
+def may_be_spoken(text: str) -> bool:
+    """Has it a word that a number in words can begin with?"""
+    return not _BEGINS.isdisjoint(_WORD.findall(text.casefold()))
+
+
 def spoken_numbers(text: str) -> list[Spoken]:
     """All numbers in words of a text, in order; digits are not looked at."""
-    if _BEGINS.isdisjoint(_WORD.findall(text.casefold())):
+    if not may_be_spoken(text):
         return []
     words = [(m.group().casefold(), m.start(), m.end()) for m in _WORD.finditer(text)]
     return list(_read(text, words))
@@ -127,7 +132,10 @@ def _read(text: str, words: Sequence[tuple[str, int, int]]) -> Iterator[Spoken]:
         if names[at] in _TIMES and _STOPS.match(text, words[at][2]):
             yield Spoken(words[at][1], words[at][2], Fraction(_TIMES[names[at]]), False)
         per_cent = names[at] == "cento" and at and names[at - 1] == "por"
-        pronoun = names[at] in _ONE and names[at - 1 : at] in (["cada"], ["each"], ["every"])
+        before = names[at - 1] if at else ""
+        pronoun = (names[at] in _ONE and before in ("cada", "each", "every")) or (
+            names[at] == "meio" and before in ("pelo", "no")
+        )
         value, after = (None, at) if per_cent or pronoun else _number(names, at)
         if value is None:
             at += 1

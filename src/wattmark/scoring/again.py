@@ -31,10 +31,12 @@ _LOSS = re.compile(
     _I,
 )
 _EQUIVALENT = re.compile(
-    r"(?:\s?[^\W\d_]{1,3}\^[23])?[^.\n\d]{0,40},?\s(?:(?:o\s)?que\sequivale\sa|equivalente\sa|(?:which\sis\s)?equivalent\sto"
-    r"|(?:o\s)?que\sé\so\smesmo\sque|(?:which\sis\s)?the\ssame\sas)\s(?:R\$|[$€£])?\s?",
+    r"(?:\s?(?:[^\W\d_]{1,3}/)?[^\W\d_]{1,3}\^[23])?[^.\n\d]{0,40},?\s(?:(?:o\s)?que\sequivale\sa|equivalente\sa|(?:which\sis\s)?equivalent\sto"
+    r"|(?:o\s)?que\sé\so\smesmo\sque|(?:which\s(?:[^.,\n\d]{0,20}\s)?is\s)?the\ssame\sas)\s(?:R\$|[$€£])?\s?",
     _I,
 )
+_OR_UNIT = re.compile(r"\s?(?P<unit>[^\s\d.,;]{1,8}(?:\^\d)?),?\s(?:or|ou)\s", _I)
+_UNIT = re.compile(r"\s?([^\s\d.,;]{1,8}(?:\^\d)?)")
 _LED = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?[:,(]\s?(?:[a-z]\s?=\s?)?-?", _I)
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?:\s")
 _LED_NEXT = re.compile(r"\s?\.\s+[^\d:.\n]{3,40}:\s")
@@ -44,11 +46,29 @@ _NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-
 def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks such numbers as asides."""
     _listed(text, found, marks, asked)
+    if "^" in text and asked.text:
+        _in_other_units(text, found, marks, asked)
     cues = cues_of(text)
     if "lost" in cues:
         _lost(text, found, marks)
     if "again" in cues or any(one.unit is not None for one in found):
         _converted(text, found, marks, asked)
+
+
+def _in_other_units(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """The 0.512 of '512 cm^3, or 0.512 L', where the question does not speak of litres."""
+    for at, (one, other) in enumerate(pairwise(found)):
+        said = _OR_UNIT.fullmatch(text, one.end, other.start)
+        unit = _UNIT.match(text, other.end) if said else None
+        if said is None or unit is None or said["unit"] == unit[1] or at in marks.out:
+            continue
+        if unit[1].casefold() not in asked.text.casefold() and _is_power(said["unit"], unit[1]):
+            marks.aside.add(at + 1)
+
+
+def _is_power(one: str, other: str) -> bool:
+    """Is one of two units a square or a cube: the only ones that are not converted?"""
+    return "^" in one or "^" in other
 
 
 def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:

@@ -125,7 +125,9 @@ def _takes_place(
     if best is None:
         return like
     stranger = one.strange > best.strange and _is_whole(best, asked)
-    given = one.alike[1] > best.alike[1] and any(is_asked(found[n], asked) for n in one.firm)
+    given = one.alike[1] > best.alike[1] and any(
+        is_asked(found[n], asked) or _is_in_unit(found[n], asked) for n in one.firm
+    )
     closer = given or one.alike > best.alike or not stranger or bool(_OPENS_SO.match(one.text))
     return (one.alike >= best.alike or given) and closer and (like or bool(best.words))
 

@@ -119,7 +119,7 @@ WORDS: dict[str, frozenset[str]] = {
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
-        "remark remarks reason case controle confirmação confirmacao confirmation reference indeed fact fato efeito",
+        "confere remark remarks reason case controle confirmação confirmacao confirmation reference indeed fact fato efeito",
     ),
     "clause": _of(
         "como because since as porque pois que by if when se let would do quer not which ao somando",

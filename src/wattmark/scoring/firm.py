@@ -19,7 +19,7 @@ _SO = re.compile(r"so|therefore|thus|hence|portanto|logo|então|assim", _I)
 UNIT_STEMS = stems(" ".join(UNITS))
 _CONCLUDES = re.compile(
     r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b"
-    r"|\band\s(?:we|you)\s(?:get|obtain|have)\s|(?:,|(?<=[ai]ndo))\s(?:(?:we|you)\s(?:get|obtain)|obtemos|temos|obtém-se|tem-se|chegamos\sa)\s",
+    r"|\s(?:chega-se|chegamos)\sa\s|\band\s(?:we|you)\s(?:get|obtain|have)\s|(?:,|(?<=[ai]ndo))\s(?:(?:we|you)\s(?:get|obtain)|obtemos|temos|obtém-se|tem-se|chegamos\sa)\s",
     _I,
 )
 _LEADS_TO = re.compile(

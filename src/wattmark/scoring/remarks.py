@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from wattmark.scoring.asked import CHANCE, WORD, Asked, is_asked, measure_of, singular, stems
+from wattmark.scoring.extent import GOES_ON
 from wattmark.scoring.hanging import by_how_much
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -117,7 +118,8 @@ _CASE = re.compile(
     _I,
 )
 _WITHOUT_ASKED = re.compile(r"\b(?:without|not|excluding|sem|não)\b", _I)
-_ENDS_UP = re.compile(r"\bfic\w{1,4}\b[^.!?\n\d]{0,30}$", _I)
+_SO = re.compile(r"\b(?:so|therefore|thus|hence|portanto|logo|então)\b", _I)
+_ENDS_UP = re.compile(r"\b(?:fic\w{1,4}|est(?:á|ava|ão))\b[^.!?\n\d]{0,30}$", _I)
 _ANY_WEEK = re.compile(r"(?:7-day|24-hour|12-month|60-minute|52-week|365-day)\b", _I)
 _COLON = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
 _COLON_THEN = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_]|\d[\d.,]*\s?[-+*/])")
@@ -137,6 +139,8 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     if len(firm) < 2 or not new:
         return
     marks.aside |= {n for n in firm if is_other_part(text, found, new, n, asked)}
+    again = _said_again(text, found, firm, asked)
+    marks.aside |= {again} if again is not None else set()
     if not asked.more:
         marks.aside |= {n for n in firm if n > new[0] and _is_by_how_much(text, found, n, asked)}
     each = {n for n in firm if _is_rate(text, found[n], asked)}
@@ -152,6 +156,20 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
         first = next((n for n in new if n not in marks.aside), None)
         if first is not None and found[first].start < start:
             marks.aside |= {n for n in firm if start <= found[n].start < end}
+
+
+def _said_again(
+    text: str, found: Sequence[Number], firm: Sequence[int], asked: Asked
+) -> int | None:
+    """The last number of '$6, so you pay $34. You save $6', which was said before 'so'."""
+    last = firm[-1]
+    before = [n for n in firm[:-1] if found[n].value == found[last].value]
+    between = [n for n in firm if before and before[-1] < n < last]
+    if not between or found[last].value in asked.given:
+        return None
+    stop = ENDS.search(text, found[between[-1]].end, found[last].start)
+    so = _SO.search(text, found[before[-1]].end, found[between[-1]].start)
+    return last if stop and so and not GOES_ON.search(text, stop.end()) else None
 
 
 def _is_by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
@@ -219,7 +237,7 @@ def _remarks(
         if _is_supposed(said, found, asked):
             yield said.span()
     if asked.given:
-        yield from _cases(text, found, asked)
+        yield from _cases(text, found, marks, asked)
         known = asked.given | {found[n].value for n in marks.results}
         for said in _IF.finditer(text):  # 'If a litre costs 1.80, that is 46.80'
             case = (one for one in found if said.start() <= one.start < said.end("case"))
@@ -290,7 +308,15 @@ def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> 
     return bool(asked.given) and (other or _WITHOUT.match(said[1]) is not None)
 
 
-def _cases(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[int, int]]:
+def _is_said_again(found: Sequence[Number], marks: Marks, start: int, end: int) -> bool:
+    """Has the clause before 'in 3 days' a number that was computed before it?"""
+    inside = {one.value for one in found if start <= one.start < end}
+    return any(found[n].value in inside for n in marks.results if found[n].start < start)
+
+
+def _cases(
+    text: str, found: Sequence[Number], marks: Marks, asked: Asked
+) -> Iterator[tuple[int, int]]:
     """The clauses of 'in 48 weeks', 'when x = 5'; the rest of the sentence where one opens it."""
     for said in _CASE.finditer(text):
         stands = [n for n, one in enumerate(found) if one.start <= said.end() < one.end]
@@ -305,6 +331,8 @@ def _cases(text: str, found: Sequence[Number], asked: Asked) -> Iterator[tuple[i
             continue  # 'and Ann with 18'
         start, _ = clause(text, said.start())
         _, end = clause(text, found[stands[0]].end)
+        if _is_said_again(found, marks, start, said.start()):
+            continue
         if not text[start : said.start()].strip(" ,—("):
             after = ENDS.search(text, end)
             end = after.start() if after else len(text)

@@ -48,6 +48,7 @@ from wattmark.scoring.phrases import (
 )
 from wattmark.scoring.remarks import set_remarks_aside
 from wattmark.scoring.saying import Stated, in_words, said_at
+from wattmark.scoring.segments import ENDS
 from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.twice import computed_and_said
 from wattmark.scoring.undecided import between_two
@@ -247,6 +248,14 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     return said_at(text, found, marks, loose[-1], "the last number stated")
 
 
+def _stands_apart(text: str, found: Sequence[Number], marks: Marks, n: int) -> bool:
+    """Is it in a sentence of its own, after those that reckon with it?"""
+    before = [k for k in marks.operands if k < n]
+    return n == len(found) - 1 and bool(before) and (
+        ENDS.search(text, found[max(before)].end, found[n].start) is not None
+    )
+
+
 def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int | None:
     firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
     named = named_by_question(text, found, marks, asked)
@@ -271,6 +280,7 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
         or found[n].value not in given
         or _IS.search(text[max(0, found[n].start - 24) : found[n].start])
         or is_asked(found[n], asked)
+        or (asked.given and found[n].value not in asked.given and _stands_apart(text, found, marks, n))
         or (concluded(text, found[n].start) and not governed(text, found[n], asked))
     ]
     return choose(text, found, new or firm, asked)

@@ -78,15 +78,12 @@ def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> N
         if count is None or not 1 < count <= _MOST or count.denominator != 1:
             continue
         listed = found[at + 1 : at + 1 + int(count)]
-        counts = is_asked(number, asked) or OPENING.match(text[: number.start])
+        many = count >= _MANY
         led = _COLON.match(text, number.end) or _LED_NEXT.match(text, number.end)
-        counts = counts or (count >= _MANY and led)
-        if (
-            at not in marks.out
-            and counts
-            and len(listed) == count
-            and (_follow(text, number, listed) or (count >= _MANY and _next(text, number, listed)))
-        ):
+        counts = is_asked(number, asked) or OPENING.match(text[: number.start]) is not None
+        follows = _follow(text, number, listed) if len(listed) == count else False
+        follows = follows or (many and len(listed) == count and _next(text, number, listed))
+        if at not in marks.out and follows and (counts or (many and led is not None)):
             marks.aside |= set(range(at + 1, at + 1 + len(listed)))
 
 

@@ -189,16 +189,9 @@ def _lasts(number: Number) -> bool:
 
 
 def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
-    if number.percent and not asked.percent and _is_of_money(asked):
-        return False
-    if "/" in number.shown and number.shown in asked.shown:
-        return False
-    part = is_fraction(number) and _OF_WHAT.match(one.text, number.end - one.start)
-    if part and not asked.fraction:
-        return False
     start, end = number.start - one.start, number.end - one.start
     rate = None if asked.each else _RATE.match(one.text, end)
-    if rate is not None and not stems(rate[1]) & asked.words:
+    if _is_share(number, one, asked) or (rate and not stems(rate[1]) & asked.words):
         return False
     if number.value not in asked.given:
         return True
@@ -209,7 +202,18 @@ def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
     if stems(number.noun) & asked.words and others:
         return True  # 4 pieces, where the question gives 4 m
     stated = _IS.search(one.text[:start]) or _IS_THE.match(one.text, end)
-    return bool(asked.words) and _is_whole(one, asked) and stated is not None  # 'The median is 9', of which 9 is given
+    # 'The median is 9', of which 9 is given.
+    return bool(asked.words) and _is_whole(one, asked) and stated is not None
+
+
+def _is_share(number: Number, one: Sentence, asked: Asked) -> bool:
+    """'85 % of the price', '2/5 of the money', where neither is asked for."""
+    if number.percent and not asked.percent and _is_of_money(asked):
+        return True
+    if "/" in number.shown and number.shown in asked.shown:
+        return True
+    part = is_fraction(number) and _OF_WHAT.match(one.text, number.end - one.start)
+    return bool(part) and not asked.fraction
 
 
 def _is_of_money(asked: Asked) -> bool:
@@ -259,16 +263,13 @@ def _goes_on(
     if whole and stems(one.text) & QUANTITIES - asked.words:
         return False
     said = {found[n].value for n in answer.firm} - asked.given
-    if _is_derived(found, marks, answer, one):
-        return True
     inside = range(answer.firm[-1] + 1, one.firm[-1])
     reckons = any(n in marks.operands and found[n].value in said for n in inside)
-    return reckons and any(n in marks.results for n in one.firm)
+    derived = _is_derived(found, marks, answer, one)
+    return derived or (reckons and any(n in marks.results for n in one.firm))
 
 
-def _is_derived(
-    found: Sequence[Number], marks: Marks, answer: Sentence, one: Sentence
-) -> bool:
+def _is_derived(found: Sequence[Number], marks: Marks, answer: Sentence, one: Sentence) -> bool:
     """Does it reckon with what was reckoned after the answer, and come to something else?"""
     said = {found[n].value for n in answer.firm}
     between = {

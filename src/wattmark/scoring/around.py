@@ -113,8 +113,10 @@ ASIDE_AFTER = re.compile(
 UNREADABLE_AFTER = re.compile(
     r"^\s?(?:π|√)|^\^\(?[a-z]|^\([a-zA-Z]\s?[-+)]|^!(?:\s?=|\s+(?:ends?|is|has|equals|termina|é|tem)\b)|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznbi](?!\w)|^a(?!\w)(?!\s[^\W\d_]{3})"
 )
-UNREADABLE_BEFORE = re.compile(r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$|\)\s?\^\s?$"
-    r"|\b(?:log(?:_?\d{1,2})?|ln|sin|sen|cos|tan|tg)\s?\(?$|\blog_?$")
+UNREADABLE_BEFORE = re.compile(
+    r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$|\)\s?\^\s?$"
+    r"|\b(?:log(?:_?\d{1,2})?|ln|sin|sen|cos|tan|tg)\s?\(?$|\blog_?$"
+)
 ORDINAL = re.compile(r"^(?:st|nd|rd|th|\.?(?:º|ª|o|a))(?!\w)", _I)
 PLACED = re.compile(r"^\.?[a-zªº]{1,2}\s+(?:place|position|lugar|posição)\b", _I)
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
@@ -126,7 +128,8 @@ PARENTHESES = re.compile(
 
 CHECKING = re.compile(
     r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|(?<=[.!]\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
-    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|(?:substituting|substituindo)\s?[:,][ ](?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|$))|confira\s*[:,]|proof\s*:|"
+    r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|"
+    r"(?:substituting|substituindo)\s?[:,]\x20(?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|$))|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
     r"soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|confere\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"

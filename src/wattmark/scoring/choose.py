@@ -187,18 +187,9 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     wanted = asked.words
     if not wanted.isdisjoint(_REDUCED) and _REDUCED_BY.search(asked.text):
         wanted -= _REDUCED
-    labels: dict[int, int] = {}
-    totals = []
-    for n in able:
-        if FACTORED.match(text, found[n].end):
-            continue  # '80 = 1 * 48 + 32'
-        label = _LABEL.search(text[max(0, found[n].start - 60) : found[n].start])
-        ordinals = {*_WORD.findall(label[1].casefold())} & ORDINALS.keys() if label else set()
-        if ordinals and not any(stems(word) & asked.whole for word in ordinals):
-            continue  # 'First term: 3', where the eighth is asked for
-        if label and not _IN_YEAR.search(label[1]):
-            labels[n] = len(stems(label[1]) & wanted)
-            totals += [n] if _TOTAL.search(label[1]) else []
+    named_so = {n: _label_of(text, found[n], asked) for n in able}
+    labels = {n: len(stems(label) & wanted) for n, label in named_so.items() if label}
+    totals = [n for n in labels if _TOTAL.search(named_so[n])]
     best = max(labels.values(), default=0)
     if not best and len(totals) == 1 and len(labels) > 1:
         return totals[0]
@@ -208,6 +199,17 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     if not asked.total:
         named = [n for n in named if n not in totals] or named
     return named[0] if best and len(named) == 1 and len(labels) > 1 else None
+
+
+def _label_of(text: str, number: Number, asked: Asked) -> str:
+    """The 'Change' of 'Change: 4'; nothing of '80 = 1 * 48 + 32' and of another ordinal."""
+    label = _LABEL.search(text[max(0, number.start - 60) : number.start])
+    if label is None or FACTORED.match(text, number.end) or _IN_YEAR.search(label[1]):
+        return ""
+    ordinals = {*_WORD.findall(label[1].casefold())} & ORDINALS.keys()
+    if ordinals and not any(stems(word) & asked.whole for word in ordinals):
+        return ""  # 'First term: 3', where the eighth is asked for
+    return label[1]
 
 
 def _quantity(

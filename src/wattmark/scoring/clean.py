@@ -71,7 +71,8 @@ _STRUCK = re.compile(
     r"~~[^~\n]{1,300}~~|<(del|s|strike)>[^<]{0,300}</\1>|<<[^<>\n]{0,200}>>", re.IGNORECASE
 )
 _ANSWER_TAG = re.compile(
-    r"<(?:final_?)?(?:answer|resposta|result)>|\[(?:final_?)?(?:answer|resposta)\](?!\()", re.IGNORECASE
+    r"<(?:final_?)?(?:answer|resposta|result)>|\[(?:final_?)?(?:answer|resposta)\](?!\()",
+    re.IGNORECASE,
 )
 _ANSWER_TAG_END = re.compile(r"\[/(?:final_?)?(?:answer|resposta)\]", re.IGNORECASE)
 _SUP = re.compile(r"<sup>\s*([-+−]?\d{1,6})\s*</sup>", re.IGNORECASE)

@@ -51,6 +51,7 @@ from wattmark.scoring.phrases import OR_ELSE
 from wattmark.scoring.segments import ENDS as SENTENCE
 from wattmark.scoring.spans import KINDS, LONG, SIGNS, Stretch, stretches
 from wattmark.scoring.tokens import is_numbered
+from wattmark.scoring.unknowns import letters_of, set_unknowns_aside
 from wattmark.scoring.words import ORDINALS, spoken_numbers
 
 _NEAR = 60
@@ -63,15 +64,7 @@ _HAS = re.compile(
 """'Tom is 17': whose number it is."""
 _NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
 _FACTORIAL = re.compile(r"!?\s?=\s?")
-_SIDES = re.compile(r"[=\n;,]|=>|\.\s|\b(?:so|then|or|and|thus|ou|e|logo|então)\b", re.IGNORECASE)
-_UNKNOWN = re.compile(
-    r"[\d.\s()+*/^°-]*(?:(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])[\d.\s()+*/^°-]*){1,8}"
-)
-_ALONE = re.compile(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])")
-_LONE = re.compile(r"(?<![\w*+/^-])(?<![*+/-]\s)([a-zA-Z])\s?=(?:[^=\n;,]{1,40}=)?\s?-?$")
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
-_LETTER = re.compile(r"(?<!\w)(?<!\d )([^\W\d_])\s?=|\b[a-z]\s?[+]\s?\d?([dknpqru])(?!\w)")
-_PAIR = re.compile(r"\((?P<letters>[a-z](?:,\s?[a-z]){1,3})\)\s?=\s?\(\s?(?=-?\d)")
 _NAMED = frozenset(("month", "numbered", "aged"))
 
 
@@ -86,8 +79,8 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     find_operands(text, found, marks, asked)
     known = asked is not NOTHING_ASKED
     elsewhere = asked.variable or (asked.names and asked.others)
-    letters = _letters(text) if "=" in text else frozenset()
-    unknowns: dict[int, frozenset[str]] = {}
+    letters = letters_of(text) if "=" in text else frozenset()
+    equated = "equals" in cues
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
@@ -105,19 +98,11 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
-        if asked.given and number.value in asked.given and FACTORED.match(after):
-            marks.aside.add(at)
-        ends = before.rstrip(" \n([$€£R\"'-")[-1:] if "equals" in cues else ""
-        if ends in _EQUAL_ENDS and EQUALS.search(before):
-            marks.results.add(at)
-            if letters and not asked.variable:
-                unknowns[at] = _unknowns_of(before, letters, asked)
-            if at and at - 1 not in marks.operands and repeats(text, found[at - 1], number, asked):
-                marks.aside.add(at)
-    if asked.variable and "(" in text:
-        _pairs(text, found, marks, asked)
-    if any(unknowns.values()):
-        _set_solved_aside(text, found, marks, unknowns)
+        if equated and before.rstrip(" \n([$€£R\"'-")[-1:] in _EQUAL_ENDS:
+            _mark_result(text, found, at, marks, asked)
+    if letters:
+        set_unknowns_aside(text, found, marks, asked, letters=letters)
+    _factored(text, found, marks, asked)
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
@@ -127,9 +112,23 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     return marks
 
 
-def _letters(text: str) -> frozenset[str]:
-    """The unknowns of its equations and sums: the d of 'a + 2d'."""
-    return frozenset(one or other for one, other in _LETTER.findall(text))
+def _mark_result(text: str, found: Sequence[Number], at: int, marks: Marks, asked: Asked) -> None:
+    """Marks a number right after an equals sign."""
+    if not EQUALS.search(text, max(0, found[at].start - _NEAR), found[at].start):
+        return
+    marks.results.add(at)
+    if at and at - 1 not in marks.operands and repeats(text, found[at - 1], found[at], asked):
+        marks.aside.add(at)
+
+
+def _factored(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
+    """The 80 of '80 = 1 * 48 + 32', where the question gives it."""
+    if asked.given and "=" in text and "*" in text:
+        marks.aside |= {
+            n
+            for n, one in enumerate(found)
+            if one.value in asked.given and FACTORED.match(text, one.end)
+        }
 
 
 def _is_ordinal(after: str, asked: Asked) -> bool:
@@ -151,29 +150,6 @@ def _of_something_else(before: str, asked: Asked) -> bool:
     left = sides[-1].rstrip()
     term = left[len(left.rstrip(_ALGEBRA + asked.variable)) :].strip("() ")
     return asked.variable in term and term.rstrip("0123456789") != asked.variable
-
-
-def _unknowns_of(before: str, letters: frozenset[str], asked: Asked) -> frozenset[str]:
-    """The letters of '3n + 6 = 105', '(n - 13)(n + 14) = 0'; none of 'n = 33'."""
-    left = _SIDES.split(before.rstrip(" -$").removesuffix("="))[-1].strip()
-    if len(left) < 2 or _UNKNOWN.fullmatch(left) is None:
-        return frozenset()
-    if left.replace(" ", "") in asked.text.replace(" ", ""):
-        return frozenset()
-    return frozenset(_ALONE.findall(left)) & letters
-
-
-def _set_solved_aside(
-    text: str, found: Sequence[Number], marks: Marks, unknowns: dict[int, frozenset[str]]
-) -> None:
-    """Marks what an equation in unknowns comes to, where one of them is found later."""
-    solved: set[str] = set()
-    for at in sorted(unknowns, reverse=True):
-        if unknowns[at] & solved:
-            marks.equations.add(at)
-            marks.aside.add(at)
-        alone = _LONE.search(text, max(0, found[at].start - _NEAR), found[at].start)
-        solved |= {alone[1]} if alone else set()
 
 
 def _is_of_a_thing(
@@ -241,18 +217,6 @@ def _is_sureness(before: str, after: str, number: Number) -> bool:
     return bool(SURE_BEFORE.search(before) or (number.percent and SURE_AFTER.match(after)))
 
 
-def _pairs(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
-    """Of '(x, y) = (6, 14)' the 6, where x is asked for."""
-    for said in _PAIR.finditer(text):
-        inside = [n for n, one in enumerate(found) if said.end() <= one.start < said.end() + _NEAR]
-        letters = said["letters"].replace(" ", "").split(",")
-        values = inside[: len(letters)]
-        if asked.variable in letters and len(values) == len(letters):
-            own = values[letters.index(asked.variable)]
-            marks.out |= {*values} - {own}
-            marks.aside.discard(own)
-
-
 def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
     """Numbering of a list at the starts of lines: 1., 2., 3. in order."""
     items: list[int] = []
@@ -301,12 +265,9 @@ def _also_denied(text: str, found: Sequence[Number], marks: Marks) -> None:
     """The second of 'not 42, because 42 is even', and the first of '6? No, it is not 6.'"""
     if not marks.denied:
         return
-    for n in sorted(marks.denied):  # 'not 5! = 120'
-        if n + 1 in marks.results and _FACTORIAL.fullmatch(text, found[n].end, found[n + 1].start):
-            marks.denied.add(n + 1)
-            marks.out.add(n + 1)
-    for n in sorted(marks.denied):  # 'not -11 or -5'
-        if n + 1 < len(found) and _NOR.fullmatch(text, found[n].end, found[n + 1].start):
+    for n in sorted(marks.denied):  # 'not -11 or -5', 'not 5! = 120'
+        gap = text[found[n].end : found[n + 1].start] if n + 1 < len(found) else ""
+        if _NOR.fullmatch(gap) or (n + 1 in marks.results and _FACTORIAL.fullmatch(gap)):
             marks.denied.add(n + 1)
             marks.out.add(n + 1)
     denied = {found[n].value: n for n in marks.denied}

@@ -37,7 +37,9 @@ WORDS: dict[str, frozenset[str]] = {
         "false right",
         "undefined indefinida indefinido correct não isn answer resposta is isnt só only",
     ),
-    "compared": _of("against versus contra than mais menos maior menor acima abaixo below above under"),
+    "compared": _of(
+        "against versus contra than mais menos maior menor acima abaixo below above under"
+    ),
     "operator": _of(
         "plus mais times vezes minus menos over multiplied divided added subtracted",
         *(
@@ -119,10 +121,12 @@ WORDS: dict[str, frozenset[str]] = {
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
-        "confere remark remarks reason case controle confirmação confirmacao confirmation reference indeed fact fato efeito",
+        "confere remark remarks reason case controle confirmação confirmacao confirmation",
+        "reference indeed fact fato efeito",
     ),
     "clause": _of(
-        "como because since as porque pois que by if when se let would do quer not which ao somando",
+        "como because since as porque pois que by if when se let would do quer not which ao",
+        "somando",
         "subtraindo multiplicando dividindo obtained obtido obtida out given seeing considerando",
         "uma visto dado já although though embora",
     ),
@@ -206,7 +210,14 @@ def cues_of(text: str) -> frozenset[str]:
         found.add("equals")
     if not _COMPARES.isdisjoint(text) or "+/-" in text:
         found.add("compared")
-    if not _FUNCTIONS.isdisjoint(words) or ")^" in text or "√" in text or "π" in text or "sqrt" in text or " pi" in text:
+    if (
+        not _FUNCTIONS.isdisjoint(words)
+        or ")^" in text
+        or "√" in text
+        or "π" in text
+        or "sqrt" in text
+        or " pi" in text
+    ):
         found.add("root")
     if "####" in text:
         found.add("explicit")

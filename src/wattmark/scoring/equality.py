@@ -106,7 +106,7 @@ def _is_cut_short(
     if (gold_places or 0) < ENDLESS_PLACES or places is None or places < LEAST_PLACES:
         return False
     if places > (gold_places or 0):
-        return abs(gold - said) * 10 ** (gold_places or 0) < 1
+        return abs(gold - said) < Fraction(1, 10 ** (gold_places or 0))
     digits = abs(said) * 10**places >= 100
     return digits and abs(gold - said) <= Fraction(1, 2 * 10**places)
 

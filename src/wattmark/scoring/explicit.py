@@ -44,19 +44,14 @@ def explicit_of(
 ) -> Stated | None:
     """The last statement that calls itself the answer; one of no number where it is left empty."""
     cues = cues_of(text)
-    markers = list(EXPLICIT.finditer(text)) if "explicit" in cues else []
-    if marks.told:
-        markers = [one for one in markers if not _within(one.start(), marks.told)]
-    markers = [one for one in markers if not _is_of_another(one, asked)] if markers else []
-    if markers and "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text:
-        markers = [one for one in markers if "solu" not in one[0].casefold()]  # 'a 15 % solution'
+    markers = _markers(text, marks, asked) if "explicit" in cues else []
     for mark in markers:
-        if (mark["old"] and not _OTHER.match(mark["old"])) or mark["wrong"]:
+        if _is_old(mark):
             start, end = _region(text, mark.end())
             marks.out |= {n for n, one in enumerate(found) if start <= one.start < end}
     best = _afterwards(text, found, marks) if "afterwards" in cues else None
     for mark in markers[: -_MARKERS - 1 : -1]:
-        if (mark["old"] and not _OTHER.match(mark["old"])) or mark["wrong"]:
+        if _is_old(mark):
             continue
         start, end = _region(text, mark.end())
         if best is not None and best[0] > start:
@@ -69,6 +64,21 @@ def explicit_of(
         if said is not None and not _is_cut_off(text, said, markers, mark):
             return said
     return best[1] if best else None
+
+
+def _markers(text: str, marks: Marks, asked: Asked) -> list[re.Match[str]]:
+    """What calls something an answer, and neither what others say nor 'a 15 % solution'."""
+    found = list(EXPLICIT.finditer(text))
+    if marks.told:
+        found = [one for one in found if not _within(one.start(), marks.told)]
+    if found and "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text:
+        found = [one for one in found if "solu" not in one[0].casefold()]
+    return [one for one in found if not _is_of_another(one, asked)]
+
+
+def _is_old(mark: re.Match[str]) -> bool:
+    """'My first answer was', 'the wrong answer'; not 'the other solution', if it is asked for."""
+    return bool((mark["old"] and not _OTHER.match(mark["old"])) or mark["wrong"])
 
 
 def _is_of_another(mark: re.Match[str], asked: Asked) -> bool:
@@ -125,31 +135,26 @@ def _stated_in(
     text: str, found: Sequence[Number], marks: Marks, place: tuple[int, int], asked: Asked
 ) -> Stated | None:
     start, end = place
+    inside = [n for n, one in enumerate(found) if start <= one.start < end]
     at = _in_region(text, found, marks, place, asked)
-    if at is not None and _only_names(text, found, marks, at, place, asked):
+    if at is not None and _only_names(text, found, marks, inside, asked):
         return None
     if at is not None:
         how = "stated as the answer"
         return said_at(text, found, marks, at, how, explicit=True, asked=asked)
-    if any(start <= one.start < end for one in found):
+    if inside:
         return None
     return in_words(text, start, end, explicit=True, alone=not found)
 
 
 def _only_names(
-    text: str,
-    found: Sequence[Number],
-    marks: Marks,
-    at: int,
-    place: tuple[int, int],
-    asked: Asked,
+    text: str, found: Sequence[Number], marks: Marks, inside: Sequence[int], asked: Asked
 ) -> bool:
     """'The wanted time is the least common multiple of 6, 8 and 12', which is computed then?"""
-    inside = [n for n, one in enumerate(found) if place[0] <= one.start < place[1]]
     given = all(found[n].value in asked.given for n in inside)
     if not given or not governed(text, found[inside[0]], asked):
         return False
-    later = [n for n in marks.results if n > at and n not in marks.aside]
+    later = [n for n in marks.results if n > inside[-1] and n not in marks.aside]
     return any(found[n].value not in asked.given for n in later)
 
 
@@ -173,7 +178,11 @@ def _in_region(
         return None
     if len(firm) > 1 and _OPTION_ENDS.match(text, found[firm[0]].end):
         return firm[1]  # 'The correct choice is 3) 9'
-    if len(firm) > 1 and found[firm[0]].value in asked.given and governed(text, found[firm[0]], asked):
+    if (
+        len(firm) > 1
+        and found[firm[0]].value in asked.given
+        and governed(text, found[firm[0]], asked)
+    ):
         firm = [n for n in firm if found[n].value not in asked.given] or firm
     first = firm[0]
     if first == inside[0] and FILLED.match(text[start : found[first].start]):

@@ -30,7 +30,7 @@ _TAKES_BACK = re.compile(
     r"|desculpe\w*|na\s+verdade|espera)\b",
     re.IGNORECASE,
 )
-_SENTENCE_ENDS = re.compile(r"[.!](?=\s)|\n")
+_SENTENCE_ENDS = re.compile(r"(?:\.|(?<!\d)!)(?=\s)|\n")
 GOES_ON = re.compile(
     r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
     r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|(?<=[.,;!]\s)assim|(?<=\n)assim|resposta|mas|não|agora"

@@ -63,8 +63,10 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
         return False
     if _says_more(text, found, [*new, inside[-1]], led, asked):
         return False
-    if asked.negated and not is_negated(part) and any(
-        is_negated(segment(text, found, [*new, inside[-1]], at)) for at in range(len(new))
+    if (
+        asked.negated
+        and not is_negated(part)
+        and any(is_negated(segment(text, found, [*new, inside[-1]], at)) for at in range(len(new)))
     ):
         return False
     if asked.words and _is_against(text, found, [*new, inside[-1]], led, asked):

@@ -165,7 +165,9 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
         and _RATE.match(text, number.end)
     ):
         return True
-    leads = before.endswith((",", "i.e.", "which is", "que é", "que são")) or _OPENS_IS.search(before)
+    leads = before.endswith((",", "i.e.", "which is", "que é", "que são")) or _OPENS_IS.search(
+        before
+    )
     if not leads or not _MORE.match(text, number.end):
         return False
     said = found[n - 1].value if n else None

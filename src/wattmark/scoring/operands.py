@@ -43,7 +43,8 @@ _POSITIVE = re.compile(r"\s(?:is|é|=|to|para)\s\+$", re.IGNORECASE)
 _OVER = re.compile(r"\bover\s$", re.IGNORECASE)
 """'3,500 people over 30 years', '$2.4 million over 3 years'."""
 _LED = re.compile(
-    r"\b(?:so|thus|hence|therefore|then|logo|portanto|então)\b(?:[^.!?\n\d=]{0,20}|(?P<letter>,?\s[a-z]\s=\s))$", re.IGNORECASE
+    r"\b(?:so|thus|hence|therefore|then|logo|portanto|então)\b(?:[^.!?\n\d=]{0,20}|(?P<letter>,?\s[a-z]\s=\s))$",
+    re.IGNORECASE,
 )
 _Term = tuple[Fraction, bool]
 """A value, and whether it is per cent."""

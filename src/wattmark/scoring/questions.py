@@ -17,6 +17,7 @@ from wattmark.scoring.asked import (
     stems,
 )
 from wattmark.scoring.clean import clean
+from wattmark.scoring.formulas import formula_of, variable_of
 from wattmark.scoring.measured import asked_unit, converts, measures
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.options import options_of
@@ -85,15 +86,6 @@ _YEAR = re.compile(
     r"\b(?:what|which|que|qual)\s+(?:o\s+|was\s+the\s+)?(?:year|ano)\b|\((?:year|ano)\)",
     re.IGNORECASE,
 )
-_VARIABLE = re.compile(
-    r"\b(?:is|of|find|é|vale|de|for|which|que|qual|valor\s+de|encontre|determine)\s+([b-df-np-z])\s*(?:\?|\.|,|$|\s(?:em|in|no|na|is|é|as|como|that|que|when|quando|if|se|from|for)\s)"
-)
-_EXPRESSION = re.compile(
-    r"\b(?:is|of|find|é|vale|valor\s+de|encontre|determine|calcule|compute)\s+[-\d(]{0,4}[b-df-np-z]\s?(?:[*+/^-]\s?[\d(]{0,3}[b-df-np-z]|[b-df-np-z])(?![^\W\d_])"
-)
-"""'What is xy', 'quanto vale x + y'."""
-_SOLVE = re.compile(r"\b(?:solve|resolv[ae]r?)\b.{0,200}=", re.IGNORECASE)
-_LETTER = re.compile(r"(?<![^\W\d_])[b-df-np-z](?![^\W\d_])")
 _UNKNOWN = re.compile(
     r"\b(?:what|which|missing|unknown)\s+(?:number|value|term|amount)(?:\s+|,\s*)(?:must|should|do|does|did|can|could|need|has|is\s+(?:added|subtracted|missing)|when|multiplied|times|plus|minus|divided|makes?|gives?)"
     r"|\b(?:what|which)\s+(?:must|should)\s+(?:be\s+|you\s+|we\s+|i\s+)?(?:add|subtract|multipl|divid)"
@@ -160,22 +152,6 @@ _FRACTION = re.compile(
 _GIVE_FRACTION = re.compile(
     r"\b(?:give|dê|escreva|write)\s(?:[^\W\d_]{1,12}\s){0,4}(?:fraction|fração)\b", re.IGNORECASE
 )
-_FORMULA = re.compile(
-    r"[(\d](?:[\d.,()!]{0,12}\s?[-+*/^]\s?\(?){1,12}\d[\d.,]{0,12}(?:[)!]|(?<=\d))"
-)
-_JUST_A_SUM = re.compile(
-    r"\W*(?:what\s+is|what's|quanto\s+(?:é|são|dá)|calcul\w{1,3}|compute|evaluate)\s+-?\d", re.IGNORECASE
-)
-_SPELT = (
-    (re.compile(r"(?<=\d)\s+(?:(?:raised\s+)?to\s+the\s+power\s+of|elevad[oa]\s+a)\s+(?=\d)"), "^"),
-    (re.compile(r"(?<=\d)\s+(?:squared|ao\s+quadrado)\b"), "^2"),
-    (re.compile(r"(?<=\d)\s+(?:cubed|ao\s+cubo)\b"), "^3"),
-    (re.compile(r"(?<=\d)\s+(?:times|vezes|multiplied\s+by|multiplicado\s+por)\s+(?=\d)"), " * "),
-    (re.compile(r"(?<=\d)\s+(?:plus|mais)\s+(?=\d)"), " + "),
-    (re.compile(r"(?<=\d)\s+(?:minus|menos)\s+(?=\d)"), " - "),
-    (re.compile(r"(?<=\d)\s+(?:divided\s+by|dividido\s+por)\s+(?=\d)"), " / "),
-)
-"""Sums in words."""
 _SINGLE = re.compile(
     r"\b(?:each|every|per|cada|por|one|an?|single|um|uma|average|mean|speed|fast|rate|unit|médi[oa]|velocidade|taxa|apiece)\b|/",
     re.IGNORECASE,
@@ -240,7 +216,7 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_MORE.search(asks)), bool(TOTAL.search(asks)), bool(_PERCENT.search(asks)),
         _is_count(asks),
         year, is_negated(asks),
-        _variable(asks), measures(found, text),
+        variable_of(asks), measures(found, text),
         asked_unit(text[marked + 1 :] if marked > 0 else "") or asked_unit(asks),
         *_names(text, asks), bool(_UNKNOWN.search(asks)),
         bool(_NUMBER.search(asks)),
@@ -250,7 +226,7 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_DAY.search(text)), _which(asks), bool(_PLACED.search(asks)), bool(_HOUR.search(asks)),
         bool(_EXACT.search(text)), bool(_AGE.search(text)),
         bool(_FRACTION.search(asks) or _GIVE_FRACTION.search(text)),
-        _formula(asks), asks, bool(_SINGLE.search(asks)) and _SUM_OF.search(asks) is None,
+        formula_of(asks), asks, bool(_SINGLE.search(asks)) and _SUM_OF.search(asks) is None,
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
         bool(_DURATION.search(asks)), _apart(asks), _subject(asks),
@@ -307,23 +283,6 @@ def _noun(asks: str) -> str:
 def _which(asks: str) -> str:
     named = _WHICH.search(asks)
     return singular(named[1]) if named else ""
-
-
-def _variable(asks: str) -> str:
-    named = _VARIABLE.findall(asks)
-    if not named and _SOLVE.search(asks) and not _EXPRESSION.search(asks):
-        named = sorted({*_LETTER.findall(asks)})
-    return str(named[-1]) if named else ""
-
-
-def _formula(asks: str) -> str:
-    if "|" in asks:
-        return ""  # an absolute value
-    for words, sign in _SPELT if _JUST_A_SUM.match(asks) else ():
-        asks = words.sub(sign, asks)
-    found = _FORMULA.search(asks) if "=" not in asks else None
-    plain = found is None or found[0].replace("/", "", 1).isdigit()
-    return "" if found is None or plain else "".join(found[0].split())
 
 
 def _apart(asks: str) -> re.Pattern[str] | None:

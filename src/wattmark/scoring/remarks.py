@@ -11,15 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from wattmark.scoring.asked import CHANCE, WORD, Asked, is_asked, measure_of, singular, stems
+from wattmark.scoring.asked import CHANCE, WORD, Asked, is_asked, singular, stems
+from wattmark.scoring.cases import cases
 from wattmark.scoring.extent import GOES_ON
 from wattmark.scoring.hanging import by_how_much
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.parts import STOPS, clause, is_other_part, sentence
+from wattmark.scoring.parts import STOPS, is_other_part, sentence
 from wattmark.scoring.segments import ENDS
-from wattmark.scoring.units import UNITS, Unit
-from wattmark.scoring.words import ORDINALS, spoken_numbers
+from wattmark.scoring.supposed import WOULD, is_supposed
+from wattmark.scoring.units import UNITS
 
 _I = re.IGNORECASE
 _RATE = re.compile(
@@ -30,20 +31,6 @@ _RATE = re.compile(
 _EACH = re.compile(
     r"(?:^|[,;:]\s|\b(?:so|and|or|e|então|logo|portanto)\s)(?:each|every|cada)\s[^,.;:\d]{0,40}$",
     _I,
-)
-_WOULD = re.compile(
-    r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|without|sem|em|in|for|para|if|se|a|at)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
-    r"(?:would|[^\W\d_]{1,10}[aei]riam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
-    _I,
-)
-_ALONE = re.compile(
-    r"\b(?:(?:uma?|one)\s+(?:só|sozinh[oa]|alone)|a\s+single\s[^\W\d_]{2,20})\b", _I
-)
-_EVERY = re.compile(r"\b(?:each|every|cada)\b", _I)
-_WITHOUT = re.compile(r"(?:without|otherwise|instead|sem|senão|caso\s+contrário)\b", _I)
-_NOUN_ENDS = re.compile(r"\s(?:at|of|in|with|for|after|d[eoa]s?|em|com|por|para|após)\s", _I)
-_SAYS = stems(
-    "answer total resultado resposta portanto thus therefore assim então hence summing soma sum"
 )
 _SIZES = (
     r"(area|área|perimeter|perímetro|volume|diagonal|circumference|circunferência|diameter"
@@ -80,15 +67,8 @@ _APART = re.compile(
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?;=\n]{0,100}",
     _I,
 )
-_LATER = re.compile(r"(?:^|[.!?]\s)(?:in|daqui\s+a)\s$", _I)
-_THEN_ASKED = re.compile(r"\b(?:will|in|after|daqui|terá|vai|depois|até|future|futuro)\b", _I)
-"""Does a question look ahead?"""
 _WITH_MORE = re.compile(
     r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>(?!from\s|desde\s)[^,.!?\n\d]{1,40}|the\s\d{1,4}\s[^,.!?\n\d]{1,30}?)(?:,|\s(?:it's|it\s+is|são|dá|there\s+are))\s[^.!?\n]{0,80}",
-    _I,
-)
-_IF = re.compile(
-    r"(?<=[.!?]\s)(?:if|se)\s(?P<case>[^.!?\n=,]{3,80}?(?:\d[.,]\d{1,3})?[^.!?\n=,]{0,40}),\s(?:(?!\b(?:so|then|therefore|então|logo)\b)(?:[^.!?\n=]|[.]\d)){3,120}",
     _I,
 )
 _THAT_IS_ABOUT = re.compile(
@@ -105,22 +85,16 @@ _OTHER_ASKED = re.compile(
 )
 _BEING = re.compile(r",\s(?:sendo|of\swhich|being)\s(?=[^.!?;\n]{0,40}\d)([^!?;\n]{1,80})", _I)
 _REPRESENTS = re.compile(
-    r",\s(?:which|(?:o\s)?que)\s(?:represents?|corresponds?|representa|corresponde)\s[^.!?;\n]{1,80}", _I
+    r",\s(?:which|(?:o\s)?que)\s(?:represents?|corresponds?|representa|corresponde)\s[^.!?;\n]{1,80}",
+    _I,
 )
 _OF_THESE = re.compile(
     r"(?<=[.!?]\s)(?:of\s(?:these|those|them)|d(?:esses|essas|estes|estas|eles|elas)),?\s([^.!?;,\n=]{3,80})",
     _I,
 )
 _UNIT = re.compile(r"\s?([^\W\d_]{1,12}(?:/[^\W\d_]{1,4})?)")
-_CASE = re.compile(
-    r"(?<!fica\s)(?<!ficou\s)(?<!ficam\s)(?<!ficar\s)(?<!ficaram\s)(?<!left\s)\b(?:in|for|with|when|if|after|em|com|para|quando|se|após|daqui\s+a)\s(?:[a-z]\s=\s|an?\s|uma?\s)?(?=\d)"
-    r"|\b(?:numa?|in\s+an?|over\s+an?)\s(?!total)[^\W\d_]{2,10}\s(?:de|of)\s(?=\d)",
-    _I,
-)
 _WITHOUT_ASKED = re.compile(r"\b(?:without|not|excluding|sem|não)\b", _I)
 _SO = re.compile(r"\b(?:so|therefore|thus|hence|portanto|logo|então)\b", _I)
-_ENDS_UP = re.compile(r"\b(?:fic\w{1,4}|est(?:á|ava|ão))\b[^.!?\n\d]{0,30}$", _I)
-_ANY_WEEK = re.compile(r"(?:7-day|24-hour|12-month|60-minute|52-week|365-day)\b", _I)
 _COLON = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
 _COLON_THEN = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_]|\d[\d.,]*\s?[-+*/])")
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
@@ -144,7 +118,7 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     if not asked.more:
         marks.aside |= {n for n in firm if n > new[0] and _is_by_how_much(text, found, n, asked)}
     each = {n for n in firm if _is_rate(text, found[n], asked)}
-    for said in _WOULD.finditer(text):  # '120 would be packed in 8 hours, but …'
+    for said in WOULD.finditer(text):  # '120 would be packed in 8 hours, but …'
         inside = {n for n in new if said.start() <= found[n].start < said.end()}
         if inside and new[-1] > max(inside) and found[min(inside)].end <= said.end(1):
             marks.aside |= inside
@@ -152,7 +126,10 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     for start, end in _of_other_sizes(text, _OF_SIZE, asked):
         if any(found[n].start < start for n in firm if n not in marks.aside):
             marks.aside |= {n for n in firm if start <= found[n].start < end}
-    for start, end in (*_remarks(text, found, marks, asked), *_stories(text, found, new, marks, asked)):
+    for start, end in (
+        *_remarks(text, found, marks, asked),
+        *_stories(text, found, new, marks, asked),
+    ):
         first = next((n for n in new if n not in marks.aside), None)
         if first is not None and found[first].start < start:
             marks.aside |= {n for n in firm if start <= found[n].start < end}
@@ -166,6 +143,8 @@ def _said_again(
     before = [n for n in firm[:-1] if found[n].value == found[last].value]
     between = [n for n in firm if before and before[-1] < n < last]
     if not between or found[last].value in asked.given:
+        return None
+    if stems(sentence(text, found[last])) & asked.words:
         return None
     stop = ENDS.search(text, found[between[-1]].end, found[last].start)
     so = _SO.search(text, found[before[-1]].end, found[between[-1]].start)
@@ -233,16 +212,11 @@ def _remarks(
     for said in _WITH_MORE.finditer(text):
         if _is_with_more(said, asked):
             yield said.span()
-    for said in _WOULD.finditer(text):
-        if _is_supposed(said, found, asked):
+    for said in WOULD.finditer(text):
+        if is_supposed(said, found, asked):
             yield said.span()
     if asked.given:
-        yield from _cases(text, found, marks, asked)
-        known = asked.given | {found[n].value for n in marks.results}
-        for said in _IF.finditer(text):  # 'If a litre costs 1.80, that is 46.80'
-            case = (one for one in found if said.start() <= one.start < said.end("case"))
-            if any(one.value not in known for one in case):
-                yield said.span()
+        yield from cases(text, found, marks, asked)
     yield from _leftovers(text, asked)
     yield from _in_other_units(text, found)
 
@@ -285,60 +259,6 @@ def _is_with_more(said: re.Match[str], asked: Asked) -> bool:
     return bool(words) and counted is None and not meant
 
 
-def _is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> bool:
-    """'The diagonal would be', 'with 4 people it would be': of something else than was asked?"""
-    subject = stems(_NOUN_ENDS.split(said[1])[0])
-    if not asked.each and _EVERY.search(said[1]):
-        return True
-    case, comma, _ = said[1].partition(",")
-    if comma and stems(case) and not stems(case) & asked.whole:
-        return True
-    named = subject - _SAYS
-    if named and not named & asked.words:
-        return True
-    placed = {word for word in said[1].casefold().split() if word in ORDINALS}
-    if _ALONE.match(said[1]) and not _ALONE.search(asked.text):
-        return True
-    counted = [one.value for one in spoken_numbers(said[1]) if not one.one]
-    if any(value not in asked.given for value in counted):
-        return True
-    cases = [one for one in found if said.start(1) <= one.start < said.end(1)]
-    other = any((one.value, measure_of(one)) not in asked.exactly for one in cases)
-    other = other or any(not stems(word) & asked.whole for word in placed)
-    return bool(asked.given) and (other or _WITHOUT.match(said[1]) is not None)
-
-
-def _is_said_again(found: Sequence[Number], marks: Marks, start: int, end: int) -> bool:
-    """Has the clause before 'in 3 days' a number that was computed before it?"""
-    inside = {one.value for one in found if start <= one.start < end}
-    return any(found[n].value in inside for n in marks.results if found[n].start < start)
-
-
-def _cases(
-    text: str, found: Sequence[Number], marks: Marks, asked: Asked
-) -> Iterator[tuple[int, int]]:
-    """The clauses of 'in 48 weeks', 'when x = 5'; the rest of the sentence where one opens it."""
-    for said in _CASE.finditer(text):
-        stands = [n for n, one in enumerate(found) if one.start <= said.end() < one.end]
-        if not stands or not _is_another(text, found, stands[0], asked):
-            continue
-        with_it = text.startswith("com", said.start())
-        if with_it and _ENDS_UP.search(text, max(0, said.start() - 40), said.start()):
-            continue
-        if _ANY_WEEK.match(text, found[stands[0]].start):
-            continue
-        if not {*text[: said.start()].split()[-1:]}.isdisjoint(asked.names):
-            continue  # 'and Ann with 18'
-        start, _ = clause(text, said.start())
-        _, end = clause(text, found[stands[0]].end)
-        if _is_said_again(found, marks, start, said.start()):
-            continue
-        if not text[start : said.start()].strip(" ,—("):
-            after = ENDS.search(text, end)
-            end = after.start() if after else len(text)
-        yield start, end
-
-
 def _stories(
     text: str, found: Sequence[Number], new: Sequence[int], marks: Marks, asked: Asked
 ) -> Iterator[tuple[int, int]]:
@@ -354,21 +274,6 @@ def _stories(
         parts = any(found[k].value in asked.given for k in told)
         if told and (counted or (parts and not marks.results & {*told})):
             yield colon.end() - 1, end
-
-
-def _is_another(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
-    """'In 48 weeks', where the question speaks of 4 weeks."""
-    number, measure = found[n], measure_of(found[n])
-    later = _LATER.search(text[max(0, number.start - 12) : number.start]) is not None
-    if later and number.unit is not None and not _THEN_ASKED.search(asked.text):
-        return True
-    if number.value in asked.given or number.value == 1 or is_asked(number, asked):
-        return False
-    if asked.unit is not None and number.unit == asked.unit and asked.unit.kind == "time":
-        return False
-    if any(one.value == number.value and measure in ("", measure_of(one)) for one in found[:n]):
-        return False
-    return any(measure == other for _, other in asked.exactly) or isinstance(measure, Unit)
 
 
 def _is_rate(text: str, number: Number, asked: Asked) -> bool:

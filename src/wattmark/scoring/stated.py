@@ -251,8 +251,10 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
 def _stands_apart(text: str, found: Sequence[Number], marks: Marks, n: int) -> bool:
     """Is it in a sentence of its own, after those that reckon with it?"""
     before = [k for k in marks.operands if k < n]
-    return n == len(found) - 1 and bool(before) and (
-        ENDS.search(text, found[max(before)].end, found[n].start) is not None
+    return (
+        n == len(found) - 1
+        and bool(before)
+        and (ENDS.search(text, found[max(before)].end, found[n].start) is not None)
     )
 
 
@@ -280,7 +282,11 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
         or found[n].value not in given
         or _IS.search(text[max(0, found[n].start - 24) : found[n].start])
         or is_asked(found[n], asked)
-        or (asked.given and found[n].value not in asked.given and _stands_apart(text, found, marks, n))
+        or (
+            asked.given
+            and found[n].value not in asked.given
+            and _stands_apart(text, found, marks, n)
+        )
         or (concluded(text, found[n].start) and not governed(text, found[n], asked))
     ]
     return choose(text, found, new or firm, asked)

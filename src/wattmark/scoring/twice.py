@@ -12,17 +12,12 @@ from wattmark.scoring.saying import Stated, said_at
 from wattmark.scoring.segments import ENDS
 
 
-
 def computed_and_said(
     text: str, found: Sequence[Number], marks: Marks, asked: Asked
 ) -> Stated | None:
     """The last result of an equation, where the next number is the same in a sentence of prose."""
-    if not marks.results:
-        return None
-    results = [n for n in marks.results - marks.operands - marks.out if n not in marks.aside]
-    if not results:
-        return None
-    computed = max(results)
+    results = marks.results - marks.operands - marks.out - marks.aside if marks.results else set()
+    computed = max(results, default=len(found))
     later = [
         n
         for n in range(computed + 1, len(found))
@@ -32,21 +27,28 @@ def computed_and_said(
     ]
     if not later or not _same(found[computed], found[later[0]]):
         return None
-    said = later[0]
-    if asked.unit is not None and found[said].unit != asked.unit:
-        if any(found[n].unit == asked.unit for n in later):
-            return None
-    stop = ENDS.search(text, found[said].end)
-    if ENDS.search(text, found[computed].end, found[said].start) is None:
+    apart = ENDS.search(text, found[computed].end, found[later[0]].start) is not None
+    if not apart or _is_measured_later(found, later, asked) or _goes_on(text, found, later, asked):
         return None
+    return said_at(text, found, marks, later[0], "computed and then stated", asked=asked)
+
+
+def _is_measured_later(found: Sequence[Number], later: Sequence[int], asked: Asked) -> bool:
+    """'1/6 of the pool an hour, so 6 hours', where hours are asked for."""
+    if asked.unit is None or found[later[0]].unit == asked.unit:
+        return False
+    return any(found[n].unit == asked.unit for n in later)
+
+
+def _goes_on(text: str, found: Sequence[Number], later: Sequence[int], asked: Asked) -> bool:
+    """Does its sentence state another number, or the text go on to one?"""
+    stop = ENDS.search(text, found[later[0]].end)
     if stop is not None and GOES_ON.search(text, stop.end()):
-        return None
+        return True
     inside = [n for n in later if stop is None or found[n].start < stop.start()]
-    more = GOES_ON.search(text, found[said].end, stop.start() if stop else len(text))
+    more = GOES_ON.search(text, found[later[0]].end, stop.start() if stop else len(text))
     alike = [n for n in inside if is_asked(found[n], asked)]
-    if len(inside) > 1 and (more or alike != [said]):
-        return None
-    return said_at(text, found, marks, said, "computed and then stated", asked=asked)
+    return len(inside) > 1 and (more is not None or alike != [later[0]])
 
 
 def _same(one: Number, other: Number) -> bool:

@@ -16,7 +16,6 @@ from wattmark.scoring.around import (
     SUBJECT,
     TAKEN_TOGETHER,
     THEN_MORE,
-    TIMES,
 )
 from wattmark.scoring.asked import Asked, is_asked, is_fraction, measure_of
 from wattmark.scoring.cues import cues_of
@@ -71,35 +70,50 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         if len(gap) > _NEAR or not gap.strip() or "\n\n" in gap:
             continue
         more = at in marks.operands and AND_MORE.match(gap)
-        alike = left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap)
-        sign = right.shown[:1] == "-" and (
-            gap.strip(" )]") in "-–" or gap.rstrip().lower().endswith(("minus", "menos"))
-        )
-        sign = sign or _POSITIVE.search(gap) is not None
-        lasts = (right.unit is not None and right.unit.kind == "time") or right.noun in TIMES
-        ratio = ":" in gap and not text[right.end : right.end + 3].lstrip().startswith("=")
-        joined = not ratio and (
-            alike
-            or gap == "("
-            or (
-                (worded or not _SIGNS.isdisjoint(gap))
-                and (OPERATOR.match(gap) or (worded and THEN_MORE.match(gap)))
-                and not sign
-                and not BY_SO_MUCH.match(gap)
-                and not ((lasts or right.noun) and _OVER.search(gap))
-                and not (left.noun == "times" and is_asked(left, asked))
-            )
-        )
-        part = left.shown[:1].isalpha() and is_fraction(left) and not is_fraction(right)
-        equated = "/" in left.shown and text[right.end : right.end + 3].strip()[:1] == "="
-        told = asked.percent and left.value not in asked.given  # '32 is 40 % of 80'
-        share = ((left.percent and not told) or equated or part) and OF.match(gap)
+        follows = text[right.end : right.end + 3].lstrip()[:1]
+        joined = gap == "(" or _is_joined(left, right, gap, follows, asked, worded=worded)
+        share = _is_share(left, right, follows, asked) and OF.match(gap)
         summed = AND.match(gap) and _together(text, left)
         if summed and gap.strip() == "," and _OPENS_CLAUSE.match(text, right.end):
             continue
         if joined or share or more or summed:
             stated = SUBJECT.match(gap) and left.value not in asked.given
             marks.operands |= {at + 1} if stated else {at, at + 1}
+
+
+def _is_joined(
+    left: Number, right: Number, gap: str, follows: str, asked: Asked, *, worded: bool
+) -> bool:
+    """Does a sign or a word of reckoning stand between two numbers?"""
+    signs = not _SIGNS.isdisjoint(gap)
+    if not (signs or worded) or (":" in gap and follows != "="):
+        return False
+    if signs and left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap):
+        return True
+    if not (OPERATOR.match(gap) or (worded and THEN_MORE.match(gap))) or BY_SO_MUCH.match(gap):
+        return False
+    if _OVER.search(gap) and (right.noun or (right.unit is not None and right.unit.kind == "time")):
+        return False
+    return not _is_signed(right, gap) and not (left.noun == "times" and is_asked(left, asked))
+
+
+def _is_signed(number: Number, gap: str) -> bool:
+    """Is the minus, or the plus, before it its own?"""
+    if number.shown[:1] == "-" and (
+        gap.strip(" )]") in "-–" or gap.rstrip().lower().endswith(("minus", "menos"))
+    ):
+        return True
+    return "+" in gap and _POSITIVE.search(gap) is not None
+
+
+def _is_share(left: Number, right: Number, follows: str, asked: Asked) -> bool:
+    """Can it be a share of the number after it: '20 %', 'a fifth', or the 1/4 of '1/4 of 8 = 2'?"""
+    told = asked.percent and left.value not in asked.given  # '32 is 40 % of 80'
+    if left.percent:
+        return not told
+    if "/" in left.shown and follows == "=":
+        return True
+    return left.shown[:1].isalpha() and is_fraction(left) and not is_fraction(right)
 
 
 def repeats(text: str, left: Number, right: Number, asked: Asked) -> bool:

@@ -10,7 +10,10 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
-ENDS = re.compile(r"(?<!\bi\.e)(?<!\be\.g)(?:[.?]|!(?!\s?[=/*+-])(?!(?<=\d!)\s[a-z]))(?=\s|$)|\n")
+ENDS = re.compile(
+    r"[.?!\n](?:(?<=\n)|(?=\s|$)(?<!\bi\.e\.)(?<!\be\.g\.)(?!(?<=!)\s?[=/*+-])(?!(?<=\d!)\s[a-z]))"
+)
+"""The end of a sentence; not that of 'i.e.', nor the sign of '5! = 120' and '100! ends'."""
 GAP = 90
 """Characters before a number, and between two, that are looked at."""
 _LOOK_BACK = 400

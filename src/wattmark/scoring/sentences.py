@@ -16,7 +16,8 @@ from wattmark.scoring.units import CURRENCIES, UNITS
 from wattmark.scoring.words import spoken_numbers
 
 _I = re.IGNORECASE
-_ENDS = re.compile(ENDS.pattern.replace(r"\n", r"(?<!:)(?<!:\s)\n") + r"|;(?=\s)", _I)
+_ENDS = re.compile(ENDS.pattern.replace(r"(?<=\n)", r"(?<=\n)(?<!:\n)(?<!:\s\n)") + r"|;(?=\s)", _I)
+"""Of a sentence with what a colon leads to."""
 _OPENING = re.compile(
     r"\W*(?:(?:it|that)(?:'s|\s+is|\s+was)\s+)?(?:(?:in|em|foi|foi\s+em|é|são|about|aproximadamente)\s+)?"
     r"(?:R\$|[$€£])?\s?-?",

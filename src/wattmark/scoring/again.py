@@ -62,7 +62,8 @@ def _in_other_units(text: str, found: Sequence[Number], marks: Marks, asked: Ask
         unit = _UNIT.match(text, other.end) if said else None
         if said is None or unit is None or said["unit"] == unit[1] or at in marks.out:
             continue
-        if unit[1].casefold() not in asked.text.casefold() and _is_power(said["unit"], unit[1]):
+        named = re.search(rf"(?<!\w){re.escape(unit[1])}(?!\w)", asked.text, _I)
+        if named is None and _is_power(said["unit"], unit[1]):
             marks.aside.add(at + 1)
 
 

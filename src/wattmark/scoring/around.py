@@ -62,7 +62,7 @@ DENIED_AFTER = re.compile(
 )
 COMPARED = re.compile(
     r"(?:\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
-    r"|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
+    r"|\b(?:para\s+(?:chegar\s+a|atingir|alcançar)|to\s+reach)|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
     r"|\babaixo\s+de|\bbelow|\bunder|\babove|(?<=,\s)(?:against|versus|contra)|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
     r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2})?\s*[$€£R]*\s*$",
     _I,
@@ -92,7 +92,7 @@ STEP = re.compile(r"\b(?:steps?|passos?|etapas?)\s*[#:]?\s*$", _I)
 LABEL = re.compile(
     r"\b(?:case|caso|part|parte|question|questão|pergunta|problem|problema|exercise|exercício"
     r"|example|exemplo|figure|figura|fig\.|table|tabela|page|página|equation|equação|eq\.?|line"
-    r"|linha|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
+    r"|linha|dia|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
     r"|guess|palpite)\s*[#(]?\s*$",
     _I,
 )

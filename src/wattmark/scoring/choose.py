@@ -35,6 +35,9 @@ _PER = re.compile(
     r"\s?(?:[^\W\d_]{1,15}\s)?(?:each|per|por|cada|(?:a|em|para)\s+cada)\b(?:\s([^\W\d_]{1,20}))?",
     _I,
 )
+_COMMA = re.compile(r"\s[^\W\d_]{1,20},\s")
+"""'64 squares, 32 light and 32 dark'."""
+_PAIR = 2
 _OF_EACH = re.compile(r"\W{0,3}(?:each|every|cada)\s", _I)
 _WHEREAS = re.compile(r"\b(?:whereas|while|enquanto|ao\s+passo\s+que)\b", _I)
 _OR = re.compile(r"\b(?:or|ou|maybe|perhaps|talvez)\b", _I)
@@ -81,7 +84,7 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
     if labelled is not None:
         return labelled
     inside = without_lists(text, found, _last_said(text, found, able, asked))
-    inside = _without_parts(text, found, inside)
+    inside = _without_parts(text, found, inside, asked)
     inside = _without_rest(text, found, inside, asked)
     inside = _of_each(text, found, _of_subject(text, found, inside, asked), asked)
     return inside[0] if len(inside) == 1 else _of_several(text, found, inside, asked)
@@ -230,12 +233,15 @@ def _quantity(
     return near[0] if len(near) == 1 else None
 
 
-def _without_parts(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:
+def _without_parts(
+    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
+) -> list[int]:
     """Without what follows a number and adds up to it, or is as many as it says."""
     for at, n in enumerate(inside[:-2]):
         parts = inside[at + 1 :][:_FEW]
         between = text[found[n].end : found[parts[0]].start]
-        if _WHOLE_THEN.match(between) and found[n].value == sum_of(found, parts):
+        listed = not asked.text and len(parts) == _PAIR and _COMMA.fullmatch(between)
+        if (listed or _WHOLE_THEN.match(between)) and found[n].value == sum_of(found, parts):
             return list(inside[: at + 1])
     return list(inside)
 

@@ -55,7 +55,7 @@ _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
 """Portugal's word for a billion."""
 _FOOTNOTE = re.compile(r"(?<=[.!?])[¹²³](?=\s|$)|(?:(?<=\n)|\A)[¹²³](?=\s[^\W\d_])")
-_BASE = re.compile(r"(?<=[\d)])(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
+_BASE = re.compile(r"(?<=[\d)}])(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
 """The base that a number is written in: 1101₂."""
 _INVISIBLE = re.compile(
     r"[\u20e3\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"

@@ -63,6 +63,8 @@ _HAS = re.compile(
 )
 """'Tom is 17': whose number it is."""
 _NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
+_TABLE_HEAD = re.compile(r"(?:^|\n)\|[^\n]{1,200}\|[ ]*(?=\n\|[ :|-]{3,200}\|?[ ]*(?:\n|$))")
+"""The head of a table: '| Mark 1 | Mark 2 | Mean |'."""
 _FACTORIAL = re.compile(r"!?\s?=\s?")
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
 _NAMED = frozenset(("month", "numbered", "aged"))
@@ -103,6 +105,11 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     if letters:
         set_unknowns_aside(text, found, marks, asked, letters=letters)
     _factored(text, found, marks, asked)
+    if "|-" in text or "| -" in text or "|:" in text:
+        for head in _TABLE_HEAD.finditer(text):
+            marks.out |= {
+                n for n, one in enumerate(found) if head.start() <= one.start < head.end()
+            }
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)

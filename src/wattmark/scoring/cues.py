@@ -38,7 +38,8 @@ WORDS: dict[str, frozenset[str]] = {
         "undefined indefinida indefinido correct não isn answer resposta is isnt só only",
     ),
     "compared": _of(
-        "against versus contra than mais menos maior menor acima abaixo below above under"
+        "against versus contra than mais menos maior menor acima abaixo below above under reach chegar"
+        " atingir alcançar"
     ),
     "operator": _of(
         "plus mais times vezes minus menos over multiplied divided added subtracted",
@@ -50,7 +51,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "step": _of("step steps passo passos etapa etapas"),
     "label": _of(
-        "case caso part parte question questão pergunta problem problema exercise exercício",
+        "dia case caso part parte question questão pergunta problem problema exercise exercício",
         "example exemplo figure figura fig table tabela page página equation equação eq line linha",
         "option opção method método attempt tentativa section seção chapter capítulo item round",
         "guess palpite remainder resto r ",

@@ -82,7 +82,7 @@ def _is_after_colon(text: str, found: Sequence[Number], inside: Sequence[int]) -
     if len(inside) <= _TERMS:
         return False
     before, last = found[inside[-2]], found[inside[-1]]
-    colon = text[before.end : last.start].strip(" $R€£") == ":"
+    colon = text[before.end : last.start].rstrip(" $R€£").endswith(":")
     return (
         colon
         and _LAST.match(text, last.end) is not None

@@ -81,7 +81,7 @@ _WHERE = re.compile(r",\s(?:where|onde)\s[a-z]\([^()\n]{1,12}\)\s?=\s?-?[\d.,]{1
 _DISCUSSED = re.compile(r"=\s?-?\d[\d.,]*\s?[<>=]\s?0\b([^.!?\n]{1,100})")
 """'Δ = 25 > 0, so there are 2 roots'."""
 _PRAISE = re.compile(
-    r"(?<=[.!]\s)(?:good\s+(?:job|luck)|well\s+done|congratulations|enjoy|parabéns|boa\s+sorte|muito\s+bem|bom\s+(?:trabalho|proveito))\b"
+    r"(?<=[.!✅]\s)(?:good\s+(?:job|luck)|well\s+done|congratulations|enjoy|parabéns|boa\s+sorte|muito\s+bem|bom\s+(?:trabalho|proveito))\b"
     r"(?=[^=]*$)(?!.*\b(?:answer|resposta)\b)",
     _I,
 )

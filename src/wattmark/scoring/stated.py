@@ -54,6 +54,7 @@ from wattmark.scoring.twice import computed_and_said
 from wattmark.scoring.undecided import between_two
 from wattmark.scoring.worded import (
     EQUALS,
+    THAT_IS,
     concluded_in_words,
     ends_in_words,
     said_before,
@@ -230,7 +231,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     at = said_of_subject(text, found, marks, asked) if at is None else at
     at = _last(text, found, marks, asked) if at is None else at
     if at is not None:
-        concluded = concluded_in_words(text[found[-1].end :], CUE)
+        concluded = concluded_in_words(text[found[-1].end :], THAT_IS)
         concluded = concluded or ends_in_words(text, found, marks, asked)
         if concluded is not None:
             return concluded

@@ -23,6 +23,10 @@ EQUALS = re.compile(
     r"|equivale\s+a|corresponde\s+a|corresponds\s+to)\b",
     re.IGNORECASE,
 )
+THAT_IS = re.compile(
+    CUE.pattern + r"|(?:^|[.!])\W{1,3}(?:that's|that\s+is|isso\s+são)\b", re.IGNORECASE
+)
+"""'2, 3, 5. That's three primes.'"""
 _AT_END = 60
 """Characters at the end of a text in which a number in words stands that ends it."""
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")

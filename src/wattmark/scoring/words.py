@@ -197,6 +197,8 @@ def _dozens(names: Sequence[str], count: Fraction, at: int) -> tuple[Fraction, i
 def _half(names: Sequence[str], at: int) -> tuple[Fraction, int]:
     after = at + 1
     follows = names[at + 1] if at + 1 < len(names) else ""
+    if names[at] == "meio" and SCALES.get(follows, 0) >= _MILLION:
+        return Fraction(SCALES[follows], 2), at + 2
     if names[at] in ("meia", "half") and (follows in DOZENS or follows == "centena"):
         return Fraction(6 if follows in DOZENS else 50), at + 2
     if names[at + 1 : at + 3] and names[at + 1] in ("a", "um") and names[at + 2 : at + 3]:

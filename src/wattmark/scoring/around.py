@@ -92,7 +92,7 @@ STEP = re.compile(r"\b(?:steps?|passos?|etapas?)\s*[#:]?\s*$", _I)
 LABEL = re.compile(
     r"\b(?:case|caso|part|parte|question|questão|pergunta|problem|problema|exercise|exercício"
     r"|example|exemplo|figure|figura|fig\.|table|tabela|page|página|equation|equação|eq\.?|line"
-    r"|linha|dia|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
+    r"|linha|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
     r"|guess|palpite)\s*[#(]?\s*$",
     _I,
 )

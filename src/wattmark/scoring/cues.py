@@ -51,7 +51,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "step": _of("step steps passo passos etapa etapas"),
     "label": _of(
-        "dia case caso part parte question questão pergunta problem problema exercise exercício",
+        "case caso part parte question questão pergunta problem problema exercise exercício",
         "example exemplo figure figura fig table tabela page página equation equação eq line linha",
         "option opção method método attempt tentativa section seção chapter capítulo item round",
         "guess palpite remainder resto r ",

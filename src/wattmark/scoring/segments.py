@@ -11,7 +11,7 @@ from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
 ENDS = re.compile(
-    r"[.?!\n](?:(?<=\n)|(?=\s|$)(?<!\bi\.e\.)(?<!\be\.g\.)(?!(?<=!)\s?[=/*+-])(?!(?<=\d!)\s[a-z]))"
+    r"[.?!\n](?:(?<=\n)|(?<!\n)(?=\s|$)(?<!\bi\.e\.)(?<!\be\.g\.)(?!(?<=!)\s?[=/*+-])(?!(?<=\d!)\s[a-z]))"
 )
 """The end of a sentence; not that of 'i.e.', nor the sign of '5! = 120' and '100! ends'."""
 GAP = 90

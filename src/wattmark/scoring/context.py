@@ -105,11 +105,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     if letters:
         set_unknowns_aside(text, found, marks, asked, letters=letters)
     _factored(text, found, marks, asked)
-    if "|-" in text or "| -" in text or "|:" in text:
-        for head in _TABLE_HEAD.finditer(text):
-            marks.out |= {
-                n for n, one in enumerate(found) if head.start() <= one.start < head.end()
-            }
+    _table_heads(text, found, marks)
     _items(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
@@ -136,6 +132,12 @@ def _factored(text: str, found: Sequence[Number], marks: Marks, asked: Asked) ->
             for n, one in enumerate(found)
             if one.value in asked.given and FACTORED.match(text, one.end)
         }
+
+
+def _table_heads(text: str, found: Sequence[Number], marks: Marks) -> None:
+    """The 1 of '| Mark 1 | Mean |' over a rule."""
+    for head in _TABLE_HEAD.finditer(text) if "|" in text and "--" in text else ():
+        marks.out |= {n for n, one in enumerate(found) if head.start() <= one.start < head.end()}
 
 
 def _is_ordinal(after: str, asked: Asked) -> bool:

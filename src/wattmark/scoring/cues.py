@@ -38,8 +38,8 @@ WORDS: dict[str, frozenset[str]] = {
         "undefined indefinida indefinido correct não isn answer resposta is isnt só only",
     ),
     "compared": _of(
-        "against versus contra than mais menos maior menor acima abaixo below above under reach chegar"
-        " atingir alcançar"
+        "against versus contra than mais menos maior menor acima abaixo below above under",
+        "reach chegar atingir alcançar",
     ),
     "operator": _of(
         "plus mais times vezes minus menos over multiplied divided added subtracted",

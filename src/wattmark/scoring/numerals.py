@@ -64,6 +64,8 @@ _TOKEN = re.compile(
       |(?<![\d/.,])\d{1,2}/0[1-9](?![\d/]|[.,]\d)
       |(?<![\d:])\d{1,2}:\d{2}(?::\d{2})?(?![\d:])
       |(?<=[^\W\d])\^[({]?-?\d{1,9}[)}]?)
+   |(?P<plain>(?<![\d.,^/:'_-])(?<!\d[ ])\d{1,15}
+      (?=,?[ ](?![xXeE][ ]|and[ ])[^\W\d_]|[ ][+=][ ]|[.]?(?:\n|$)))
    |(?P<whole>\d{1,9})(?:[ ]|[ ](?:and|e)[ ])(?P<over>\d{1,9})/(?P<under>\d{1,9})(?![\d/])
    |(?P<above>\d{1,15})[ ]?/[ ]?(?P<below>\d{1,15})(?![\d/]|[.,]\d)
    |(?P<period>\d{1,15}[.,]\d{0,15}\(\d{1,9}\))(?!\d)
@@ -85,9 +87,8 @@ _NOUN = re.compile(
 _CURRENCY = re.compile(
     r"(?:(R\$|US\$|\$|€|£|¥)|\b(USD|BRL|EUR|GBP|JPY))\s?[-+]?\s?$", re.IGNORECASE
 )
-_CURRENCY_ENDS = frozenset("$€£¥DLRPYdlrpy")
-_MINUS_ENDS = frozenset("esES")
-"""The last letters of minus, negative and menos."""
+_CURRENCY_SIGNS = frozenset("$€£¥")
+_CURRENCY_CODES = frozenset(("USD", "BRL", "EUR", "GBP", "JPY"))
 _PERCENT_BEGINS = frozenset("%pP")
 _NEXT = re.compile(r"[\s-]*([^\W\d_]{1,20})")
 _MORE = frozenset("%-°€£$")
@@ -282,10 +283,11 @@ def _completed(
     """A number with what stands around it: sign and currency before, per cent and unit after."""
     endless = text.startswith("...", end) and any(places for _, places in readings)
     head = text[max(0, start - 12) : start]
-    near = head.rstrip(" +-")[-1:]
-    currency = _CURRENCY.search(head) if near in _CURRENCY_ENDS else None
+    near = head.rstrip(" +-")
+    paid = near[-1:] in _CURRENCY_SIGNS or near[-3:].upper() in _CURRENCY_CODES
+    currency = _CURRENCY.search(head) if paid else None
     place = start - len(currency[0]) if currency else start
-    signed = currency is not None or "-" in head or near in _MINUS_ENDS
+    signed = paid or "-" in head or near.lower().endswith(("minus", "menos", "negative"))
     minus = signed and is_negative(text, place, currency[0] if currency else "")
     if minus:
         readings = tuple((-value, places) for value, places in readings)

@@ -40,7 +40,6 @@ from wattmark.scoring.options import chosen, options_of
 from wattmark.scoring.phrases import (
     CHATTER,
     CONFIRMED,
-    CUE,
     REFUSED,
     RETRACTED,
     TURNS,

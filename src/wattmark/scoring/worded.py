@@ -24,8 +24,8 @@ EQUALS = re.compile(
     re.IGNORECASE,
 )
 THAT_IS = re.compile(
-    CUE.pattern
-    + r"|(?:^|[.!])\W{1,3}(?:that's|that\s+is|isso\s+são)\b(?!\s(?:roughly|about|around|nearly|almost|approximately|cerca|quase)\b)",
+    CUE.pattern + r"|(?:^|[.!])\W{1,3}(?:that's|that\s+is|isso\s+são)\b"
+    r"(?!\s(?:roughly|about|around|nearly|almost|approximately|cerca|quase)\b)",
     re.IGNORECASE,
 )
 """'2, 3, 5. That's three primes.'"""

@@ -167,13 +167,17 @@ STATES_AFTER_ALL = re.compile(
     r"=|\b(?:but|however|answer|so|still|if|mas|porém|resposta|então|logo|portanto|se)\b", _I
 )
 PURPOSE = re.compile(r"\s(?:para\s+que|so\s+that|in\s+order\s+(?:that|for))\s[^.!?;\n]{1,150}", _I)
-APART = re.compile(
+FURTHER = re.compile(
     r",\s+(?:which|(?:o\s+)?que)\s+(?:is|are|é|são)\s+(?:(?:[a-z]{3,10}ly|um\s+pouco|ligeiramente|bem|muito)\s+)?(?:less|more|greater|smaller|larger"
     r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
     r",?\s+(?:reached|attained|attaining|obtained|atingid[oa]|alcançad[oa]|obtid[oa])\s+(?:at|for|when|em|para|quando)\s[^.!?;\n]{1,60}|"
     r",\s+(?:numa|em\s+uma|on\s+a|in\s+a)\s+(?:escala|scale)\s[^.!?;\n]{1,80}|"
-    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+menos|a\s+mais)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}|"
+    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+menos|a\s+mais)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}",
+    _I,
+)
+"""', which is less than 84', ', reached at x = 1', ', on a scale of 0 to 20'."""
+APART = re.compile(
     r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
     r"[;,]\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
     r",\s+(?:\d{1,9}|an?|one|two|three|four|five|six|seven|eight|nine|ten|some|uma?|dois|duas|três|quatro|cinco|seis|sete|oito|nove|dez|alguns)\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",

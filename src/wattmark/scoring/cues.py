@@ -160,10 +160,13 @@ WORDS: dict[str, frozenset[str]] = {
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
     "apart": _of(
-        "was had used antes era eram need precisa precisam precisamos escala scale",
-        "after before later earlier antes depois após above below acima abaixo than menor menores",
-        "maior maiores less more reached attained attaining obtained atingido atingida alcançado",
-        "alcançada obtido obtida",
+        "was had used antes era eram",
+        "after before later earlier antes depois após above below acima abaixo",
+    ),
+    "further": _of(
+        "need precisa precisam precisamos escala scale than menor menores maior maiores less more",
+        "above below acima abaixo reached attained attaining obtained atingido atingida",
+        "alcançado alcançada obtido obtida",
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"

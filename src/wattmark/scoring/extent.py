@@ -109,8 +109,6 @@ def until_conclusion(text: str, asked: Asked) -> str:
 
 def without_cut_repeat(text: str) -> str:
     """The text without a last line that only begins the one before it once more."""
-    if "\n" not in text:
-        return text
     before, _, last = text.rstrip().rpartition("\n")
     if len(last) < _ECHO or not before:
         return text

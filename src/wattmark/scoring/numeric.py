@@ -82,7 +82,8 @@ def numeric_score(
     if asked.hour and ":00" in answer:
         half = gold.value is not None and gold.value <= _HALF_A_DAY
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
-    text = without_cut_repeat(without_echo(clean(until_emphasis(answer)), question))
+    text = without_echo(clean(until_emphasis(answer)), question)
+    text = without_cut_repeat(text) if "\n" in text else text
     text = until_conclusion(asked.apart.sub(r"\1 (\2)", text) if asked.apart else text, asked)
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)

@@ -71,8 +71,12 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
             continue
         more = at in marks.operands and AND_MORE.match(gap)
         follows = text[right.end : right.end + 3].lstrip()[:1]
-        joined = gap == "(" or _is_joined(left, right, gap, follows, asked, worded=worded)
-        share = _is_share(left, right, follows, asked) and OF.match(gap)
+        joined = gap == "(" or (
+            (worded or not _SIGNS.isdisjoint(gap))
+            and _is_joined(left, right, gap, follows, asked, worded=worded)
+        )
+        shares = left.percent or not left.shown.isdigit()
+        share = shares and _is_share(left, right, follows, asked) and OF.match(gap)
         summed = AND.match(gap) and _together(text, left)
         if summed and gap.strip() == "," and _OPENS_CLAUSE.match(text, right.end):
             continue
@@ -86,7 +90,7 @@ def _is_joined(
 ) -> bool:
     """Does a sign or a word of reckoning stand between two numbers?"""
     signs = not _SIGNS.isdisjoint(gap)
-    if not (signs or worded) or (":" in gap and follows != "="):
+    if ":" in gap and follows != "=":
         return False
     if signs and left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap):
         return True

@@ -19,6 +19,7 @@ from wattmark.scoring.around import (
     CLAUSE_END,
     FRONT_END,
     FRONTED,
+    FURTHER,
     PARENTHESES,
     PURPOSE,
     SUPPOSED,
@@ -93,6 +94,15 @@ _UNLIKE = re.compile(
 """'Unlike insects, which have 6 legs'."""
 
 
+_AFTER = (
+    ("trailing", TRAILING),
+    ("apart", APART),
+    ("further", FURTHER),
+    ("purpose", PURPOSE),
+)
+"""What states nothing after an answer, by its cue."""
+
+
 class Stretch(NamedTuple):
     """A part of a text that states no answer."""
 
@@ -110,6 +120,7 @@ KINDS = frozenset(
         "clause",
         "trailing",
         "apart",
+        "further",
         "supposed",
         "aside",
         "denied",
@@ -131,7 +142,7 @@ def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         yield from _checks(text)
     if "clause" in cues:
         yield from _reasons(text)
-    for kind, pattern in (("trailing", TRAILING), ("apart", APART), ("purpose", PURPOSE)):
+    for kind, pattern in _AFTER:
         for found in pattern.finditer(text) if kind in cues else ():
             yield Stretch(found.start(), found.end(), after=True)
     yield from _of_others(text, cues)

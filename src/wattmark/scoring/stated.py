@@ -214,7 +214,8 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         set_remarks_aside(text, found, marks, asked)
         set_others_aside(text, found, marks, asked)
     said = explicit_of(text, found, marks, asked)
-    said = said or computed_and_said(text, found, marks, asked)
+    if said is None and marks.results:
+        said = computed_and_said(text, found, marks, asked)
     set_aside(text, found, marks, asked)
     plain = (
         said

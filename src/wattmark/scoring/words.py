@@ -119,7 +119,7 @@ def may_be_spoken(text: str) -> bool:
 
 def spoken_numbers(text: str) -> list[Spoken]:
     """All numbers in words of a text, in order; digits are not looked at."""
-    if not may_be_spoken(text):
+    if _BEGINS.isdisjoint(_WORD.findall(text.casefold())):
         return []
     words = [(m.group().casefold(), m.start(), m.end()) for m in _WORD.finditer(text)]
     return list(_read(text, words))

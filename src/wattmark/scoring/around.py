@@ -91,7 +91,7 @@ TIMES = ("month", "months", "year", "years", "mês", "meses", "ano", "anos")
 STEP = re.compile(r"\b(?:steps?|passos?|etapas?)\s*[#:]?\s*$", _I)
 LABEL = re.compile(
     r"\b(?:case|caso|part|parte|question|questão|pergunta|problem|problema|exercise|exercício"
-    r"|example|exemplo|figure|figura|fig\.|table|tabela|page|página|equation|equação|eq\.?|line"
+    r"|example|exemplo|theorem|teorema|lemma|lema|figure|figura|fig\.|table|tabela|page|página|equation|equação|eq\.?|line"
     r"|linha|option|opção|method|método|attempt|tentativa|section|seção|chapter|capítulo|item|round"
     r"|guess|palpite)\s*[#(]?\s*$",
     _I,
@@ -131,7 +131,7 @@ CHECKING = re.compile(
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|"
     r"(?:substituting|substituindo)\s?[:,]\x20(?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|$))|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
-    r"soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|confere\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
+    r"(?:this|that)\s+fits\b|soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|confere\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
     r"|nota\s*:|(?:and|,)\s+note\s+that\b|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
     r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
@@ -168,6 +168,7 @@ STATES_AFTER_ALL = re.compile(
 )
 PURPOSE = re.compile(r"\s(?:para\s+que|so\s+that|in\s+order\s+(?:that|for))\s[^.!?;\n]{1,150}", _I)
 FURTHER = re.compile(
+    r",\s+(?:namely|a\s+saber|nomeadamente)\s(?=[a-z]\s=|[^.!?\n=]*(?:[.!?\n]|$))[^.!?\n]{1,80}|"
     r",\s+(?:which|(?:o\s+)?que)\s+(?:is|are|é|são)\s+(?:(?:[a-z]{3,10}ly|um\s+pouco|ligeiramente|bem|muito)\s+)?(?:less|more|greater|smaller|larger"
     r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"

@@ -52,7 +52,8 @@ WORDS: dict[str, frozenset[str]] = {
     "step": _of("step steps passo passos etapa etapas"),
     "label": _of(
         "case caso part parte question questão pergunta problem problema exercise exercício",
-        "example exemplo figure figura fig table tabela page página equation equação eq line linha",
+        "theorem teorema lemma lema example exemplo figure figura fig table tabela page página",
+        "equation equação eq line linha",
         "option opção method método attempt tentativa section seção chapter capítulo item round",
         "guess palpite remainder resto r ",
     ),
@@ -122,7 +123,7 @@ WORDS: dict[str, frozenset[str]] = {
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
-        "confere remark remarks reason case controle confirmação confirmacao confirmation",
+        "fits confere remark remarks reason case controle confirmação confirmacao confirmation",
         "reference indeed fact fato efeito",
     ),
     "clause": _of(
@@ -164,7 +165,8 @@ WORDS: dict[str, frozenset[str]] = {
         "after before later earlier antes depois após above below acima abaixo",
     ),
     "further": _of(
-        "need precisa precisam precisamos escala scale than menor menores maior maiores less more",
+        "namely saber nomeadamente need precisa precisam precisamos escala scale",
+        "than menor menores maior maiores less more",
         "above below acima abaixo reached attained attaining obtained atingido atingida",
         "alcançado alcançada obtido obtida",
     ),
@@ -179,7 +181,7 @@ WORDS: dict[str, frozenset[str]] = {
     "offering": _of(
         "you quer gostaria deseja disposição avise avisar pedir chamar dizer falar vontade conte",
         "posso podemos quiser preferir precisar desejar let feel hesitate want shall i",
-        "available here rate avalie",
+        "available here rate avalie anything precisa",
     ),
     "reminding": _of(
         "remember mind forget careful tip tips hint warning reminder lembre lembrem lembrando",

@@ -12,7 +12,8 @@ from wattmark.scoring.numerals import Number
 _NAME = 12
 _LINE_END = re.compile(r"\n(?!\s*=)|[.,;!?](?=\s|$)|\s[(—]")
 _GOES_ON = re.compile(
-    r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então)\b", re.IGNORECASE
+    r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então|decimal)\b",
+    re.IGNORECASE,
 )
 _SO_IT_IS = re.compile(
     r"(?:[.!?,;]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d\n]{0,30}$",

@@ -23,7 +23,7 @@ _REMINDER = re.compile(
     _I,
 )
 _OFFER = re.compile(
-    r"\b(?:(?:could|can|would)\s+you\s+(?:please\s+)?tell\s+me|(?:pode|poderia)\s+me\s+dizer|would\s+you\s+(?:like|prefer|want)|do\s+you\s+(?:want|need)|want\s+(?:me\s+to|more|another)|shall\s+(?:i|we)\b"
+    r"\b(?:(?:could|can|would)\s+you\s+(?:please\s+)?tell\s+me|(?:pode|poderia)\s+me\s+dizer|would\s+you\s+(?:like|prefer|want)|do\s+you\s+(?:want|need)|anything\s+else|precisa\s+de\s+mais\s+alguma|want\s+(?:me\s+to|more|another)|shall\s+(?:i|we)\b"
     r"|let\s+me\s+know\b|feel\s+free\b|(?:do\s+not|don't)\s+hesitate|i(?:'d|\s+would)\s+be\s+(?:happy|glad)"
     r"|i\s+(?:can|could)\s+(?:also\s+)?(?:help|give|prepare|make\s+you|generate|create|offer|send|provide|suggest)\b"
     r"|(?:available|here|open|online|disponível|aberto)\s+24/7"

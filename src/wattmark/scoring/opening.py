@@ -45,6 +45,11 @@ _PARAGRAPH = re.compile(r"(?:[ ][^\W\d_]{1,20}){1,2}[.!]\n\s*(?=[^\W\d_])")
 """'74 legs.' and a new line."""
 _REST_IN = 60
 _IN = re.compile(r"\W*(?:in|em)\s", re.IGNORECASE)
+_AS_A = re.compile(
+    r"\s+(?:as|como)\s+(?:an?\s+|uma?\s+)?(?:decimal|fraction|percent\w*|fração|porcentagem|percentagem)\s+(?:is|é|=)\s",
+    re.IGNORECASE,
+)
+"""'1/2 as a decimal is 0.5'."""
 _IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
 """'1/8 as a decimal is …': the question's number, said over."""
 
@@ -68,7 +73,7 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if not dated and not OPENING.match(text[: first.start]):
         return None
     after = text[first.end :]
-    if first.shown in asked.shown and _IS_SAID.match(after):
+    if (first.shown in asked.shown and _IS_SAID.match(after)) or _AS_A.match(after):
         return None
     reason = EXPLAINED.match(after)
     if reason is None and (asked.given or asked.noun):

@@ -62,6 +62,7 @@ def said_at(
     asked: Asked = NOTHING_ASKED,
 ) -> Stated:
     """A number, with those that say the same once more; several where another stands beside it."""
+    at = _end_of_chain(text, found, marks, at)
     chosen = found[at]
     alternatives = [chosen]
     for other in (at - 1, at + 1):
@@ -91,6 +92,15 @@ def said_at(
                 return Stated((whole,), how, explicit)
             return Stated((found[left], found[right]), how, explicit, several=True)
     return Stated(tuple(alternatives), how, explicit)
+
+
+def _end_of_chain(text: str, found: Sequence[Number], marks: Marks, at: int) -> int:
+    """The 9.25 of '38/4 = 9.25': the end of a chain counts, be it wrong."""
+    if at + 1 not in marks.results or at in marks.operands or "/" not in found[at].shown:
+        return at
+    one, other = found[at], found[at + 1]
+    chained = text[one.end : other.start].strip() == "=" and one.unit == other.unit
+    return at + 1 if chained else at
 
 
 def _is_share(part: Number, whole: Number, gap: str, asked: Asked) -> bool:

@@ -31,6 +31,11 @@ _I = re.IGNORECASE
 LONG = 600
 """Characters that a reason or a check may be long."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)|\n|;\s")
+_NOTE = re.compile(r"(?:notes?|obs\.?|observação|nota|p\.?s\.?|fun|curiosidade)\b", _I)
+_NOTE_ENDS = re.compile(r"\n(?!\s*(?:[-•*]|\d{1,2}[.)])\s)|\b(?:answer|resposta)\b", _I)
+"""A note concludes nothing."""
+_WORKING = re.compile(r"(?:working|reasoning|cálculo|raciocínio)\b", _I)
+_DATA = re.compile(r"\b(?:given|data|known|dados)\b[^.\n]{0,20}:", _I)
 _EXAMPLE = re.compile(
     r"\be\.\s?g\.|\bp\.\s?ex\.|\bpor\s+ex\.|\b(?:for|as\s+an)\s+(?:example|instance)\b"
     r"|\b(?:por|a\s+título\s+de|como)\s+exemplo\b",
@@ -166,7 +171,10 @@ def _of_others(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
 
 def _checks(text: str) -> Iterator[Stretch]:
     for found in CHECKING.finditer(text):
-        end = CHECK_END.search(text, found.end(), found.end() + LONG)
+        if _WORKING.match(found[0]) and _DATA.search(text, 0, found.start()):
+            continue  # 'Given: … Working: 110 * 25 = 2750'
+        ends = _NOTE_ENDS if _NOTE.match(found[0]) else CHECK_END
+        end = ends.search(text, found.end(), found.end() + LONG)
         yield Stretch(found.start(), end.start() if end else len(text), after=True)
     for found in _SUBSTITUTED.finditer(text):
         end = _SENTENCE_END.search(text, found.end(), found.end() + LONG)

@@ -195,7 +195,7 @@ def _without_chatter(text: str, language: str | None, asked: Asked) -> str:
 def _pick(text: str, language: str | None, asked: Asked, *, asides: bool = True) -> Stated | None:
     found = with_counts(text, joined(text, numbers(text, language)), asked)
     offered = options_of(text, found)
-    option = chosen(text, offered or dict(asked.options))
+    option = chosen(text, dict(asked.options) or offered)
     if option is not None:
         return Stated((option,), "the option that is named", explicit=True)
     if len(offered) >= _OPTIONS and {one.start for one in found} <= {

@@ -36,6 +36,17 @@ LISTS = (
     *("blind_forty_fourth", "blind_forty_fifth", "blind_forty_sixth"),
     *("blind_forty_seventh", "blind_forty_eighth", "blind_forty_ninth"),
     *("blind_fiftieth", "blind_fifty_first", "blind_fifty_second"),
+    *("blind_fifty_third", "blind_fifty_fourth"),
+    *("blind_fifty_fifth", "blind_fifty_sixth"),
+    *("blind_fifty_seventh", "blind_fifty_eighth"),
+    *("blind_fifty_ninth", "blind_sixtieth"),
+    *("blind_sixty_first", "blind_sixty_second"),
+    *("blind_sixty_third", "blind_sixty_fourth"),
+    *("blind_sixty_fifth", "blind_sixty_sixth"),
+    *("blind_sixty_seventh", "blind_sixty_eighth"),
+    *("natural_first", "natural_second", "natural_third"),
+    *("natural_fourth", "natural_fifth", "natural_sixth"),
+    "natural_seventh",
 )
 
 

@@ -16,6 +16,8 @@ from wattmark.scoring.segments import ENDS
 
 _I = re.IGNORECASE
 _NEAR = 20
+_BACK = 12
+"""Numbers before one that may be the other part."""
 _LEFT = re.compile(
     r"\b(?:left|leav(?:es|ing|e)|remain\w*|rest|still|to\s+go|more|free|livres?|un[a-z]{3,6}|empty|sobr(?!e\b)\w+|rest(?:a|am|ou|aram|ando)"
     r"|fic\w+\s+com|ends?\s+up|falt\w+|ainda|vazi[oa]s?)\b",
@@ -41,7 +43,7 @@ def is_other_part(
     left = _says(text, number, _LEFT)
     if left and not asked.rest and 0 < number.value < 1 and 1 - number.value in asked.given:
         return True
-    before = (found[at] for at in new if at < n)
+    before = [found[at] for at in new if at < n][-_BACK:]
     return any(_is_rest_of(text, part, number, asked) for part in before)
 
 

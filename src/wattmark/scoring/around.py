@@ -139,7 +139,7 @@ CHECKING = re.compile(
     _I,
 )
 CLAUSE = re.compile(
-    r"(?:(?<=[.!?]\s)|(?<=\n)|^)como\s(?!seria\b)(?=(?:[^.!?\n]|\.\d){3,120},\s)|\b(?:because|since|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"\b(?:because|since|como\s(?:(?<=[.!?]\scomo\s)|(?<=\ncomo\s)|(?<=^como\s))(?!seria\b)(?=(?:[^.!?\n]|\.\d){3,120},\s)\b|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
     r"|although|(?:even\s+|(?<=,\s))though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
@@ -147,9 +147,8 @@ CLAUSE = re.compile(
     _I,
 )
 TRAILING = re.compile(
-    r",\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
-    r"|down\s+from|(?:which|que)\s+(?:is|are|é|são)\s+(?:about\s+|exactly\s+|cerca\s+de\s+)?(?:\d{1,6}/\d{1,6}|\d[\d.,]{0,8}\s?%)\s+(?:of|d[eoa]s?)|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b(?:[^,.;!?\n]|\.(?=\d)){0,200}",
-    _I,
+    r",(?i:\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
+    r"|down\s+from|(?:which|que)\s+(?:is|are|é|são)\s+(?:about\s+|exactly\s+|cerca\s+de\s+)?(?:\d{1,6}/\d{1,6}|\d[\d.,]{0,8}\s?%)\s+(?:of|d[eoa]s?)|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b(?:[^,.;!?\n]|\.(?=\d)){0,200})"
 )
 REFUSING = re.compile(
     r"\b(?:(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)|(?:i'm|we're)\s+(?:unable|not\s+able)\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
@@ -179,10 +178,9 @@ FURTHER = re.compile(
 )
 """', which is less than 84', ', reached at x = 1', ', on a scale of 0 to 20'."""
 APART = re.compile(
-    r",\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
-    r"[;,]\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
-    r",\s+(?:\d{1,9}|an?|one|two|three|four|five|six|seven|eight|nine|ten|some|uma?|dois|duas|três|quatro|cinco|seis|sete|oito|nove|dez|alguns)\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100}",
-    _I,
+    r"[,;](?i:(?<=,)\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
+    r"\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
+    r"(?<=,)\s+(?:\d{1,9}|an?|one|two|three|four|five|six|seven|eight|nine|ten|some|uma?|dois|duas|três|quatro|cinco|seis|sete|oito|nove|dez|alguns)\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100})"
 )
 """', 8 years after the speech of 1961'."""
 CLAUSE_END = re.compile(

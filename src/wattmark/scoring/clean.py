@@ -139,7 +139,7 @@ def clean(text: str) -> str:
     if not text.isascii() or "_" in text:
         text = _BASE.sub("", text)
     if not text.isascii():
-        text = _unicode(_FOOTNOTE.sub("†", text))
+        text = _unicode(text)
     text = _TERMINAL.sub("", text) if "\x1b" in text else text
     text = _CONTROL.sub(" ", text.replace("\r", "\n"))
     if "```" in text:
@@ -159,7 +159,7 @@ def clean(text: str) -> str:
 def _unicode(text: str) -> str:
     if _LATIN.fullmatch(text):  # Portuguese, with no other signs
         return _THOUSAND_MILLION.sub("bilhões", text)
-    text = _INVISIBLE.sub("", text)
+    text = _INVISIBLE.sub("", _FOOTNOTE.sub("†", text))
     text = text.replace("¢", " cents")
     text = _POWER.sub(lambda found: "^" + found[0].translate(_POWERS), text)
     text = _VULGAR.sub(lambda f: (f[1] + " " if f[1] else "") + _FRACTIONS[f[2]], text)

@@ -67,6 +67,11 @@ _TABLE_HEAD = re.compile(r"(?:^|\n)\|[^\n]{1,200}\|[ ]*(?=\n\|[ :|-]{3,200}\|?[ 
 """The head of a table: '| Mark 1 | Mark 2 | Mean |'."""
 _FACTORIAL = re.compile(r"!?\s?=\s?")
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
+_OUT = frozenset(("wrong", "compared", "step", "sure", "part", "root"))
+"""Kinds of phrase that make a number no answer in any case."""
+_ASIDE = frozenset(("place", "counted", "telephoned", "divisor", "label"))
+_HARMLESS = frozenset((".", ",", ";", ":", "\n", "%", "=", ""))
+"""Signs after a number that change nothing of it."""
 _NAMED = frozenset(("month", "numbered", "aged"))
 
 
@@ -173,17 +178,19 @@ def _is_of_a_thing(
 def _is_aside(
     before: str, after: str, number: Number, cues: frozenset[str], *, counted: bool
 ) -> bool:
+    if not counted and is_date_or_time(before, after, number, month="month" in cues):
+        return True
+    if cues.isdisjoint(_ASIDE):
+        return False
     if "place" in cues and number.noun and "\n" not in before and not counted:
         lasts = number.noun.lower() in TIMES or (number.unit and number.unit.kind == "time")
         if PLACE.search(before) or (lasts and FOR.search(before)):
             return True
     if "counted" in cues and not counted and ASIDE_AFTER.match(after):
         return True
-    if not counted and is_date_or_time(before, after, number, month="month" in cues):
-        return True
-    if "telephoned" in cues and TELEPHONED.search(before):
-        return True
-    if "divisor" in cues and DIVISOR.search(before):
+    if ("telephoned" in cues and TELEPHONED.search(before)) or (
+        "divisor" in cues and DIVISOR.search(before)
+    ):
         return True
     return "label" in cues and bool(LABEL.search(before) or REST.search(before))
 
@@ -209,10 +216,12 @@ def _is_placed(after: str, asked: Asked) -> bool:
 def _is_out(
     before: str, after: str, number: Number, cues: frozenset[str], letters: frozenset[str]
 ) -> bool:
-    return (
-        (after[:1] in letters and not after[1:2].isalnum())  # the 3 of '3L', where 'L = 10'
-        or bool(UNREADABLE_AFTER.match(after))
-        or ("wrong" in cues and bool(DENIED_AFTER.match(after)))
+    if (letters and after[:1] in letters and not after[1:2].isalnum()) or (
+        after[:1] not in _HARMLESS and UNREADABLE_AFTER.match(after)
+    ):
+        return True  # the 3 of '3L', where 'L = 10'
+    return not cues.isdisjoint(_OUT) and (
+        ("wrong" in cues and bool(DENIED_AFTER.match(after)))
         or ("compared" in cues and bool(COMPARED.search(before)))
         or ("step" in cues and bool(STEP.search(before)))
         or ("sure" in cues and _is_sureness(before, after, number))

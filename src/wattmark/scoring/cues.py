@@ -205,10 +205,15 @@ _KNOWN = frozenset(_KINDS)
 
 
 @lru_cache(maxsize=64)  # the parts of one answer are asked for several times
+def words_in(text: str) -> frozenset[str]:
+    """The words of a text, in lower case."""
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+@lru_cache(maxsize=64)
 def cues_of(text: str) -> frozenset[str]:
     """The kinds of phrase whose words, or signs, a text has."""
-    folded = text.casefold()
-    words = frozenset(_WORD.findall(folded))
+    words = words_in(text)
     found = {kind for word in words & _KNOWN for kind in _KINDS[word]}
     if "≠" in text or "!=" in text:
         found.add("denied")
@@ -227,6 +232,6 @@ def cues_of(text: str) -> frozenset[str]:
         found.add("root")
     if "####" in text:
         found.add("explicit")
-    if "hmm" in folded:
+    if "hmm" in text.casefold():
         found.add("retracted")
     return frozenset(found)

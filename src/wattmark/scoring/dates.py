@@ -27,6 +27,7 @@ _HALF_OF_DAY = re.compile(r"^\s?[ap]\.?m\b", _I)
 _HALVES = frozenset("apAP")
 _IN_DATES = frozenset("-/.")
 _LAST_DAY = 31
+_YEAR_DIGITS = 4
 _IN_YEAR = ("no ano de ", "in the year ", "in the year of ")
 _AGED = re.compile(r"\b(?:aged|at\s+(?:the\s+)?age(?:\s+of)?|com\s+idade\s+de)\s+$", _I)
 _YEARS_OLD = re.compile(r"^(?:-year-old\b|\s+years?\s+(?:old\b|of\s+age\b))", _I)
@@ -45,7 +46,7 @@ def is_date_or_time(before: str, after: str, number: Number, *, month: bool) -> 
         return False  # '15 % a.m.', a month
     if after[:2] == "/0" or (after[:2].strip()[:1] in _HALVES and _HALF_OF_DAY.match(after)):
         return True
-    if before.endswith(_IN_YEAR) and len(number.shown) == 4 and number.shown.isdigit():
+    if len(number.shown) == _YEAR_DIGITS and number.shown.isdigit() and before.endswith(_IN_YEAR):
         return True
     if not (month or before[-1:] in _IN_DATES or after[:1] == "-"):
         return False

@@ -93,6 +93,8 @@ _PERCENT_BEGINS = frozenset("%pP")
 _NEXT = re.compile(r"[\s-]*([^\W\d_]{1,20})")
 _MORE = frozenset("%-°€£$")
 """Signs that may begin what belongs to a number, as letters may."""
+_HALVED = frozenset("aeAE")
+"""How 'and a half', 'e meia' begins."""
 _DIGITS = frozenset("0123456789")
 _DIGITS_AT_END = re.compile(r"-?\d+")
 _YEAR = re.compile(r"([12]\d{3})-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]([12]\d{3})")
@@ -319,7 +321,8 @@ def _completed(
             f"-{shown}",
             tuple((-value, places) for value, places in readings),
         )
-    more = HALF_MORE.match(text, counted.end()) if counted and not percent else None
+    halved = counted and not percent and text[counted.end() : counted.end() + 2].strip() in _HALVED
+    more = HALF_MORE.match(text, counted.end()) if counted and halved else None
     if more:
         end, shown = more.end(), text[start : more.end()]
         readings = tuple((value + Fraction(1, 2), None) for value, _ in readings)

@@ -22,7 +22,7 @@ from wattmark.scoring.choose import choose
 from wattmark.scoring.closing import closing
 from wattmark.scoring.context import marks_of
 from wattmark.scoring.counted import with_counts
-from wattmark.scoring.cues import cues_of
+from wattmark.scoring.cues import cues_of, words_in
 from wattmark.scoring.equations import (
     computed,
     looked_for,
@@ -40,6 +40,7 @@ from wattmark.scoring.options import chosen, options_of
 from wattmark.scoring.phrases import (
     CHATTER,
     CONFIRMED,
+    CUE,
     REFUSED,
     RETRACTED,
     TURNS,
@@ -98,6 +99,7 @@ _NO_MORE = re.compile(
     r"\W*(?:(?:too|also|either|as\s+well|também|again|de\s+novo)\W*)?", re.IGNORECASE
 )
 """What may follow 'that is wrong' at the end of a text."""
+_THAT = frozenset(("that", "isso"))
 _OPEN_ENDS = (" is", " é", " equals", " será", " get", " obtemos", " temos")
 """Of a text that was cut off."""
 _OPTIONS = 3
@@ -231,7 +233,9 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     at = said_of_subject(text, found, marks, asked) if at is None else at
     at = _last(text, found, marks, asked) if at is None else at
     if at is not None:
-        concluded = concluded_in_words(text[found[-1].end :], THAT_IS)
+        concluded = concluded_in_words(
+            text[found[-1].end :], CUE if _THAT.isdisjoint(words_in(text)) else THAT_IS
+        )
         concluded = concluded or ends_in_words(text, found, marks, asked)
         if concluded is not None:
             return concluded

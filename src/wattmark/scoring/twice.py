@@ -16,6 +16,9 @@ def computed_and_said(
     text: str, found: Sequence[Number], marks: Marks, asked: Asked
 ) -> Stated | None:
     """The last result of an equation, where the next number is the same in a sentence of prose."""
+    last = len(found) - 1
+    if last in marks.results and last not in marks.aside and last not in marks.operands:
+        return None
     results = marks.results - marks.operands - marks.out - marks.aside if marks.results else set()
     computed = max(results, default=len(found))
     later = [

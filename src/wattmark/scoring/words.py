@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from wattmark.scoring.cues import words_in
+
 _UNITS_EN = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
     " fifteen sixteen seventeen eighteen nineteen"
@@ -114,12 +116,12 @@ class Spoken(NamedTuple):
 
 def may_be_spoken(text: str) -> bool:
     """Has it a word that a number in words can begin with?"""
-    return not _BEGINS.isdisjoint(_WORD.findall(text.casefold()))
+    return not _BEGINS.isdisjoint(words_in(text))
 
 
 def spoken_numbers(text: str) -> list[Spoken]:
     """All numbers in words of a text, in order; digits are not looked at."""
-    if _BEGINS.isdisjoint(_WORD.findall(text.casefold())):
+    if _BEGINS.isdisjoint(words_in(text)):
         return []
     words = [(m.group().casefold(), m.start(), m.end()) for m in _WORD.finditer(text)]
     return list(_read(text, words))

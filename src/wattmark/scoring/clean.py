@@ -118,6 +118,8 @@ _BLANK = re.compile(r"(?<![^\W_])_{3,200}(?![^\W_])")
 """A line to write on."""
 _TIMES = re.compile(r"(?<=\d)(?<!\b0)[xX](?=\d)|(?<=\d) [xX] (?=\d)")
 _CLOCK = re.compile(r"(?<![\w.,])(\d{1,3})\s?h\s?(\d{1,2})(?:\s?(?:min|m))?(?!\w)")
+_HOUR = re.compile(r"h\s?\d")
+"""What each of them has."""
 _QUOTED = re.compile(r"(?:(?<=\n)|\A)[ ]{0,3}(?:>[ ]){1,3}(?=\S)")
 _TOUCHING = re.compile(r"\d[stple]|[és]\d")
 _GLUED = re.compile(
@@ -260,6 +262,6 @@ def _markdown(text: str) -> str:
         text = _TIMES.sub(" * ", text)
     if _TOUCHING.search(text):
         text = _GLUED.sub(lambda found: f" {found[0]} ", text)
-    if "h" in text:
+    if _HOUR.search(text) is not None:
         text = _CLOCK.sub(r"\1 h \2 min", text)
     return text.replace("`", "")

@@ -22,6 +22,8 @@ _OF_SO_MANY = re.compile(
 """'Twelve of the 40'."""
 _OF_THE = re.compile(r",?\s(?:dos|das|(?:out\s)?of\sthe)\s(?=\d)", re.IGNORECASE)
 """'Two hundred tickets, of the 500'."""
+_OF_WORDS = ("of the ", "dos ", "das ")
+"""One of which it has."""
 _ONLY = re.compile(
     r"\b(?:only|just|exactly|apenas|só|somente|sobra|resta|leav(?:es|ing))\s+$", re.IGNORECASE
 )
@@ -75,7 +77,7 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
 
 def _of_the(text: str, found: Sequence[Number]) -> list[Number]:
     """The two hundred of 'Two hundred tickets, of the 500', where no digits stand before it."""
-    of = _OF_THE.search(text)
+    of = _OF_THE.search(text) if any(words in text for words in _OF_WORDS) else None
     said = [one for one in spoken_numbers(text[: of.start()]) if not one.one] if of else []
     if of is None or not said or found[0].start < of.start():
         return []

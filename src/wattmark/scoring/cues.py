@@ -166,7 +166,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "further": _of(
         "namely saber nomeadamente need precisa precisam precisamos escala scale",
-        "than menor menores maior maiores less more",
+        "than menor menores maior maiores",
         "above below acima abaixo reached attained attaining obtained atingido atingida",
         "alcançado alcançada obtido obtida",
     ),

@@ -20,7 +20,8 @@ _JUDGED = re.compile(
     re.IGNORECASE,
 )
 """'(C) 33 - yes'."""
-_BEGINS = re.compile(r"(?<![^\W_])[aA](?:\)|[.:]\s)")
+_FIRST = ("a)", "A)", "a.", "A.", "a:", "A:")
+"""What every list of options begins with."""
 _NEAR = 8
 _FEWEST = 2
 
@@ -28,7 +29,7 @@ _FEWEST = 2
 def options_of(text: str, found: Sequence[Number]) -> dict[str, Number]:
     """The listed options, by letter; empty where it is no list that begins with a."""
     options: dict[str, Number] = {}
-    if _BEGINS.search(text) is None:
+    if not any(one in text for one in _FIRST):
         return options
     for number in found:
         letter = _OPTION.search(text, max(0, number.start - _NEAR), number.start)

@@ -222,7 +222,7 @@ def _remarks(
 
 
 def _leftovers(text: str, asked: Asked) -> Iterator[tuple[int, int]]:
-    """'The other 27 go to her brothers', 'It still needs 350 L', where neither is asked for."""
+    """'The other 27 go to her brothers', 'It needs 350 L', 'of which 9 …': none is asked for."""
     if asked.rest or asked.had or _OTHER_ASKED.search(asked.text):
         return
     for said in _THE_OTHER.finditer(text):

@@ -55,6 +55,8 @@ from wattmark.scoring.unknowns import letters_of, set_unknowns_aside
 from wattmark.scoring.words import ORDINALS, spoken_numbers
 
 _NEAR = 60
+_SIGN = 24
+"""Characters before a number in which an equals sign, or 'equal to', leads to it."""
 _EQUAL_ENDS = frozenset("=≈>sSoOaA")
 _ORDINAL_ENDS = frozenset("snrtoaSNRTOAºª.")
 _ALGEBRA = "0123456789 ()+*/^-"
@@ -122,7 +124,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
 
 def _mark_result(text: str, found: Sequence[Number], at: int, marks: Marks, asked: Asked) -> None:
     """Marks a number right after an equals sign."""
-    if not EQUALS.search(text, max(0, found[at].start - _NEAR), found[at].start):
+    if not EQUALS.search(text, max(0, found[at].start - _SIGN), found[at].start):
         return
     marks.results.add(at)
     if at and at - 1 not in marks.operands and repeats(text, found[at - 1], found[at], asked):

@@ -164,7 +164,8 @@ def _is_total(text: str, found: Sequence[Number], inside: Sequence[int], asked: 
         return True
     if asked.each or asked.rest:
         return False
-    total = _FOR_A_TOTAL.search(text[max(0, last.start - 30) : last.start])
+    near = text[max(0, last.start - 30) : last.start]
+    total = _FOR_A_TOTAL.search(near) if "tot" in near.casefold() else None
     others = any(is_asked(found[n], asked) for n in inside[:-1])
     if total and not is_given(last, asked):
         return asked.total or not (others and last.noun and not is_asked(last, asked))

@@ -139,12 +139,19 @@ def _same_amount(one: Number, other: Number) -> bool:
 
 def _rounded(one: Number, other: Number, gap: str, asked: Asked) -> bool:
     """'78.539816, which rounds to 78.54': is the second a rounding of the first that says so?"""
+    if not (_has_places(one) or _has_places(other)):
+        return False
     given = one.shown in asked.shown or not _ROUNDS.search(gap)
     if one.value is None or other.value is None or given or "^" in one.shown:
         return False
     places = other.readings[0][1]
     near = places is not None and abs(one.value - other.value) * 2 * 10**places <= 1
     return near and ENDS.search(gap) is None
+
+
+def _has_places(number: Number) -> bool:
+    """Is it no whole number?"""
+    return bool(number.readings) and number.readings[0][1] != 0
 
 
 def _beside(gap: str) -> bool:

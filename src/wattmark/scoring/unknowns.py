@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from wattmark.scoring.asked import Asked
+from wattmark.scoring.cues import words_in
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 
@@ -21,6 +22,8 @@ _NEAR = 60
 
 def letters_of(text: str) -> frozenset[str]:
     """The unknowns of its equations and sums: the d of 'a + 2d'."""
+    if all(len(word) > 1 for word in words_in(text)):
+        return frozenset()
     return frozenset(one or other for one, other in _LETTER.findall(text))
 
 

@@ -20,9 +20,7 @@ _POUNDS = re.compile(
 )
 """Of a mass, and no currency."""
 _ROUNDED_TO = re.compile(
-    r"\b(?:round\w*|arredond\w+)\s+(?:[^\W\d_]{1,12}\s+){0,3}$".replace(
-        "$", r"(?:to|para)\s+[^\W\d_]{1,20}$"
-    ),
+    r"\b(?:round\w*|arredond\w+)\s+(?:[^\W\d_]{1,12}\s+){0,3}(?:to|para)\s+[^\W\d_]{1,20}$",
     re.IGNORECASE,
 )
 _MEASURED = ("length", "mass", "volume")

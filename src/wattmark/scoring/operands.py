@@ -89,10 +89,9 @@ def _is_joined(
     left: Number, right: Number, gap: str, follows: str, asked: Asked, *, worded: bool
 ) -> bool:
     """Does a sign or a word of reckoning stand between two numbers?"""
-    signs = not _SIGNS.isdisjoint(gap)
     if ":" in gap and follows != "=":
         return False
-    if signs and left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap):
+    if left.noun and left.noun.lower() == right.noun.lower() and MINUS.match(gap):
         return True
     if not (OPERATOR.match(gap) or (worded and THEN_MORE.match(gap))) or BY_SO_MUCH.match(gap):
         return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.units import Unit
+from wattmark.scoring.units import UNITS, Unit
 
 WORD = re.compile(r"[^\W\d_]+")
 _STEM = 4
@@ -139,7 +139,7 @@ class Asked:
     """1 000 000 where it asks in millions."""
     duration: bool = False
     """'How long …', 'quanto tempo …'"""
-    apart: re.Pattern[str] | None = None
+    scale_word: re.Pattern[str] | None = None
     """'How many dozens': a dozen is what is counted, and multiplies nothing."""
     subject: str = ""
     """The '20% tip on $45' of 'How much is a 20% tip on $45?'"""
@@ -153,6 +153,10 @@ def stems(text: str) -> frozenset[str]:
     words = (word.casefold() for word in WORD.findall(text))
     cut = (word[:_STEM] for word in words if len(word) > SHORT and word not in _STOP)
     return frozenset(_ALIKE.get(stem, stem) for stem in cut)
+
+
+UNIT_STEMS = stems(" ".join(UNITS))
+"""Of the names of units, which say little of what a question asks."""
 
 
 def singular(noun: str) -> str:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from wattmark.scoring.around import FACTORED
-from wattmark.scoring.asked import TOTAL, Asked, is_asked, is_given, stems
-from wattmark.scoring.firm import LEFT_OVER, UNIT_STEMS, counts, counts_another, is_firm, sum_of
+from wattmark.scoring.asked import TOTAL, UNIT_STEMS, Asked, is_asked, is_given, stems
+from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, sum_of
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.lists import is_list, without_lists
 from wattmark.scoring.numerals import Number

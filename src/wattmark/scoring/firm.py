@@ -6,17 +6,24 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from wattmark.scoring.asked import WORD, Asked, is_asked, is_given, is_negated, singular, stems
+from wattmark.scoring.asked import (
+    UNIT_STEMS,
+    WORD,
+    Asked,
+    is_asked,
+    is_given,
+    is_negated,
+    singular,
+    stems,
+)
 from wattmark.scoring.hanging import governed
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import segment, shared_words
-from wattmark.scoring.units import UNITS
 
 _I = re.IGNORECASE
 _WITH_OF = re.compile(r"\b(?:with|com)\s[^,.;:\d=]{3,40}\s(?:of|de)\s$", _I)
 """'… a dodecagon with angles of 150°'."""
 _SO = re.compile(r"so|therefore|thus|hence|portanto|logo|então|assim", _I)
-UNIT_STEMS = stems(" ".join(UNITS))
 _CONCLUDES = re.compile(
     r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b"
     r"|\s(?:chega-se|chegamos)\sa\s|\band\s(?:we|you)\s(?:get|obtain|have)\s|(?:,|(?<=[ai]ndo))\s(?:(?:we|you)\s(?:get|obtain)|obtemos|temos|obtém-se|tem-se|chegamos\sa)\s",

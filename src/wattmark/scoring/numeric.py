@@ -84,7 +84,9 @@ def numeric_score(
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
     text = without_echo(clean(until_emphasis(answer)), question)
     text = without_cut_repeat(text) if "\n" in text else text
-    text = until_conclusion(asked.apart.sub(r"\1 (\2)", text) if asked.apart else text, asked)
+    text = until_conclusion(
+        asked.scale_word.sub(r"\1 (\2)", text) if asked.scale_word else text, asked
+    )
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
 

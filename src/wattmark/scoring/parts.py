@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import WORD, Asked, is_asked, is_negated, stems
-from wattmark.scoring.firm import UNIT_STEMS
+from wattmark.scoring.asked import UNIT_STEMS, WORD, Asked, is_asked, is_negated, stems
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import ENDS
 

@@ -229,7 +229,7 @@ def asked_by(question: str, language: str | None) -> Asked:
         formula_of(asks), asks, bool(_SINGLE.search(asks)) and _SUM_OF.search(asks) is None,
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
-        bool(_DURATION.search(asks)), _apart(asks), _subject(asks),
+        bool(_DURATION.search(asks)), _scale_word(asks), _subject(asks),
     )  # fmt: skip
 
 
@@ -285,7 +285,7 @@ def _which(asks: str) -> str:
     return singular(named[1]) if named else ""
 
 
-def _apart(asks: str) -> re.Pattern[str] | None:
+def _scale_word(asks: str) -> re.Pattern[str] | None:
     found = _DOZENS_ASKED.search(asks)
     return re.compile(rf"(\d)\s({found[1]}s?)\b", re.IGNORECASE) if found else None
 

@@ -13,10 +13,12 @@ from typing import Any
 import datasets
 import pytest
 from hub_server import COMMIT, Hub, serve
+from huggingface_hub.utils import logging as hub_logging
 from public_formats import V1, glue_rows, hub_rows, write_rows
 
 from wattmark.errors import InputError
 from wattmark.schema import Generation
+from wattmark.tasks import formats_hub
 from wattmark.tasks.find import find_task
 from wattmark.tasks.squad import Squad
 from wattmark.tasks.sst2 import SST2
@@ -281,6 +283,14 @@ def test_the_hub_then_its_cache(tmp_path: Path, hub: Hub) -> None:
     assert "switched off (HF_HUB_OFFLINE)" in again[_NONE]
     assert f"revision 'v9' of 'rajpurkar/squad'; the cache holds {COMMIT}" in again[_REVISION]
     assert not hub.seen_authorization
+
+
+def test_retries_of_the_hub_are_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    before = hub_logging.get_verbosity()
+    with formats_hub.quiet():
+        hub_logging.get_logger("huggingface_hub.utils").warning("Retrying in 1s")
+    assert capsys.readouterr().err == ""
+    assert hub_logging.get_verbosity() == before
 
 
 def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

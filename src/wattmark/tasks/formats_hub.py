@@ -7,6 +7,7 @@ HF_HUB_OFFLINE is honoured; what is in the local cache is then used.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import warnings
@@ -28,6 +29,8 @@ except ImportError as reason:
         "Data sets of the hub need the package datasets, which is not installed.",
         "Install it: pip install 'wattmark[data]'; local files need it not.",
     ) from reason
+
+from huggingface_hub.utils import logging as hub_logging
 
 from wattmark.tasks.formats_reasons import Asked, explain
 
@@ -84,7 +87,7 @@ def read_split(
 @lru_cache(maxsize=4)
 def _load(asked: Asked) -> HubTable:
     """Asked for once a process: a plan asks for its tasks many times, and this may be far away."""
-    with _quiet():
+    with quiet():
         data, split = _prepare(asked)
     for column in asked.columns:
         if column not in data.column_names:
@@ -153,10 +156,15 @@ def _chosen(asked: Asked, builder: Any) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """No bars, no log lines and no warnings of the library's own while it works."""
+def quiet() -> Iterator[None]:
+    """No bars, no log lines and no warnings of the libraries' own while they work."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         datasets.disable_progress_bars()
         datasets.utils.logging.set_verbosity(datasets.utils.logging.CRITICAL)
-        yield
+        before = hub_logging.get_verbosity()
+        hub_logging.set_verbosity(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            hub_logging.set_verbosity(before)

@@ -91,70 +91,7 @@ def run(
 
     With nothing given, the embedded models are measured: no download, some minutes.
     """
-    flags: dict[str, Any] = {
-        "models": _joined("--model", model),
-        "tasks": _joined("--task", task),
-        "backends": _joined("--backend", backend),
-        "precisions": _joined("--precision", precision),
-        "batch_sizes": _joined("--batch", batch),
-        "modes": _joined("--mode", mode),
-        "corpus": corpus,
-        "top_k": top_k,
-        "context_tokens": context_tokens,
-        "chat": chat,
-        "chat_template": chat_template,
-        "system": system,
-        "shots": shots,
-        "temperature": temperature,
-        "top_p": top_p,
-        "confidence": confidence,
-        "chunk_by": chunk_by,
-        "chunk_size": chunk_size,
-        "chunk_overlap": chunk_overlap,
-        "device": device,
-        "revision": revision,
-        "weights": weights,
-        "replicates": replicates,
-        "warmups": warmups,
-        "limit": limit,
-        "max_new_tokens": max_new_tokens,
-        "seed": seed,
-        "idle_s": idle,
-        "sample_interval_s": interval,
-        "timeout_s": timeout,
-        "quiet_wait_s": quiet_wait,
-        "precision_target": precision_target,
-        "time_budget_s": time_budget,
-        "repeat_noisy": repeat_noisy,
-        "threads": threads,
-        "cpus": _joined("--cpus", cpus),
-        "memory_limit_bytes": memory_limit,
-        "force_memory": force_memory or None,
-        "sensors": sensor or None,
-        "country": country,
-        "zone": zone,
-        "intensity_g_per_kwh": intensity,
-        "pue": pue,
-        "embodied_kg": embodied_kg,
-        "lifetime_years": lifetime_years,
-        "water_l_per_kwh": water,
-        "grid_water_l_per_kwh": grid_water,
-        "options": _options(option),
-        "name": name,
-        "trust_remote_code": trust_remote_code or None,
-        "allow_pickle": allow_pickle or None,
-    }
-    theirs = {
-        "model_name": model_name,
-        "strategy": strategy,
-        "dataset_name": dataset_name,
-        "dataset_split": dataset_split,
-        "dataset": dataset,
-        "samples": samples,
-        "seq_len": seq_len,
-        "repeats": repeats,
-        "max_batches": max_batches,
-    }
+    flags, theirs = _sorted(dict(locals()))
     if resume is not None:
         only_new = {"out": out, "overwrite": overwrite or None, "dry_run": dry_run or None}
         _refuse_flags(suite, flags | theirs | only_new)
@@ -168,6 +105,54 @@ def run(
             say(f"note: {note}")
         outcome = _fresh(asked, out, notes, overwrite=overwrite)
     end(outcome, as_json=as_json, with_report=not no_report)
+
+
+_NAMES = {
+    "model": "models",
+    "task": "tasks",
+    "backend": "backends",
+    "precision": "precisions",
+    "batch": "batch_sizes",
+    "mode": "modes",
+    "idle": "idle_s",
+    "interval": "sample_interval_s",
+    "timeout": "timeout_s",
+    "quiet_wait": "quiet_wait_s",
+    "time_budget": "time_budget_s",
+    "memory_limit": "memory_limit_bytes",
+    "sensor": "sensors",
+    "intensity": "intensity_g_per_kwh",
+    "water": "water_l_per_kwh",
+    "grid_water": "grid_water_l_per_kwh",
+    "option": "options",
+}
+"""Keys of a suite whose flags are named otherwise."""
+_JOINED = ("model", "task", "backend", "precision", "batch", "mode", "cpus")
+"""Flags that may be repeated, or name several with commas."""
+_OF_THE_COMMAND = (
+    *("suite", "out", "overwrite", "resume", "dry_run"),
+    *("no_timing", "no_report", "as_json"),
+)
+_THEIRS = (
+    *("model_name", "strategy", "dataset_name", "dataset_split", "dataset"),
+    *("samples", "seq_len", "repeats", "max_batches"),
+)
+"""Flags of the systems that the studies are taken from."""
+
+
+def _sorted(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the flags of `run` say of a suite, by its keys, and the aliases; None: not given."""
+    theirs = {name: values.pop(name) for name in _THEIRS}
+    for name in _OF_THE_COMMAND:
+        del values[name]
+    for name in _JOINED:
+        values[name] = _joined(f"--{name}", values[name])
+    values["option"] = _options(values["option"])
+    flags = {
+        _NAMES.get(name, name): None if value is False or value == [] else value
+        for name, value in values.items()
+    }
+    return flags, theirs
 
 
 def _joined(flag: str, values: list[str] | None) -> str | None:

@@ -49,7 +49,15 @@ _SIGNS = str.maketrans(
         "％": "%",
     }
 )
-_EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.])")
+_EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.])|(?<==\s)–(?=\s\d)")
+_ACCOUNTED = re.compile(r"(?:(?<=[$€£])|(?<=\d\s=\s))\((\d{1,3}(?:[.,]\d{2,3}){1,4})\)")
+"""A loss, as accounts have it: £(1,200)."""
+_PROMPT = re.compile(r"^>>>\s?([^\n]{1,200})\n(?=-?[\d.]{1,40}$)", re.MULTILINE)
+"""What was typed in an interpreter, before what it printed."""
+_DEGREES = re.compile(r"(?<=\d)º(?=\s?(?:[.,;:)!=]|$))")
+_ANGLE = re.compile(r"(?:ângul|angul|angle|graus|°)", re.IGNORECASE)
+_TIMES_BELOW = re.compile(r"(?<=\d)(\s{0,9}\n\s{0,9})[*xX]\s+(?=\d+\s*\n)")
+"""The factor that stands below another, in a column."""
 _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 """5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
@@ -68,7 +76,7 @@ _FOREIGN_DIGIT = re.compile(r"[^\W\x00-\x7f\D]")
 _COMPATIBLE = re.compile(f"[^\x00-\x7fÀ-ı≠≤≥{THIN}]")
 """Characters that have another form; those of Portuguese have none."""
 _STRUCK = re.compile(
-    r"~~[^~\n]{1,300}~~|<(del|s|strike)>[^<]{0,300}</\1>|<<[^<>\n]{0,200}>>", re.IGNORECASE
+    r"~~[^~\n]{1,300}~~|<(del|s|strike|tool_call|tool_response)>[^<]{0,300}</\1>|<<[^<>\n]{0,200}>>", re.IGNORECASE
 )
 _ANSWER_TAG = re.compile(
     r"<(?:final_?)?(?:answer|resposta|result)>|\[(?:final_?)?(?:answer|resposta)\](?!\()",
@@ -153,6 +161,12 @@ def clean(text: str) -> str:
         text = _MATH.sub(r" \1 ", text.replace("$$", " "))
     if "\\" in text:
         text = _latex(text)
+    if "(" in text:
+        text = _ACCOUNTED.sub(r"-\1", text)
+    if ">>>" in text:
+        text = _PROMPT.sub(r"\1 = ", text)
+    if "\n" in text:
+        text = _TIMES_BELOW.sub(r" * ", text)
     text = _FEET.sub(r"\1 feet \2 inches", text) if "'" in text else text
     text = _SPACES.sub(" ", text) if "  " in text else text
     return without_tokens(_markdown(text))
@@ -163,6 +177,8 @@ def _unicode(text: str) -> str:
         return _THOUSAND_MILLION.sub("bilhões", text)
     text = _INVISIBLE.sub("", _FOOTNOTE.sub("†", text))
     text = text.replace("¢", " cents")
+    if "º" in text and _ANGLE.search(text):
+        text = _DEGREES.sub("°", text)
     text = _POWER.sub(lambda found: "^" + found[0].translate(_POWERS), text)
     text = _VULGAR.sub(lambda f: (f[1] + " " if f[1] else "") + _FRACTIONS[f[2]], text)
     text = _EN_DASH.sub("-", text.translate(_SIGNS))

@@ -28,6 +28,7 @@ from wattmark.scoring.language import language_of, written_in
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
 from wattmark.scoring.saying import Stated
+from wattmark.scoring.second_look import stated_too
 from wattmark.scoring.stated import stated
 from wattmark.scoring.text import normalise, shorten
 from wattmark.scoring.units import UNITS
@@ -120,6 +121,10 @@ def _judged(
         if meets(gold, number):
             shown = shorten(number.shown)
             return Score(True, 1.0, shown, f"read {shown}, {said.how}")
+    stated_before = said.reading and stated_too(said.reading, asked, partial(meets, gold))
+    if stated_before:
+        shown = shorten(stated_before.shown)
+        return Score(True, 1.0, shown, f"read {shown}, stated before a remark")
     return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
 
 

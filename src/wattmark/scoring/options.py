@@ -11,8 +11,8 @@ _OPTION = re.compile(r"(?:^|[\s,;])\(?([a-hA-H])(?:\)|[.:](?=\s))\s{0,3}(?:R\$\s
 _NAMED = re.compile(
     r"\b(?i:letra|letter|options?|choice|opção|alternativa|item|answer|resposta|gabarito|correct[ao]?)\b"
     r"[^.\n\d]{0,30}?(?<![^\W_])\(?(?P<letter>[a-hA-H])\)?"
-    r"(?=\W{0,3}(?:[.,;!\n]|$)|\s(?:is|é|está)\s(?:[ao]\s|the\s)?(?:correct|right|cert|corret))"
-    r"|\b(?:is|é)\s\((?P<at>[A-H])\)\s?(?:R\$\s?|[$€£])?-?\d[\d.,]{0,12}\s?[.!]?\s*$"
+    r"(?=\W{0,3}(?:[.,;!\n]|$)|:\s-?\d|\s(?:is|é|está)\s(?:[ao]\s|the\s)?(?:correct|right|cert|corret))"
+    r"|\b(?:is|é|with|com|be)\s\((?P<at>[a-hA-H])\)\s?(?:R\$\s?|[$€£])?-?\d[\d.,]{0,12}\s?[.!]?\s*$"
     r"|^\W{0,3}(?P<lone>[a-hA-H])\W{0,3}$",
 )
 _JUDGED = re.compile(

@@ -20,6 +20,7 @@ from wattmark.scoring.counted import zero
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import CUE, EITHER, NOTHING, OR_ELSE, OUT_OF, RESTATED, SAME
+from wattmark.scoring.second_look import Reading
 from wattmark.scoring.segments import ENDS
 from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.units import in_units_of
@@ -49,6 +50,8 @@ class Stated:
     explicit: bool = False
     several: bool = False
     """More than one answer was left standing ('85 or 86'): no answer at all."""
+    reading: Reading | None = None
+    """What it was read of, where nothing but its place tells that it is the answer."""
 
 
 def said_at(

@@ -23,6 +23,9 @@ HALF_MORE = re.compile(
 """After a unit's name: '3 hours and a half'."""
 _SUFFIX = re.compile(r"[kKM](?!\w)|(?:bn|B)(?!\w)(?!\s?[-+=])")
 _SUFFIXES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion", "bn": "billion"}
+_OF_MONEY = re.compile(r"m(?!\w)")
+"""'£3m'."""
+_PAID = re.compile(r"[$€£]-?$")
 _REAIS = re.compile(r"R\$\s?-?$")
 _B = re.compile(r"(?<![\w$])B(?!\w)")
 """A letter of an equation."""
@@ -55,6 +58,8 @@ def scaled(
         end, shown = half.end(), f"{shown}{half[0]}"
         readings = tuple((value + (part if value >= 0 else -part), None) for value, _ in readings)
     scale = _SCALE.match(text, end) or _SUFFIX.match(text, end) or _OF_MANY.match(text, end)
+    if scale is None and _PAID.search(text[max(0, end - len(shown) - 2) : end - len(shown)]):
+        scale = _OF_MONEY.match(text, end)
     if (
         scale is None
         and "i" in text[end : end + 3]
@@ -62,7 +67,7 @@ def scaled(
     ):
         scale = _OF_REAIS.match(text, end)
     if scale and not (scale[0] == "B" and _B.search(text)):
-        word = _SUFFIXES.get(scale[0]) or scale[1].lower()
+        word = _SUFFIXES.get(scale[0]) or scale[scale.lastindex or 0].lower()
         word = {"m": "million", "b": "billion"}.get(word, word)
         size = 12 if word in DOZENS else SCALES[word]
         end, shown = scale.end(), f"{shown} {word}"
@@ -95,6 +100,10 @@ _BELOW_ZERO = re.compile(
     r"|met(?:ers|res|ros))?\s*(?:negativ[oa]s?\b|(?:below|abaixo\s+de)\s+(?:zero|0)\b)",
     re.IGNORECASE,
 )
+_OF_MINUS = re.compile(
+    r"\b(?:de|of|is|are|é|são|equals|para|to|at|em|was|foi|fica|ficou)\s-[ ]$", re.IGNORECASE
+)
+"""'A balance of - R$ 15': after a word that leads to a number a dash is a sign."""
 _OPERAND = re.compile(r"(?:\d|\)(?= +- )|%)[ ]+-$|\)[ ]+-[ ]$")
 _BEHIND = 24
 """Characters before a number in which its sign is looked for."""
@@ -111,6 +120,8 @@ def is_negative(text: str, at: int, currency: str) -> bool:
     if not tail.endswith("-"):
         worded = tail[-8:].lower().endswith(("minus", "negative", "menos"))
         return worded and bool(_WORD_MINUS.search(before))
+    if currency and _OF_MINUS.search(before):
+        return True
     if not _MINUS_BEFORE.search(before) or _BULLET.search(before) or _DASH.search(before):
         return False
     # '10 -5': something stands there to subtract from; in 'answer -5' nothing does.

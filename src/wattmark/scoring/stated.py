@@ -48,6 +48,7 @@ from wattmark.scoring.phrases import (
 )
 from wattmark.scoring.remarks import set_remarks_aside
 from wattmark.scoring.saying import Stated, in_words, said_at
+from wattmark.scoring.second_look import Reading
 from wattmark.scoring.segments import ENDS
 from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.twice import computed_and_said
@@ -239,7 +240,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         concluded = concluded or ends_in_words(text, found, marks, asked)
         if concluded is not None:
             return concluded
-        return said_at(text, found, marks, at, "the last number stated", asked=asked)
+        return _last_stated(text, found, marks, at, asked)
     if found and len(marks.operands) == len(found):
         after = concluded_in_words(text[found[-1].end :], EQUALS)
         return after or said_before(text[: found[0].start], asked)
@@ -250,7 +251,17 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         loose = []
     if not loose or (words is not None and not words.several):
         return words
-    return said_at(text, found, marks, loose[-1], "the last number stated")
+    return _last_stated(text, found, marks, loose[-1], NOTHING_ASKED)
+
+
+def _last_stated(
+    text: str, found: Sequence[Number], marks: Marks, at: int, asked: Asked
+) -> Stated:
+    said = said_at(text, found, marks, at, "the last number stated", asked=asked)
+    if said.several:
+        return said
+    read = next((n for n, one in enumerate(found) if one is said.numbers[0]), at)
+    return Stated(said.numbers, said.how, reading=Reading(text, found, marks, read))
 
 
 def _stands_apart(text: str, found: Sequence[Number], marks: Marks, n: int) -> bool:

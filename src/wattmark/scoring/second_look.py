@@ -1,0 +1,209 @@
+"""Whether a text states the expected number, where the last one may be said by the way.
+
+Where nothing tells which number of a text is its answer, the last one is (`choose`). If that is
+another than the expected one, and the text has the expected one too, a reader looks again:
+'27/3 = 9. By the way, the eldest is 12.' states 9, '27/3 = 9, so with 3 more it is 12.' does
+not. What such a reader weighs is weighed here: `evidence`, each piece with a weight of `WEIGHTS`.
+The weights are those of a logistic regression (Cox 1958, doi:10.1111/j.2517-6161.1958.tb00292.x)
+on readings that people judged; tools/fit_second_look.py has them, and computes the weights.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wattmark.scoring.asked import Asked, is_asked, is_year, stems
+from wattmark.scoring.marks import Marks
+from wattmark.scoring.numerals import Number
+
+_I = re.IGNORECASE
+_ENDS = re.compile(r"[.!?;](?=\s|$)|\n")
+_SO = re.compile(
+    r"\b(?:so|thus|hence|therefore|then|overall|finally|consequently|logo|portanto|então|assim"
+    r"|enfim|conclu\w+)\b|=>|→",
+    _I,
+)
+_COMES_TO = re.compile(
+    r"\b(?:total\w*|altogether|gives?|giving|mak(?:es?|ing)|get|result\w*|answer|resposta|final\w*"
+    r"|ficam?|dá|dão|dando|temos|obtemos|comes?\s+to|leaves?|pays?|paga\w*|need\w*|precisa\w*"
+    r"|em\s+tudo|ao\s+todo|valor)\b",
+    _I,
+)
+_BUT = re.compile(
+    r"\b(?:but|however|yet|though|although|actually|wait|hmm|instead|rather|oops|sorry|mistake"
+    r"|correct(?:ing|ion)|mas|porém|contudo|entretanto|todavia|na\s+verdade|aliás|errei|erro"
+    r"|corrig\w+|correção|embora|espera|melhor|só\s+que)\b",
+    _I,
+)
+_IF = re.compile(r"\b(?:would|could|if|se|seria\w*|ficaria\w*|teria\w*|might|unless|caso)\b", _I)
+_ASIDE = re.compile(
+    r"\b(?:where|onde|which|leaving|out\s+of|by\s+the\s+way|incidentally|curios\w+|note|obs|nota"
+    r"|while|whereas|enquanto|like|passando|ending|reached|atingid\w+|per|por|each|cada|of|for"
+    r"|d[eoa]s?|para)\b",
+    _I,
+)
+"""Words that lead to something else about an answer."""
+_IS = re.compile(r"(?:\b(?:is|are|é|são)|[=:])\s*(?:R?\$|€|£)?\s*-?$", _I)
+_CHECKED = re.compile(
+    r"\b(?:check|verif\w*|confer\w*|prova|conf[ie]rm\w*|indeed|substitut\w*|back)\b|[✓✔]", _I
+)
+_ENDS_HERE = re.compile(r"\W{0,3}(?:[^\W\d_]+\W{0,2}){0,3}?(?:[.!]|\n|$)")
+_NO_DIGIT = re.compile(r"\D")
+_SIGN = 8
+"""Characters before a number in which a verb or a sign leads to it."""
+_REST = 40
+_NEAR = 30
+_SENTENCE = 200
+_LONG = 15
+"""Characters after the last number that are more than a unit."""
+
+WEIGHTS = {
+    "": -2.4,
+    "aside": -0.7,
+    "the last result": 0.3,
+    "led to": 1.4,
+    "comes to": 1.1,
+    "what would be": -0.4,
+    "given": -1.0,
+    "read is a result": 1.0,
+    "read is given": 1.4,
+    "read has the same digits": -0.4,
+    "read is led to": -1.5,
+    "read has one digit": 0.5,
+    "read is a year": 2.1,
+    "more follows": 1.4,
+    "a comma between": 1.0,
+    "so": -1.5,
+    "leads aside": 0.7,
+    "so it comes to": -1.1,
+    "a check": 1.3,
+    "but": -1.5,
+    "an equation follows": -1.2,
+    "said again": 0.9,
+    "counts what is asked": 3.2,
+    "the other counts what is asked": -2.3,
+    "ends its sentence": 1.1,
+    "says more of the question": 0.5,
+}
+"""Of the pieces of evidence, in units of log odds; '' is the intercept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text, what was found of its numbers, and which of them was read as its answer."""
+
+    text: str
+    found: Sequence[Number]
+    marks: Marks
+    read: int
+
+
+def stated_too(reading: Reading, asked: Asked, is_meant: Callable[[Number], bool]) -> Number | None:
+    """The expected number (`is_meant`), where the one that was read is said by the way."""
+    at = place_of(reading, is_meant)
+    if at is None:
+        return None
+    held = (name for name, holds in evidence(reading, *at, asked).items() if holds)
+    return reading.found[at[0]] if sum(WEIGHTS[name] for name in ("", *held)) > 0 else None
+
+
+def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int, int] | None:
+    """Where the expected number stands before the one that was read, and how often it is there."""
+    able = [
+        n
+        for n, number in enumerate(reading.found)
+        if n not in reading.marks.out and is_meant(number)
+    ]
+    if not able:
+        return None
+    meant = ([n for n in able if n in reading.marks.results] or able)[-1]
+    return (meant, len(able)) if meant < reading.read else None
+
+
+def evidence(reading: Reading, meant: int, times: int, asked: Asked) -> dict[str, bool]:
+    """What speaks for, and against, the number at `meant`, which the text has so many `times`."""
+    pieces = _of_meant(reading, meant, asked) | _of_read(reading, meant, asked)
+    pieces |= _of_what_follows(reading, meant)
+    counts = is_asked(reading.found[meant], asked), is_asked(reading.found[reading.read], asked)
+    apart, ended = pieces.pop("another sentence"), pieces.pop("ends here")
+    return pieces | {
+        "said again": times > 1,
+        "counts what is asked": counts == (True, False),
+        "the other counts what is asked": counts == (False, True),
+        "ends its sentence": ended and apart,
+        "says more of the question": _says_more(reading, meant, asked),
+    }
+
+
+def _of_meant(reading: Reading, meant: int, asked: Asked) -> dict[str, bool]:
+    text, marks, number = reading.text, reading.marks, reading.found[meant]
+    before = _sentence_before(text, number.start)
+    return {
+        "aside": meant in marks.aside,
+        "the last result": bool(marks.results) and meant == max(marks.results),
+        "led to": _IS.search(text, max(0, number.start - _SIGN), number.start) is not None,
+        "comes to": _COMES_TO.search(before) is not None,
+        "what would be": _IF.search(before) is not None,
+        "given": number.value in asked.given,
+        "ends here": _ENDS_HERE.match(text[number.end : number.end + _REST]) is not None,
+    }
+
+
+def _of_read(reading: Reading, meant: int, asked: Asked) -> dict[str, bool]:
+    text, number = reading.text, reading.found[reading.read]
+    return {
+        "read is a result": reading.read in reading.marks.results,
+        "read is given": number.value in asked.given,
+        "read has the same digits": _digits(number) == _digits(reading.found[meant]),
+        "read is led to": _IS.search(text, max(0, number.start - _SIGN), number.start) is not None,
+        "read has one digit": len(number.shown) == 1,
+        "read is a year": is_year(number),
+        "more follows": len(text) - number.end > _LONG,
+    }
+
+
+def _of_what_follows(reading: Reading, meant: int) -> dict[str, bool]:
+    text = reading.text
+    first, last = reading.found[meant], reading.found[reading.read]
+    gap = text[first.end : last.start]
+    ends = [end.end() for end in _ENDS.finditer(gap)]
+    clause = gap[ends[-1] :] if ends else gap
+    tail = text[first.end :]
+    return {
+        "another sentence": bool(ends),
+        "a comma between": "," in gap and not ends,
+        "so": _SO.search(clause) is not None,
+        "leads aside": _ASIDE.search(clause) is not None,
+        "so it comes to": _COMES_TO.search(clause) is not None,
+        "a check": _CHECKED.search(clause + _sentence_after(text, last.end)) is not None,
+        "but": _BUT.search(tail) is not None,
+        "an equation follows": "=" in tail,
+    }
+
+
+def _says_more(reading: Reading, meant: int, asked: Asked) -> bool:
+    """Do the words about it say more of the question over than those about the other?"""
+    text, number, read = reading.text, reading.found[meant], reading.found[reading.read]
+    about = _sentence_before(text, number.start) + text[number.end : number.end + _NEAR]
+    other = _sentence_before(text, read.start) + _sentence_after(text, read.end)
+    return len(stems(about) & asked.whole) > len(stems(other) & asked.whole)
+
+
+def _digits(number: Number) -> str:
+    """Those that are written, without the zeros at both ends: of 0,40 and 4 km the same."""
+    return _NO_DIGIT.sub("", number.shown).strip("0")
+
+
+def _sentence_before(text: str, place: int) -> str:
+    """What its sentence has before a place."""
+    before = text[max(0, place - _SENTENCE) : place]
+    ends = [end.end() for end in _ENDS.finditer(before)]
+    return before[ends[-1] :] if ends else before
+
+
+def _sentence_after(text: str, place: int) -> str:
+    after = text[place : place + _SENTENCE]
+    end = _ENDS.search(after)
+    return after[: end.start()] if end else after

@@ -46,22 +46,23 @@ DENIED_BEFORE = re.compile(
     r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
     r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
     r"(?:\s+(?:[a-z]\s=|exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
-    r"|é|a|o|de|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável))*\s*[(\"'$€£R:]*-?\s?$",
+    r"|é|a|o|de|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável|same|as))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
-    r"^[\ue002\s\"')]*,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
+    r"^[\ue002\s\"')°]*,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
     r"(?:wrong|incorrect|undefined|indefinid|not\s+(?:the|right|correct)|errad|incorret|false\b)"
     r"|,\s(?:o\s+que\s+(?:é|está|seria)|which\s+(?:is|would\s+be))\s+(?:wrong|incorrect|false|errado|incorreto|falso)\b"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
     r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
     r"|(?:[^\W\d_]{2,15}\s){0,2}(?:do(?:es)?\s+not\s+matter|do(?:es)?n't\s+matter|(?:is|are)\s+irrelevant|não\s+importam?\b)"
     r"|(?:que|that|which)\s(?:muitos|muita\s+gente|alguns|many|most|some|people|students)\b"
-    r"|isn't\s+(?:the|right|correct)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
+    r"|(?:[^\W\d_]{2,10}\s)?(?:would\s+be|is|seria|é)\s+(?:too\s+(?:many|much|few|little|small|big|large|high|low|short|long)|(?:demais|muito\s+pouco))\b"
+    r"|isn't\s+(?:the|right|correct|reachable|possible)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
 )
 COMPARED = re.compile(
-    r"(?:\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
+    r"(?:\b(?:maior|menor|mais\s+[^\W\d_]{3,12})\s+(?:do\s+)?que\s+[oa]s?|\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
     r"|\b(?:para\s+(?:chegar\s+a|atingir|alcançar)|to\s+reach)|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
     r"|\babaixo\s+de|\bbelow|\bunder|\babove|(?<=,\s)(?:against|versus|contra)|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
     r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2})?\s*[$€£R]*\s*$",
@@ -155,7 +156,7 @@ REFUSING = re.compile(
     r"(?:compute|calculate|count|see|view|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve|work\s+(?:this\s+|it\s+|that\s+)?out|figure\s+(?:this\s+|it\s+|that\s+)?out|help"
     r"|(?:give|provide|offer)\s+(?:you\s+)?(?:medical|legal|financial)\s+advice))\b"
     r"|\b(?:it\s+is|it's)\s+(?:not\s+possible|impossible)\s+to\s+(?:compute|calculate|determine|say|tell|know|answer)\b"
-    r"|\b(?:não\s+é\s+possível|é\s+impossível)\s+(?:calcular|dizer|determinar|afirmar|saber|responder)\b"
+    r"|\b(?:não\s+é\s+possível|não\s+se\s+(?:pode|consegue)|é\s+impossível)\s+(?:calcular|dizer|determinar|afirmar|saber|responder)\b"
     r"|\b(?:trained|treinad[oa])\s+(?:only\s+|apenas\s+)?(?:up\s+)?(?:to|until|até)\b"
     r"|\bnão\s+(?:posso|consigo|sei)\s+"
     r"(?:calcular|dizer|determinar|confirmar|garantir|afirmar|verificar|(?P<tudo>responder|resolver|(?:realizar|fazer|efetuar)\s+(?:ess[ae]s?\s+|est[ae]s?\s+)?(?:cálculos?|contas?)))\b",

@@ -30,7 +30,7 @@ _ONLY = re.compile(
 """Before a 'one' that counts."""
 _NONE = re.compile(
     r"\b(?:none|nothing|nobody|no\s+one|nenhuma?|ninguém|nada"
-    r"|(?:(?:(?:is|are|was|were|has|have|had|with)\s+no|no(?=\s(?:more\s)?[^\W\d_]{1,20}s\b))\s+(?:more\s+)?|sem\s+"
+    r"|(?:(?:(?:is|are|was|were|has|have|had|with)\s+(?:no|zero)|no(?=\s(?:more\s)?[^\W\d_]{1,20}s\b))\s+(?:more\s+)?|sem\s+"
     r"|não\s+(?:há|houve|tem|sobr\w{1,4}|rest\w{1,4})\s+(?!nenhum|nada|ninguém|mais))(?P<noun>[^\W\d_]{2,20}))\b",
     re.IGNORECASE,
 )

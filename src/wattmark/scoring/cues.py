@@ -32,6 +32,7 @@ WORDS: dict[str, frozenset[str]] = {
         "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
+        "would too demais reachable possible seria",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
         " incorretos incorretas",
         "false right",
@@ -113,7 +114,7 @@ WORDS: dict[str, frozenset[str]] = {
     "chatter": _of(
         "q question pergunta questão problem problema exercise exercício exercicio",
         "human humano usuario user instrução entrada usuário instruction input prompt p what",
-        "how quanto quantos quantas calculate calcule",
+        "how quanto quantos quantas calculate calcule edit update edição",
     ),
     "checking": _of(
         "check checking checks verify verification verifying confirm proof prova verificação",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import NOTHING_ASKED, Asked
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.hanging import governed
 from wattmark.scoring.marks import Marks
@@ -31,6 +31,7 @@ _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _MODIFIES = re.compile(r"-[^\W\d_]{2,20}\s[^\W\d_]")
 """'The 3-hour job'."""
 _LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
+_TITLE = re.compile(r"[^\W\d_]{3,20}\s\d{1,2}\s?[:.–-]\s[^\W\d_]")
 _OTHERS = ("other", "outra", "outro")
 _OTHER = re.compile(r"\b(?:other|outr[oa])\b", re.IGNORECASE)
 _MARKERS = 40
@@ -56,7 +57,7 @@ def explicit_of(
         start, end = _region(text, mark.end())
         if best is not None and best[0] > start:
             break
-        if _leads_to_lines(text, mark, start, end):
+        if _leads_to_lines(text, mark, start, end) or _is_heading(text, mark, start, end):
             continue
         if _is_left_empty(text, mark, start):
             return Stated((), "left empty", explicit=True)
@@ -92,6 +93,11 @@ def _leads_to_lines(text: str, mark: re.Match[str], start: int, end: int) -> boo
         return False
     solved = "solu" in mark[0].lower() and "\n" in text[end:]
     return solved or _LIST.match(text, start) is not None
+
+
+def _is_heading(text: str, mark: re.Match[str], start: int, end: int) -> bool:
+    """'#### Step 2: take away 8', and lines below it."""
+    return bool(mark["hash"]) and _TITLE.match(text, start, end) is not None and "\n" in text[end:]
 
 
 def _is_left_empty(text: str, mark: re.Match[str], start: int) -> bool:
@@ -185,6 +191,10 @@ def _in_region(
     ):
         firm = [n for n in firm if found[n].value not in asked.given] or firm
     first = firm[0]
+    new = [n for n in firm if found[n].value not in asked.given]
+    if new and "\n" in text[max(0, start - 2) : start] and _counts_another(found[first], asked):
+        firm = new  # 'Answer\nThe 16 months cost $1,200'
+    first = firm[0]
     if first == inside[0] and FILLED.match(text[start : found[first].start]):
         return _end_of_chain(text, found, marks, inside, first)
     again = RESTATING.search(text, found[first].end, end)
@@ -193,6 +203,11 @@ def _in_region(
     again_said = [n for n in firm if found[n].value in results]
     last = again_said[0] if len(again_said) == 1 else firm[-1]
     return last if CUE.search(text[start:end]) else first
+
+
+def _counts_another(number: Number, asked: Asked) -> bool:
+    """Is it the question's, before a word that is not asked for?"""
+    return number.value in asked.given and bool(number.noun) and not is_asked(number, asked)
 
 
 def _end_of_chain(

@@ -39,7 +39,13 @@ _LEADS_ON = re.compile(
     r"|logo|assim|mas|não|todo|sobr(?!e\b)\w+|rest\w+|remain\w*)\b",
     re.IGNORECASE,
 )
+_LISTED = re.compile(r"[^()\n]{1,20}\),\s-?\d")
+"""After '2 (': '1st), 5 (2nd)'."""
+_ITEMS = re.compile(r"\s*[-•]\s\d+\s[^\W\d_]{2,20}:\s[^\n]*\d[^\n]*\n\s*[-•]\s\d+\s[^\W\d_]{2,20}:")
+"""'- 1 week: 7 days' and more such lines."""
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
+_HEADING_ENDS = re.compile(r"\s?[^\W\d_]{0,15}\s*\n")
+"""After a number that is a heading alone."""
 _COLON_ALONE = re.compile(r":[ ](?=\S)")
 _PARAGRAPH = re.compile(r"(?:[ ][^\W\d_]{1,20}){1,2}[.!]\n\s*(?=[^\W\d_])")
 """'74 legs.' and a new line."""
@@ -73,6 +79,8 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if not dated and not OPENING.match(text[: first.start]):
         return None
     after = text[first.end :]
+    if "#" in text[: first.start] and not _HEADING_ENDS.match(after):
+        return None
     if (first.shown in asked.shown and _IS_SAID.match(after)) or _AS_A.match(after):
         return None
     reason = EXPLAINED.match(after)
@@ -88,6 +96,8 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if reason is None or _SETTLES.search(text, first.end):
         return None
     rest = after[reason.end() :]
+    if _LISTED.match(rest) or _ITEMS.match(text):
+        return None
     column = "\n" in reason[0] and (COLUMN.match(rest) or rest.lstrip().startswith("="))
     if column or _reckoned_on(text, found, marks):
         return None

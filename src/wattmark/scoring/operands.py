@@ -21,6 +21,7 @@ from wattmark.scoring.asked import Asked, is_asked, is_fraction, measure_of
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
+from wattmark.scoring.units import CURRENCIES
 
 _NEAR = 60
 _ONE_EACH = re.compile(
@@ -63,7 +64,11 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
             n for n, one in enumerate(found) if _BY.search(text, max(0, one.start - 24), one.start)
         }
     if "*" in text or "/" in text:
-        marks.operands |= {n for n, one in enumerate(found) if _FORMULA.match(text, one.end)}
+        marks.operands |= {
+            n
+            for n, one in enumerate(found)
+            if _FORMULA.match(text, one.end) and not _is_rate(text, one)
+        }
     for at in range(len(found) - 1):
         left, right = found[at], found[at + 1]
         gap = text[left.end : right.start]
@@ -83,6 +88,12 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         if joined or share or more or summed:
             stated = SUBJECT.match(gap) and left.value not in asked.given
             marks.operands |= {at + 1} if stated else {at, at + 1}
+
+
+def _is_rate(text: str, number: Number) -> bool:
+    """'£8/mh', 'R$ 2,75/unidade': money for each of what follows."""
+    paid = number.unit is not None and number.unit.kind in CURRENCIES
+    return paid and text.startswith("/", number.end)
 
 
 def _is_joined(

@@ -69,6 +69,8 @@ CHATTER = re.compile(
     r"|(?<=[\d.!?)%\ue002]\s)(?:Question|Pergunta|Questão)\s?:"
     r"|(?<=[\d.!?)%\ue002])(?:Q(?:uestion)?|Pergunta|Questão|Problema?)\s?:"
     r"|\b(?:the\s+)?(?:next|another|new|second|próxim[ao]|outr[ao]|nova?)\s+(?:question|problem|pergunta|questão|problema|exercise|exercício)\b(?!\s+is\s+easier)"
+    r"|\n[ ]*(?:edit|update|edição)\s?:\s(?:thanks|thank\s+you|obrigad[oa])"
+    r"|\n[ ]*\n\s*[2-9]\)\s(?=[^\n?]{0,200}\?[^\n]{0,3}\n)"
     r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b"
     r"|\n[ ]*\n(?=[^\W\d_][^\n?]{0,200}\d[^\n?]{0,200}"
     r"\b(?:how\s+(?:many|much)|quant[oa]s?|what\s+is)\b[^\n?]{0,120}\?)",

@@ -36,6 +36,11 @@ _UNDEFINED = re.compile(
     r"|\b(?:there\s+is\s+no|has\s+no|não\s+(?:há|existe|tem)|sem)\s+(?:answer|resposta)\b",
     re.IGNORECASE,
 )
+_COMES_OUT = re.compile(
+    r",\s(?:so\s(?:it(?:'s|\s+is)|that(?:'s|\s+is))|which\s(?:is|equals)|que\s(?:simplificad[oa]\s)?(?:dá|é))\s",
+    re.IGNORECASE,
+)
+"""Between a sum and what it comes to: '14/4, so it's 4.5'."""
 _ANSWER = re.compile(r"\b(?:answer|resposta)\b", re.IGNORECASE)
 _BESIDE = 60
 """Characters between two numbers that are said together."""
@@ -99,10 +104,14 @@ def said_at(
 
 def _end_of_chain(text: str, found: Sequence[Number], marks: Marks, at: int) -> int:
     """The 9.25 of '38/4 = 9.25': the end of a chain counts, be it wrong."""
-    if at + 1 not in marks.results or at in marks.operands or "/" not in found[at].shown:
+    sums = not {"/", "^"}.isdisjoint(found[at].shown)
+    if not sums or at in marks.operands or at + 1 == len(found):
         return at
     one, other = found[at], found[at + 1]
-    chained = text[one.end : other.start].strip() == "=" and one.unit == other.unit
+    gap = text[one.end : other.start]
+    if at + 1 not in marks.results:
+        return at + 1 if _COMES_OUT.fullmatch(gap) and at + 1 not in marks.out else at
+    chained = gap.strip() == "=" and one.unit in (None, other.unit)
     return at + 1 if chained else at
 
 

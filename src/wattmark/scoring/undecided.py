@@ -23,7 +23,8 @@ _UNDECIDED = re.compile(
     _I,
 )
 _LACKING = re.compile(
-    r"\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
+    r"\bnão\s+se\s+(?:pode|consegue)\s+(?:calcular|determinar|saber|dizer)\b"
+    r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
     r"|\b(?:don't|do\s+not)\s+have\s+(?:enough\s+|sufficient\s+|any\s+|the\s+|that\s+|this\s+)?(?:information|data|details|context)"
     r"|\bnão\s+é\s+possível\s+(?:determinar|saber|dizer|calcular|responder)"
     r"|\bit(?:'s|\s+is)\s+(?:not\s+possible|impossible)\s+to\s+(?:determine|say|know|tell|answer)\b"
@@ -45,7 +46,7 @@ _MAYBE = re.compile(
     _I,
 )
 _ASKS_BACK = re.compile(
-    r"\b(?:could|can|would)\s+you\s+(?:please\s+)?(?:tell|clarify|specify|confirm|provide)\b[^.!?\n]{0,100}\?"
+    r"\b(?:could|can|would)\s+you\s+(?:please\s+)?(?:send|share|give|tell|clarify|specify|confirm|provide)\b[^.!?\n]{0,100}\?"
     r"|\b(?:pode|poderia|pod(?:es|ias))\s+(?:me\s+)?(?:dizer|esclarecer|especificar|confirmar|informar)\b[^.!?\n]{0,100}\?",
     _I,
 )

@@ -58,6 +58,8 @@ DENIED_AFTER = re.compile(
     r"|(?:[^\W\d_]{2,15}\s){0,2}(?:do(?:es)?\s+not\s+matter|do(?:es)?n't\s+matter|(?:is|are)\s+irrelevant|não\s+importam?\b)"
     r"|(?:que|that|which)\s(?:muitos|muita\s+gente|alguns|many|most|some|people|students)\b"
     r"|(?:[^\W\d_]{2,10}\s)?(?:would\s+be|is|seria|é)\s+(?:too\s+(?:many|much|few|little|small|big|large|high|low|short|long)|(?:demais|muito\s+pouco))\b"
+    r"|(?:is|é)\s(?:another|a\s+different|outr[ao])\s(?:sum|calculation|matter|question|story|conta|coisa|questão|história)\b"
+    r"|(?:is|é)\s[^.!?\n\d]{1,50},\s(?:not|(?:e\s)?não)\s(?:the|a)\s(?:final\s)?(?:answer|resposta)\b"
     r"|isn't\s+(?:the|right|correct|reachable|possible)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
 )
@@ -154,6 +156,7 @@ TRAILING = re.compile(
 REFUSING = re.compile(
     r"\b(?:(?:i|we)\s+(?:cannot|can't|can\s+not|couldn't|am\s+unable\s+to|am\s+not\s+able\s+to)|(?:i'm|we're)\s+(?:unable|not\s+able)\s+to)\s+(?:[a-z]{2,12}ly\s+)?"
     r"(?:compute|calculate|count|see|view|determine|verify|confirm|say|tell|know|guarantee|vouch|be\s+sure|(?P<all>answer|solve|work\s+(?:this\s+|it\s+|that\s+)?out|figure\s+(?:this\s+|it\s+|that\s+)?out|help"
+    r"|(?:run|do|perform|carry\s+out)\s+(?:calculations?|math|computations?|arithmetic|sums)"
     r"|(?:give|provide|offer)\s+(?:you\s+)?(?:medical|legal|financial)\s+advice))\b"
     r"|\b(?:it\s+is|it's)\s+(?:not\s+possible|impossible)\s+to\s+(?:compute|calculate|determine|say|tell|know|answer)\b"
     r"|\b(?:não\s+é\s+possível|não\s+se\s+(?:pode|consegue)|é\s+impossível)\s+(?:calcular|dizer|determinar|afirmar|saber|responder)\b"
@@ -172,9 +175,14 @@ FURTHER = re.compile(
     r",\s+(?:which|(?:o\s+)?que)\s+(?:is|are|é|são)\s+(?:(?:[a-z]{3,10}ly|um\s+pouco|ligeiramente|bem|muito)\s+)?(?:less|more|greater|smaller|larger"
     r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
+    r",\s+(?:mais|menos)\s+\d[\d.,\u2009 ]{0,12}\s(?:[^\W\d_]{1,15}\s)?do\s+que\b[^.!?;\n]{0,60}|"
+    r",\s+(?:como\s+se\s+(?:vê|pode)|as\s+(?:(?:one|you|we)\s+(?:can\s+)?see|can\s+be\s+seen))\b[^.!?;\n]{0,80}|"
+    r",\s+(?:plus|além\s+de|as\s+well\s+as|besides|not\s+counting|sem\s+contar|não\s+contando)\s(?![^.!?\n]*(?:=|\b(?:is|are|makes?|gives?|total|são|dá|dão)\b))[^.!?;\n]{1,100}|"
+    r",\s+(?:the|a|o)\s+(?:sum|product|soma|produto)\s+(?:of|d[eoa]s?)\s(?![^.!?\n]*(?:=|\b(?:is|are|é|são)\b))[^.!?;\n]{1,80}|"
     r",?\s+(?:reached|attained|attaining|obtained|atingid[oa]|alcançad[oa]|obtid[oa])\s+(?:at|for|when|em|para|quando)\s[^.!?;\n]{1,60}|"
     r",\s+(?:numa|em\s+uma|on\s+a|in\s+a)\s+(?:escala|scale)\s[^.!?;\n]{1,80}|"
-    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+menos|a\s+mais)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}",
+    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+(?:another|mais)\s+\d[^.!?\n]{0,80}|"
+    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+(?:menos|mais)\s+(?:do\s+)?que)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}",
     _I,
 )
 """', which is less than 84', ', reached at x = 1', ', on a scale of 0 to 20'."""

@@ -28,6 +28,9 @@ _RESULT = re.compile(r"=\s?(?:R\$|[$€£])?\s?-?$")
 _LABEL = re.compile(
     r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_](?:[^:=.;\n]{0,40}(?=:)|[^\d:.;\n]{0,40}))(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
 )
+_ROW = re.compile(r"(?:^|\n)\|\s?([^|\n]{2,40}?)\s?\|\s?(?:[$€£]|R\$|US\$)?\s?$")
+_ROW_ENDS = re.compile(r"[^|\n]{0,15}\|[ ]*(?:\n\|(?!\W*total)[^|\n]{1,60}\|[^|\n]{1,60}\|[ ]*)*\s*$", _I)
+"""After a number: the end of its row of two cells, and such rows to the end of the text."""
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
 _EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
@@ -180,7 +183,7 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     """The only one; of 'Total: 45. Change: 4. Paid: 50.' the one that the question names."""
     if len(able) == 1:
         return able[0]
-    if (":" not in text and "=" not in text) or not asked.words:
+    if {":", "=", "|"}.isdisjoint(text) or not asked.words:
         return None
     able = without_lists(text, found, able)
     last = found[able[-1]]
@@ -206,7 +209,9 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
 
 def _label_of(text: str, number: Number, asked: Asked) -> str:
     """The 'Change' of 'Change: 4'; nothing of '80 = 1 * 48 + 32' and of another ordinal."""
-    label = _LABEL.search(text[max(0, number.start - 60) : number.start])
+    before = text[max(0, number.start - 60) : number.start]
+    label = _ROW.search(before) if "|" in before and _ROW_ENDS.match(text, number.end) else None
+    label = label or _LABEL.search(before)
     if label is None or FACTORED.match(text, number.end) or _IN_YEAR.search(label[1]):
         return ""
     ordinals = {*_WORD.findall(label[1].casefold())} & ORDINALS.keys()

@@ -49,7 +49,7 @@ _SIGNS = str.maketrans(
         "％": "%",
     }
 )
-_EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.])|(?<==\s)–(?=\s\d)")
+_EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.]|R\$|[€£])|(?<==\s)–(?=\s\d)")
 _ACCOUNTED = re.compile(r"(?:(?<=[$€£])|(?<=\d\s=\s))\((\d{1,3}(?:[.,]\d{2,3}){1,4})\)")
 """A loss, as accounts have it: £(1,200)."""
 _PROMPT = re.compile(r"^>>>\s?([^\n]{1,200})\n(?=-?[\d.]{1,40}$)", re.MULTILINE)
@@ -58,6 +58,10 @@ _DEGREES = re.compile(r"(?<=\d)º(?=\s?(?:[.,;:)!=]|$))")
 _ANGLE = re.compile(r"(?:ângul|angul|angle|graus|°)", re.IGNORECASE)
 _TIMES_BELOW = re.compile(r"(?<=\d)(\s{0,9}\n\s{0,9})[*xX]\s+(?=\d+\s*\n)")
 """The factor that stands below another, in a column."""
+_LIMITS = re.compile(
+    r"(?:\\(?:int|sum|prod)|\\right\s?[\]|)]|[\]|])\s?_(?:\{[^{}]{1,12}\}|[^{}\s^]{1,2})\s?\^(?:\{[^{}]{1,12}\}|[^{}\s^])"
+)
+"""Of an integral or a sum."""
 _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 """5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
@@ -209,7 +213,7 @@ def _markup(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    text = _INDEX.sub("", _STRUCK_LATEX.sub(" ", text))
+    text = _INDEX.sub("", _STRUCK_LATEX.sub(" ", _LIMITS.sub(" ", text)))
     text = text.replace("\\!", "").replace("\\$", "$").replace("\\%", "%")
     text = text.replace("-\\,", "-")
     for space in ("\\,", "\\;", "\\:", "\\ "):

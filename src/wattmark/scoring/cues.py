@@ -32,7 +32,7 @@ WORDS: dict[str, frozenset[str]] = {
         "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
-        "would too demais reachable possible seria",
+        "another different outra outro would too demais reachable possible seria",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
         " incorretos incorretas",
         "false right",
@@ -158,6 +158,7 @@ WORDS: dict[str, frozenset[str]] = {
         "count see view realizar fazer efetuar possible impossible possível impossível trained",
         "treinado treinada saber",
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",
+        "run do perform carry",
         "sure work figure help give provide offer",
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
@@ -167,7 +168,8 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "further": _of(
         "namely saber nomeadamente need precisa precisam precisamos escala scale",
-        "than menor menores maior maiores",
+        "than menor menores maior maiores mais menos more less another vê see seen plus além",
+        "besides counting contar contando sum product soma produto well",
         "above below acima abaixo reached attained attaining obtained atingido atingida",
         "alcançado alcançada obtido obtida",
     ),

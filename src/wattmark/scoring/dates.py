@@ -28,7 +28,9 @@ _HALVES = frozenset("apAP")
 _IN_DATES = frozenset("-/.")
 _LAST_DAY = 31
 _YEAR_DIGITS = 4
+_CENTURIES = ("18", "19", "20")
 _IN_YEAR = ("no ano de ", "in the year ", "in the year of ")
+_SINCE = re.compile(r"\b(?:since|desde)\s$", _I)
 _AGED = re.compile(r"\b(?:aged|at\s+(?:the\s+)?age(?:\s+of)?|com\s+idade\s+de)\s+$", _I)
 _YEARS_OLD = re.compile(r"^(?:-year-old\b|\s+years?\s+(?:old\b|of\s+age\b))", _I)
 _OF_YEARS = re.compile(
@@ -47,6 +49,8 @@ def is_date_or_time(before: str, after: str, number: Number, *, month: bool) -> 
     if after[:2] == "/0" or (after[:2].strip()[:1] in _HALVES and _HALF_OF_DAY.match(after)):
         return True
     if len(number.shown) == _YEAR_DIGITS and number.shown.isdigit() and before.endswith(_IN_YEAR):
+        return True
+    if len(number.shown) == _YEAR_DIGITS and number.shown[:2] in _CENTURIES and _SINCE.search(before):
         return True
     if not (month or before[-1:] in _IN_DATES or after[:1] == "-"):
         return False

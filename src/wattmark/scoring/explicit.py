@@ -192,8 +192,9 @@ def _in_region(
         firm = [n for n in firm if found[n].value not in asked.given] or firm
     first = firm[0]
     new = [n for n in firm if found[n].value not in asked.given]
-    if new and "\n" in text[max(0, start - 2) : start] and _counts_another(found[first], asked):
-        firm = new  # 'Answer\nThe 16 months cost $1,200'
+    if new and _counts_another(found[first], asked):  # 'Answer\nThe 16 months cost $1,200'
+        headed = "\n" in text[max(0, start - 2) : start]
+        firm = [n for n in new if is_asked(found[n], asked)] or (new if headed else firm)
     first = firm[0]
     if first == inside[0] and FILLED.match(text[start : found[first].start]):
         return _end_of_chain(text, found, marks, inside, first)

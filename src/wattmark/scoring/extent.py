@@ -21,7 +21,7 @@ _BOLD = re.compile(
 _LISTED_BEFORE = re.compile(r"\d[,;]\s?$")
 _LISTED_AFTER = re.compile(r"[,;]\s?\d")
 _WITH_MORE = re.compile(
-    r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:since|because|porque|pois|já\s+com|with|com|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
+    r"(?:\s[^\W\d_]{1,15}){0,3},\s(?:since|because|porque|pois|já\s+com|with|com|sobre|against|which|que|ou\s+seja,?|isto\s+é,?|i\.e\.,?|that\s+is,?)\s",
     re.IGNORECASE,
 )
 """After it, a remark: '**4**, with two on either side'."""

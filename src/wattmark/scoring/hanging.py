@@ -88,7 +88,7 @@ _BELOW = re.compile(r"\s?(?:[^\W\d_]{1,15}\s)?(?:below|abaixo)\b", _I)
 """'−15 m, that is, 15 m below the sea': the sign is said in words."""
 _OPENS_IS = re.compile(r"(?:[.!?]\s|\n)\W{0,3}(?:that's|that\s+is|it's|são|é|isso\s+é)$", _I)
 _LEADS = (
-    *(",", ".", "$", "€", "£", "is", "é", "são", "of", "de"),
+    *(",", ".", ";", "$", "€", "£", "is", "é", "são", "of", "de"),
     *("so", "thus", "hence", "portanto", "logo", "assim"),
 )
 """What stands before a number that says by how much."""
@@ -154,7 +154,7 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
     """', 3 more than Ann' after what is compared; not the same once more ('−12, or 12 less')."""
     number = found[n]
     near = text[max(0, number.start - 30) : number.start]
-    if not near.rstrip().lower().endswith(_LEADS) or ("," not in near and "." not in near):
+    if not near.rstrip().lower().endswith(_LEADS) or not {",", ".", ";"} & {*near}:
         return False
     before = _THUS.sub("", _PAID.sub("", near)).rstrip()
     if _DIFFERENCE.search(near):
@@ -165,7 +165,7 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
         and _RATE.match(text, number.end)
     ):
         return True
-    leads = before.endswith((",", "i.e.", "which is", "que é", "que são")) or _OPENS_IS.search(
+    leads = before.endswith((",", ";", "i.e.", "which is", "que é", "que são")) or _OPENS_IS.search(
         before
     )
     if not leads or not _MORE.match(text, number.end):

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from wattmark.scoring.clean import THIN
-from wattmark.scoring.sizes import HALF_MORE, RESIZING, below_zero, is_negative, maybe_item, scaled
+from wattmark.scoring.sizes import HALF_MORE, RESIZING, below_sea, below_zero, is_negative, maybe_item, scaled
 from wattmark.scoring.units import Unit, other_unit, unit_of
 
 MOST = 400
@@ -321,6 +321,8 @@ def _completed(
             f"-{shown}",
             tuple((-value, places) for value, places in readings),
         )
+    if not minus and below_sea(text, end):
+        readings += tuple((-value, places) for value, places in readings)
     halved = counted and not percent and text[counted.end() : counted.end() + 2].strip() in _HALVED
     more = HALF_MORE.match(text, counted.end()) if counted and halved else None
     if more:

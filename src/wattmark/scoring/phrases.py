@@ -18,7 +18,7 @@ NOUN = (
     r"|\b(?:opção|alternativa|letra|valor|total|resultado)\s+(?:corret[oa]|cert[oa])\b)"
 )
 EXPLICIT = re.compile(
-    r"(?P<old>\b(?:wrong|incorrect|previous|first|initial|old|earlier|original|other|outra|outro|your|student's|their|his|her|not\s+the|"
+    r"(?P<old>\b(?:wrong|incorrect|previous|first|initial|old|earlier|original|other|outra|outro|your|student's|their|his|her|not\s+the|end\s+of|fim\s+d[ao]|"
     r"intermediate|possible)\s+|\b(?:verif(?:y|ying|icar|icando|ique|icamos)|check(?:ing)?|confer(?:ir|indo)|confira)\s(?:the|[ao]|my|minha)\s+)?"
     + NOUN
     + r"(?P<wrong>\s+(?:errada|incorreta|anterior|inicial)\b)?"
@@ -26,7 +26,7 @@ EXPLICIT = re.compile(
     r"(?:\s+(?:that\s+)?(?:you|we)(?:'re|\s+are)?\s+(?:want|need|asked\s+for|look(?:ing)?\s+for|seek))?"
     r"(?P<about>\s+(?:to|of|for|da|do|de|para|à|ao|in)\b[^.?!\n:=]{0,120}?)?"
     r"[\"'\s]{0,4}(?:(?:\bshould|\bmust|\bwould|\bwill|\bdeve|\bpode)\s+(?:be|ser)\b|:|=>|=|≈|->|\s[-–—]\s|\bis\b|\bare\b|\bwas\b|\bequals\b"
-    r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
+    r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|\s?\|(?=\s?(?:R\$|[$€£])?\s?-?\d)|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
     r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
     r"|\b(?:então|logo|portanto|assim),?\s+[ao]\s+[^\W\d_]{3,15}\s+corret[ao]\s+é\b"
     r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s)|(?<=,\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i(?:'ll|'d|\s+will|\s+would)\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"

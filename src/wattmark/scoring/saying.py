@@ -36,6 +36,8 @@ _UNDEFINED = re.compile(
     r"|\b(?:there\s+is\s+no|has\s+no|não\s+(?:há|existe|tem)|sem)\s+(?:answer|resposta)\b",
     re.IGNORECASE,
 )
+_PER = re.compile(r"\s?[^\W\d_]{1,5}/[^\W\d_]")
+"""'240 km at 80 km/h': the second is no other answer."""
 _COMES_OUT = re.compile(
     r",\s(?:so\s(?:it(?:'s|\s+is)|that(?:'s|\s+is))|which\s(?:is|equals)|que\s(?:simplificad[oa]\s)?(?:dá|é))\s",
     re.IGNORECASE,
@@ -90,6 +92,7 @@ def said_at(
             other not in marks.out
             and _beside(gap)
             and not _equal(chosen, found[other])
+            and not (_PER.match(text, found[right].end) and not _PER.match(text, found[left].end))
             and not told_apart(text, found, at, other, asked)
         ):
             other_again = any(one.value == found[other].value for one in found[right + 1 :])

@@ -104,6 +104,10 @@ _OF_MINUS = re.compile(
     r"\b(?:de|of|is|are|é|são|equals|para|to|at|em|was|foi|fica|ficou)\s-[ ]$", re.IGNORECASE
 )
 """'A balance of - R$ 15': after a word that leads to a number a dash is a sign."""
+_BELOW_SEA = re.compile(
+    r"\s?(?:m|ft|feet|met(?:ers|res|ros)|pés)\s(?:below|abaixo\sdo)\s(?:(?:the\s)?sea(?:\slevel)?|nível\sdo\smar)\b",
+    re.IGNORECASE,
+)
 _OPERAND = re.compile(r"(?:\d|\)(?= +- )|%)[ ]+-$|\)[ ]+-[ ]$")
 _BEHIND = 24
 """Characters before a number in which its sign is looked for."""
@@ -135,6 +139,13 @@ def below_zero(text: str, end: int) -> int:
         return 0
     found = _BELOW_ZERO.match(text, end)
     return found.end() if found else 0
+
+
+def below_sea(text: str, end: int) -> bool:
+    """'82 ft below sea level': an elevation below zero, or a depth."""
+    return (
+        " sea" in text[end : end + 40] or " mar" in text[end : end + 40]
+    ) and _BELOW_SEA.match(text, end) is not None
 
 
 _COUNTED = re.compile(r"\d[\d.,]{0,20}\s[^\W\d_]{3,20}\s[^\W\d_]")

@@ -86,6 +86,19 @@ _WHERE = re.compile(r",\s(?:where|onde)\s[a-z]\([^()\n]{1,12}\)\s?=\s?-?[\d.,]{1
 """', where f(2) = -4'."""
 _DISCUSSED = re.compile(r"=\s?-?\d[\d.,]*\s?[<>=]\s?0\b([^.!?\n]{1,100})")
 """'Δ = 25 > 0, so there are 2 roots'."""
+_SIGN_OF_IT = re.compile(
+    r"\b(?:since|as|because|como|pois)\s(?:Δ|D|(?:the|o)\s(?:discriminant|discriminante)|\d[\d.,]*)\s?(?:=\s?-?\d[\d.,]*\s?)?[<>]\s?0\b[^.!?\n]{1,150}",
+    _I,
+)
+"""'Since Δ > 0, there are two roots: 2 and 3'."""
+_IF_IT_IS = re.compile(
+    r"(?:^|[.!?]\s|\n)[^\W\d_]{0,3}\s?(?:se)\s[^.!?,\n]{1,60}\s(?:for|forem)\s[^.!?,\n]{1,40},[^.!?\n]{1,120}", _I
+)
+"""'Se o hexágono for regular, cada ângulo …'"""
+_LINE_OF = re.compile(
+    r"\b(?:y|[fg]\(x\))\s?=\s?-?[\d.,/]{0,10}\s?\*?\s?x\s?[-+]\s?\d[\d.,/]{0,10}"
+)
+"""The equation of a line: 'y = 4x - 2'."""
 _PRAISE = re.compile(
     r"(?<=[.!✅]\s)(?:good\s+(?:job|luck)|well\s+done|congratulations|enjoy|parabéns|boa\s+sorte|muito\s+bem|bom\s+(?:trabalho|proveito))\b"
     r"(?=[^=]*$)(?!.*\b(?:answer|resposta)\b)",
@@ -223,6 +236,12 @@ def _explanations(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         yield Stretch(found.start(), found.end(), after=True)
     for found in _PRAISE.finditer(text) if "praise" in cues else ():
         yield Stretch(found.start(), len(text), after=True)
+    for found in _LINE_OF.finditer(text) if "x" in text else ():
+        yield Stretch(found.start(), found.end(), after=True)
+    for found in _IF_IT_IS.finditer(text) if "clause" in cues else ():
+        yield Stretch(found.start(), found.end(), after=True)
+    for found in _SIGN_OF_IT.finditer(text) if ">" in text or "<" in text else ():
+        yield Stretch(found.start(), found.end(), after=True)
     for found in _DISCUSSED.finditer(text) if ">" in text or "<" in text else ():
         yield Stretch(found.start(1), found.end(1), after=True)
     for found in _SAID_THEN.finditer(text) if ": " in text else ():

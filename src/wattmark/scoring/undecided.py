@@ -28,6 +28,8 @@ _LACKING = re.compile(
     r"|\b(?:don't|do\s+not)\s+have\s+(?:enough\s+|sufficient\s+|any\s+|the\s+|that\s+|this\s+)?(?:information|data|details|context)"
     r"|\bnão\s+é\s+possível\s+(?:determinar|saber|dizer|calcular|responder)"
     r"|\bit(?:'s|\s+is)\s+(?:not\s+possible|impossible)\s+to\s+(?:determine|say|know|tell|answer)\b"
+    r"|\b(?:cannot|can't|can\s+not)\s+be\s+(?:determined|known|calculated|answered|found|worked\s+out)\b"
+    r"|\bnão\s+pode\s+ser\s+(?:determinad|calculad|sabid|encontrad|respondid)[oa]\b"
     r"|\bwithout\s+(?:more|further)\s+information\b|\bsem\s+mais\s+informaç"
     r"|\b(?:cannot|can't|can\s+not|unable\s+to)\s+answer\s+(?:this|that|your|the)\s+question"
     r"|\bnão\s+(?:posso|consigo)\s+responder(?:\s+a)?(?:\s+(?:essa|esta|sua|tua)\s+pergunta)?(?=\s?[.!]|$)"
@@ -67,6 +69,7 @@ _COMMITS = re.compile(
     _I,
 )
 """An answer after it, or 'but' and an answer."""
+_QUESTION = re.compile(r"(?<=[.!?\n])[^.!?\n]*\?")
 _LOOK_BACK = 400
 _SENTENCES = 3
 """Those that are looked at, the one that says that it is undecided included."""
@@ -104,6 +107,7 @@ def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
         (_MAYBE.search(text, said[-1].end()) or TOLD.search(text, said[-1].end())) if said else None
     )
     rest = text[: told.start()] if told else text
+    rest = _QUESTION.sub("", rest) if said and "?" in rest else rest
     unsaid = bool(said) and not _COMMITS.search(rest, said[-1].end())
     back = _ASKS_BACK.search(text) or REFUSING.search(text)
     if back is not None and all(one.value in asked.given for one in numbers(text, language)):
@@ -111,7 +115,7 @@ def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
     if back is not None and not any(
         char.isdigit() for char in text[: back.start()] + text[back.end() :]
     ):
-        return text.rstrip().endswith("?")
+        return True
     if not unsaid and not _CUT_OFF.search(text):
         return False
     found = joined(text, numbers(text, language))

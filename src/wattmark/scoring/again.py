@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from wattmark.scoring.asked import Asked, is_asked
+from wattmark.scoring.counted import counts_list
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -77,6 +78,10 @@ def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> N
     for at, number in enumerate(found if asked.noun else ()):
         count = number.value
         if count is None or not 1 < count <= _MOST or count.denominator != 1:
+            continue
+        counted = counts_list(text, number, found) if asked.count else None
+        if counted is not None and at not in marks.out and number.shown.isalpha():
+            marks.aside |= {*counted}
             continue
         listed = found[at + 1 : at + 1 + int(count)]
         many = count >= _MANY

@@ -76,6 +76,7 @@ _SUBJECT = re.compile(
 )
 _IS = re.compile(r"\b(?:is|are|é|são|makes|gives|equals|dá|dão)\s(?:R\$|[$€£])?\s?-?$", _I)
 _WORD = re.compile(r"[^\W\d_]+")
+_LAST_WORD = re.compile(r"\b(?:in|after|for|within|daqui\sa|em|por|durante|ap[oó]s)\s$", _I)
 _GOES_ON = re.compile(r",?\s?(?:\.\.\.|…)")
 _FEW = 8
 """Parts of one whole."""
@@ -147,6 +148,7 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
         inside = [n for n in inside if n not in apart or not found[n].value] or inside
     if (asked.given or asked.shown) and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
+    inside = [n for n in inside if not _is_echoed(text, found[n], asked)] or inside
     if all(found[n].value in asked.given for n in inside):
         inside = [n for n in inside if is_asked(found[n], asked)] or inside
     more = [n for n in apart if n in inside]
@@ -161,6 +163,15 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
     if firm and last in inside:
         return last
     return _among_words(text, found, inside, asked)
+
+
+def _is_echoed(text: str, number: Number, asked: Asked) -> bool:
+    """The 7 of 'In 7 years she will be 28', where it is asked how old she is in 7 years."""
+    if number.value not in asked.given or not number.noun:
+        return False
+    before = _LAST_WORD.search(text[max(0, number.start - 12) : number.start])
+    said = f"{before[0]}{number.shown} {number.noun}" if before else ""
+    return bool(said) and said.casefold() in asked.text.casefold()
 
 
 def _of_subject(

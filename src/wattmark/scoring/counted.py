@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.asked import CHANCE, Asked, is_asked, is_fraction, is_year, singular, stems
+from wattmark.scoring.lists import is_list
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.words import ORDINALS, spoken_numbers
@@ -38,6 +39,13 @@ _SOON = re.compile(r"\s[^\W\d_]{3,15}\s([^\W\d_]{2,20})\b")
 _IS_SO = re.compile(r"\b(?:is|equals?|gives|makes|é|são|dá|vale|igual\sa)\s$", re.IGNORECASE)
 _NAMED_IS = re.compile(r"\b(?:the|o|a)\s([^\W\d_]{3,20})\s(?:is|é)\s$", re.IGNORECASE)
 _ENDS_SENTENCE = re.compile(r"(?:\s[^\W\d_]{1,20})?\s?(?:[.!\n]|$)")
+_LEADS_TO = re.compile(r"(?:\s[^\W\d_]{1,15}){0,3}\s?:\s")
+_COMES_AFTER = re.compile(
+    r"\s?(?::|,\s(?:ou\sseja|isto\sé|that\sis|i\.e\.|so|logo|portanto),?)\s(?:(?:that's|são)\s)?",
+    re.IGNORECASE,
+)
+_MORE_OF_IT = re.compile(r",\s\d")
+_SOME_BEFORE = re.compile(r"\d,\s$")
 _HAS = re.compile(r"\b(?:has|have|had|tem|têm|tinha)\s+$", re.IGNORECASE)
 _ORDINAL = re.compile(r"\b({})\s([^\W\d_]{{2,20}})".format("|".join(ORDINALS)), re.IGNORECASE)
 _ORDINAL_LAST = re.compile(r"\b({})()(?=\s?(?:[.,;!]|$))".format("|".join(ORDINALS)), re.IGNORECASE)
@@ -64,6 +72,7 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
         one
         for one in counts
         if _is_count(text, one, asked)
+        or (asked.count and counts_list(text, one, found) is not None)
         or _opens(text, one, asked)
         or _is_named(text, one, asked)
         or (known and (_is_new(one, found, asked) or _answers(text, one, asked)))
@@ -91,6 +100,23 @@ def _is_count(text: str, number: Number, asked: Asked) -> bool:
     if is_fraction(number) and (asked.fraction or CHANCE.search(asked.text)):
         return True
     return _OF_SO_MANY.match(text, number.end) is not None
+
+
+def counts_list(text: str, number: Number, found: Sequence[Number]) -> range | None:
+    """The places of the list that it counts: 'five: 41, 43, 47, 53, 59', '2, 3 and 5, so three'."""
+    size = number.value
+    if size is None or size.denominator != 1 or not 1 < size <= len(found):
+        return None
+    before = [n for n, one in enumerate(found) if one.end <= number.start][-int(size) :]
+    after = [n for n, one in enumerate(found) if one.start >= number.end][: int(size)]
+    if len(after) == size and _LEADS_TO.fullmatch(text, number.end, found[after[0]].start):
+        if is_list(text, found, after) and not _MORE_OF_IT.match(text, found[after[-1]].end):
+            return range(after[0], after[-1] + 1)
+    if len(before) == size and _COMES_AFTER.fullmatch(text, found[before[-1]].end, number.start):
+        listed = is_list(text, found, before)
+        if listed and not _SOME_BEFORE.search(text[: found[before[0]].start]):
+            return range(before[0], before[-1] + 1)
+    return None
 
 
 def _is_new(number: Number, found: Sequence[Number], asked: Asked) -> bool:
@@ -136,7 +162,11 @@ def _none_of(text: str, asked: Asked) -> list[Number]:
         clause = _CLAUSE_ENDS.split(text[none.end() : none.end() + _NEAR])[0]
         words = stems(text[ends[-1] if ends else least : none.end()] + clause)
         noun = none["noun"] or ""
-        if noun and singular(noun) != asked.noun and not stems(noun) & asked.head:
+        if asked.noun or not asked.rest:
+            noun = "" if singular(noun) == asked.noun else noun
+        else:  # 'How many are left?'
+            noun = ""
+        if noun and not stems(noun) & asked.head:
             continue
         own = stems(asked.noun)
         has = asked.count and not noun and _HAS.search(text, least, none.start())

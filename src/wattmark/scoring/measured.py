@@ -23,6 +23,7 @@ _ROUNDED_TO = re.compile(
     r"\b(?:round\w*|arredond\w+)\s+(?:[^\W\d_]{1,12}\s+){0,3}(?:to|para)\s+[^\W\d_]{1,20}$",
     re.IGNORECASE,
 )
+_MICRO = re.compile("µ")
 _MEASURED = ("length", "mass", "volume")
 
 
@@ -48,7 +49,7 @@ def asked_unit(asks: str) -> Unit | None:
     for found in _UNIT.finditer(asks):
         if _ROUNDED_TO.search(asks, 0, found.end(1)):
             continue
-        unit = UNITS.get(found[1].casefold())
+        unit = UNITS.get(_MICRO.sub("μ", found[1])) or UNITS.get(found[1].casefold())
         if unit is not None and len(found[1]) >= SHORT:
             return unit
     return None

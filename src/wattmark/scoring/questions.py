@@ -105,7 +105,7 @@ _TIMES = (
     (re.compile(r"\b(?:tripl\w{1,3}|thrice|third|terço)\b", re.IGNORECASE), 3),
 )
 _COUNTED = re.compile(
-    r"\b(?:(?:how\s+many|quant[oa]s)\s+(?:(?:são|eram|foram)\s+[ao]s\s+)?|(?:quantidade|número)\s+(?:máxim[oa]\s+)?de\s+)([^\W\d_]{1,20})",
+    r"\b(?:(?:how\s+many|quant[oa]s)\s+(?:(?:são|eram|foram)\s+[ao]s\s+)?|(?:quantidade|número)\s+(?:máxim[oa]\s+)?de\s+)(?!(?:are|is|were|was|do|does|did|have|has|had|will|can|são|há|eram)\b)([^\W\d_]{1,20})",
     re.IGNORECASE,
 )
 

@@ -31,6 +31,7 @@ _LOSS = re.compile(
     r"\b(?:loss|deficit|debt|prejuízo|perda|déficit|défice|dívida)\s(?:of|de)\s(?:R\$|[$€£])?\s?$",
     _I,
 )
+_OVERDRAWN = re.compile(r"\s(?:overdrawn|in\sdebt|no\svermelho|a\sdescoberto|negativ[oa]s?)\b", _I)
 _EQUIVALENT = re.compile(
     r"(?:\s?(?:[^\W\d_]{1,3}/)?[^\W\d_]{1,3}\^[23])?[^.\n\d]{0,40},?\s(?:(?:o\s)?que\sequivale\sa|equivalente\sa|(?:which\sis\s)?equivalent\sto"
     r"|(?:o\s)?que\sé\so\smesmo\sque|(?:which\s(?:[^.,\n\d]{0,20}\s)?is\s)?the\ssame\sas)\s(?:R\$|[$€£])?\s?",
@@ -97,7 +98,7 @@ def _lost(text: str, found: Sequence[Number], marks: Marks) -> None:
     """The 250 of '-$250, a loss of $250'."""
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
-        if number.value and _LOSS.search(before):
+        if number.value and (_LOSS.search(before) or _OVERDRAWN.match(text, number.end)):
             again = any(one.value == -number.value for one in found[:at])
             marks.aside |= {at} if again else set()
 

@@ -60,6 +60,7 @@ DENIED_AFTER = re.compile(
     r"|(?:[^\W\d_]{2,10}\s)?(?:would\s+be|is|seria|é)\s+(?:too\s+(?:many|much|few|little|small|big|large|high|low|short|long)|(?:demais|muito\s+pouco))\b"
     r"|(?:is|é)\s(?:another|a\s+different|outr[ao])\s(?:sum|calculation|matter|question|story|conta|coisa|questão|história)\b"
     r"|(?:is|é)\s[^.!?\n\d]{1,50},\s(?:not|(?:e\s)?não)\s(?:the|a)\s(?:final\s)?(?:answer|resposta)\b"
+    r"|seria\s[^\W\d_]{2,15}[aei]r\b|would\s+be\s+(?:the\s+)?[^\W\d_]{3,15}ing\b"
     r"|isn't\s+(?:the|right|correct|reachable|possible)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
 )

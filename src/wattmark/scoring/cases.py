@@ -25,6 +25,7 @@ _CASE = re.compile(
     r"|\b(?:numa?|in\s+an?|over\s+an?)\s(?!total)[^\W\d_]{2,10}\s(?:de|of)\s(?=\d)",
     _I,
 )
+_TOTALS = re.compile(r"\btotal\s?:", _I)
 _ENDS_UP = re.compile(r"\b(?:fic\w{1,4}|est(?:á|ava|ão))\b[^.!?\n\d]{0,30}$", _I)
 _ANY_WEEK = re.compile(r"(?:7-day|24-hour|12-month|60-minute|52-week|365-day)\b", _I)
 
@@ -46,7 +47,9 @@ def cases(
             continue  # 'and Ann with 18'
         start, _ = clause(text, said.start())
         _, end = clause(text, found[stands[0]].end)
-        if _is_said_again(found, marks, start, said.start()):
+        if _is_said_again(found, marks, start, said.start()) or _TOTALS.search(
+            text, start, said.start()
+        ):
             continue
         if not text[start : said.start()].strip(" ,—("):
             after = ENDS.search(text, end)

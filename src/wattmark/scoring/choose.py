@@ -29,7 +29,9 @@ _LABEL = re.compile(
     r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_](?:[^:=.;\n]{0,40}(?=:)|[^\d:.;\n]{0,40}))(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
 )
 _ROW = re.compile(r"(?:^|\n)\|\s?([^|\n]{2,40}?)\s?\|\s?(?:[$€£]|R\$|US\$)?\s?$")
-_ROW_ENDS = re.compile(r"[^|\n]{0,15}\|[ ]*(?:\n\|(?!\W*total)[^|\n]{1,60}\|[^|\n]{1,60}\|[ ]*)*\s*$", _I)
+_ROW_ENDS = re.compile(
+    r"[^|\n]{0,15}\|[ ]*(?:\n\|(?!\W*total)[^|\n]{1,60}\|[^|\n]{1,60}\|[ ]*)*\s*$", _I
+)
 """After a number: the end of its row of two cells, and such rows to the end of the text."""
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
@@ -198,7 +200,8 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
         return None
     able = without_lists(text, found, able)
     last = found[able[-1]]
-    opens = _SO_OPENS.search(text, max(0, last.start - GAP), last.start)
+    said = found[of_last_sentence(text, found, able)[0]]
+    opens = _SO_OPENS.search(text, max(0, said.start - GAP), said.start)
     if opens and (opens[1].casefold() != "total" or is_asked(last, asked)):
         return None
     wanted = asked.words

@@ -62,6 +62,8 @@ _LIMITS = re.compile(
     r"(?:\\(?:int|sum|prod)|\\right\s?[\]|)]|[\]|])\s?_(?:\{[^{}]{1,12}\}|[^{}\s^]{1,2})\s?\^(?:\{[^{}]{1,12}\}|[^{}\s^])"
 )
 """Of an integral or a sum."""
+_BRACKETED = re.compile(r"\[\[\s?(-?\d[\d.,/]{0,30})\s?\]\]")
+"""'[[47]]', as some are told to mark their answer."""
 _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 """5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
@@ -80,7 +82,8 @@ _FOREIGN_DIGIT = re.compile(r"[^\W\x00-\x7f\D]")
 _COMPATIBLE = re.compile(f"[^\x00-\x7fÀ-ı≠≤≥{THIN}]")
 """Characters that have another form; those of Portuguese have none."""
 _STRUCK = re.compile(
-    r"~~[^~\n]{1,300}~~|<(del|s|strike|tool_call|tool_response)>[^<]{0,300}</\1>|<<[^<>\n]{0,200}>>", re.IGNORECASE
+    r"~~[^~\n]{1,300}~~|<(del|s|strike|tool_call|tool_response)>[^<]{0,300}</\1>|<<[^<>\n]{0,200}>>",
+    re.IGNORECASE,
 )
 _ANSWER_TAG = re.compile(
     r"<(?:final_?)?(?:answer|resposta|result)>|\[(?:final_?)?(?:answer|resposta)\](?!\()",
@@ -160,6 +163,8 @@ def clean(text: str) -> str:
         text = _FENCE.sub(_fenced, text)
     if "<" in text or "~~" in text or "[" in text:
         text = _markup(text)
+    if "[[" in text:
+        text = _BRACKETED.sub(lambda found: f"{MARK}{found[1]} \ue002", text)
     text = _BRACED_SIGN.sub(r"\1", text) if "{" in text else text
     if text.count("$") > 1:
         text = _MATH.sub(r" \1 ", text.replace("$$", " "))

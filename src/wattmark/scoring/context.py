@@ -67,6 +67,7 @@ _HAS = re.compile(
 _NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
 _TABLE_HEAD = re.compile(r"(?:^|\n)\|[^\n]{1,200}\|[ ]*(?=\n\|[ :|-]{3,200}\|?[ ]*(?:\n|$))")
 """The head of a table: '| Mark 1 | Mark 2 | Mean |'."""
+_EACH_HUNDRED = re.compile(r"[^\W\d_]/$")
 _FACTORIAL = re.compile(r"!?\s?=\s?")
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
 _OUT = frozenset(("wrong", "compared", "step", "sure", "part", "root"))
@@ -91,6 +92,11 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     letters = letters_of(text) if "=" in text else frozenset()
     equated = "equals" in cues
     for at, number in enumerate(found):
+        if number.shown == "100" and _EACH_HUNDRED.search(
+            text, max(0, number.start - 4), number.start
+        ):
+            marks.out.add(at)  # '6.5 L/100 km'
+            continue
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
         ordinal = after[:1] in _ORDINAL_ENDS and _is_ordinal(after, asked)

@@ -12,16 +12,16 @@ from wattmark.scoring.asked import Asked
 from wattmark.scoring.numerals import Number
 
 _I = re.IGNORECASE
-_MONTH = (
+MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|janeiro|fevereiro|março|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro)"
 )
-_DAY_AFTER = re.compile(rf"^(?:st|nd|rd|th|º)?\s+(?:of\s+|de\s+)?{_MONTH}\b", _I)
-_DAY_BEFORE = re.compile(rf"\b{_MONTH}\s+(?:the\s+)?$", _I)
+_DAY_AFTER = re.compile(rf"^(?:st|nd|rd|th|º)?\s+(?:of\s+|de\s+)?{MONTH}\b", _I)
+_DAY_BEFORE = re.compile(rf"\b{MONTH}\s+(?:the\s+)?$", _I)
 _DAY_ALONE = re.compile(r"^(?:st|nd|rd|th)?(?:[,.;!?)]|\s+[^\W\d]|\s*$)", _I)
 _DAY_THEN_YEAR = re.compile(r"^(?:st|nd|rd|th)?,?\s+[12]\d{3}\b", _I)
 _YEAR_BEFORE = re.compile(
-    rf"\b{_MONTH},?\s+(?:(?:\d{{1,2}}(?:st|nd|rd|th)?,\s+)|(?:of|de)\s+)?$|\d[-/.]$", _I
+    rf"\b{MONTH},?\s+(?:(?:\d{{1,2}}(?:st|nd|rd|th)?,\s+)|(?:of|de)\s+)?$|\d[-/.]$", _I
 )
 _HALF_OF_DAY = re.compile(r"^\s?[ap]\.?m\b", _I)
 _HALVES = frozenset("apAP")
@@ -50,7 +50,11 @@ def is_date_or_time(before: str, after: str, number: Number, *, month: bool) -> 
         return True
     if len(number.shown) == _YEAR_DIGITS and number.shown.isdigit() and before.endswith(_IN_YEAR):
         return True
-    if len(number.shown) == _YEAR_DIGITS and number.shown[:2] in _CENTURIES and _SINCE.search(before):
+    if (
+        len(number.shown) == _YEAR_DIGITS
+        and number.shown[:2] in _CENTURIES
+        and _SINCE.search(before)
+    ):
         return True
     if not (month or before[-1:] in _IN_DATES or after[:1] == "-"):
         return False

@@ -31,7 +31,7 @@ _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _MODIFIES = re.compile(r"-[^\W\d_]{2,20}\s[^\W\d_]")
 """'The 3-hour job'."""
 _LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
-_TITLE = re.compile(r"[^\W\d_]{3,20}\s\d{1,2}\s?[:.–-]\s[^\W\d_]")
+_TITLE = re.compile(r"(?:[^\W\d_]{3,20}\s)?\d{1,2}\s?[:.)–-]\s[^\W\d_]")
 _OTHERS = ("other", "outra", "outro")
 _OTHER = re.compile(r"\b(?:other|outr[oa])\b", re.IGNORECASE)
 _MARKERS = 40

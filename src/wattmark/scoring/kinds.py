@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from wattmark.scoring.around import ORDINAL
 from wattmark.scoring.asked import Asked, is_fraction, is_year, singular, stems
+from wattmark.scoring.dates import MONTH
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import Unit, rate_of
@@ -20,6 +21,7 @@ _RELATIVE = re.compile(
 _PRICES = stems("price cost preço custo pay paga")
 _DATED = re.compile(r"\b(?:in|since|until|em|desde|até)\s$", re.IGNORECASE)
 """Before a year."""
+_IN_MONTH = re.compile(rf"\b{MONTH}\s$", re.IGNORECASE)
 _DAYS = frozenset(map(singular, ("day", "dia")))
 _SCIENTIFIC = re.compile(r"\b(?:scientific\s+notation|notação\s+científica)", re.IGNORECASE)
 _POWER = re.compile(r"10\^|\de[-+]?\d", re.IGNORECASE)
@@ -43,7 +45,10 @@ def of_its_kind(
         firm = [n for n in firm if ORDINAL.match(text[found[n].end : found[n].end + 4])] or firm
     if asked.which in _DAYS:
         days = [n for n in range(len(found)) if n not in marks.out and not is_year(found[n])]
-        firm = [n for n in days if n in firm] or days or firm
+        dated = [
+            n for n in days if _IN_MONTH.search(text, max(0, found[n].start - 12), found[n].start)
+        ]
+        firm = dated or [n for n in days if n in firm] or days or firm
     if asked.year:
         years = [n for n, one in enumerate(found) if is_year(one) and n not in marks.out]
         apart = [one.span() for one in _RELATIVE.finditer(text)]

@@ -13,8 +13,16 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from wattmark.scoring.clean import THIN
-from wattmark.scoring.sizes import HALF_MORE, RESIZING, below_sea, below_zero, is_negative, maybe_item, scaled
-from wattmark.scoring.units import Unit, other_unit, unit_of
+from wattmark.scoring.sizes import (
+    HALF_MORE,
+    RESIZING,
+    below_sea,
+    below_zero,
+    is_negative,
+    maybe_item,
+    scaled,
+)
+from wattmark.scoring.units import UNITS, Unit, other_unit, unit_of
 
 MOST = 400
 """Numbers of one text that are looked at, a quarter of them from its beginning."""
@@ -314,6 +322,8 @@ def _completed(
     counted = _NOUN.match(text, end)
     noun = counted[1] if counted else ""
     unit = None if percent else _unit(currency, noun)
+    if noun == "p" and "£" in text:
+        unit = UNITS["pence"]
     below = below_zero(text, end) if not minus and not percent else 0
     if below:
         end, shown, readings = (

@@ -36,6 +36,7 @@ _FORMULA = re.compile(
     r"(?!(?:k?g|[kcm]?m|m?l|h|s|min|un|lb|oz)\b)(?:[^\W\d_]|√)"
 )
 """'4 * side': what a formula works with."""
+_PER_HUNDRED = re.compile(r"\s?[^\W\d_]{1,4}/100\s")
 _OPENS_CLAUSE = re.compile(r"\s(?:is|are|was|é|são|foi)\b")
 """'We add 1, 5 is the answer'."""
 _POSITIVE = re.compile(r"\s(?:is|é|=|to|para)\s\+$", re.IGNORECASE)
@@ -92,8 +93,9 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
 
 def _is_rate(text: str, number: Number) -> bool:
     """'£8/mh', 'R$ 2,75/unidade': money for each of what follows."""
-    paid = number.unit is not None and number.unit.kind in CURRENCIES
-    return paid and text.startswith("/", number.end)
+    if text.startswith("/", number.end):
+        return number.unit is not None and number.unit.kind in CURRENCIES
+    return _PER_HUNDRED.match(text, number.end) is not None
 
 
 def _is_joined(

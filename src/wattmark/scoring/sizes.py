@@ -143,9 +143,9 @@ def below_zero(text: str, end: int) -> int:
 
 def below_sea(text: str, end: int) -> bool:
     """'82 ft below sea level': an elevation below zero, or a depth."""
-    return (
-        " sea" in text[end : end + 40] or " mar" in text[end : end + 40]
-    ) and _BELOW_SEA.match(text, end) is not None
+    return (" sea" in text[end : end + 40] or " mar" in text[end : end + 40]) and _BELOW_SEA.match(
+        text, end
+    ) is not None
 
 
 _COUNTED = re.compile(r"\d[\d.,]{0,20}\s[^\W\d_]{3,20}\s[^\W\d_]")

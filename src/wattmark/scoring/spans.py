@@ -92,12 +92,11 @@ _SIGN_OF_IT = re.compile(
 )
 """'Since Δ > 0, there are two roots: 2 and 3'."""
 _IF_IT_IS = re.compile(
-    r"(?:^|[.!?]\s|\n)[^\W\d_]{0,3}\s?(?:se)\s[^.!?,\n]{1,60}\s(?:for|forem)\s[^.!?,\n]{1,40},[^.!?\n]{1,120}", _I
+    r"(?:^|[.!?]\s|\n)[^\W\d_]{0,3}\s?(?:se)\s[^.!?,\n]{1,60}\s(?:for|forem)\s[^.!?,\n]{1,40},[^.!?\n]{1,120}",
+    _I,
 )
 """'Se o hexágono for regular, cada ângulo …'"""
-_LINE_OF = re.compile(
-    r"\b(?:y|[fg]\(x\))\s?=\s?-?[\d.,/]{0,10}\s?\*?\s?x\s?[-+]\s?\d[\d.,/]{0,10}"
-)
+_LINE_OF = re.compile(r"\b(?:y|[fg]\(x\))\s?=\s?-?[\d.,/]{0,10}\s?\*?\s?x\s?[-+]\s?\d[\d.,/]{0,10}")
 """The equation of a line: 'y = 4x - 2'."""
 _PRAISE = re.compile(
     r"(?<=[.!✅]\s)(?:good\s+(?:job|luck)|well\s+done|congratulations|enjoy|parabéns|boa\s+sorte|muito\s+bem|bom\s+(?:trabalho|proveito))\b"

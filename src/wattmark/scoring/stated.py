@@ -254,9 +254,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     return _last_stated(text, found, marks, loose[-1], NOTHING_ASKED)
 
 
-def _last_stated(
-    text: str, found: Sequence[Number], marks: Marks, at: int, asked: Asked
-) -> Stated:
+def _last_stated(text: str, found: Sequence[Number], marks: Marks, at: int, asked: Asked) -> Stated:
     said = said_at(text, found, marks, at, "the last number stated", asked=asked)
     if said.several:
         return said

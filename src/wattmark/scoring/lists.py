@@ -15,6 +15,12 @@ _LIST = 3
 
 def without_lists(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:
     """Without '1, 2, 3, 4, 6 and 12': a list states no one number, where another is stated."""
+    runs = runs_of(text, found, inside)
+    return [n for run in runs if len(run) < _LIST for n in run] or list(inside)
+
+
+def runs_of(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[list[int]]:
+    """The places, those together that commas or 'and' join."""
     runs: list[list[int]] = []
     for n in inside:
         if (
@@ -25,7 +31,7 @@ def without_lists(text: str, found: Sequence[Number], inside: Sequence[int]) -> 
             runs[-1].append(n)
         else:
             runs.append([n])
-    return [n for run in runs if len(run) < _LIST for n in run] or list(inside)
+    return runs
 
 
 def is_list(text: str, found: Sequence[Number], inside: Sequence[int]) -> bool:

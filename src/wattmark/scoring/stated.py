@@ -50,6 +50,7 @@ from wattmark.scoring.remarks import set_remarks_aside
 from wattmark.scoring.saying import Stated, in_words, said_at
 from wattmark.scoring.second_look import Reading
 from wattmark.scoring.segments import ENDS
+from wattmark.scoring.sequences import next_of
 from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.twice import computed_and_said
 from wattmark.scoring.undecided import between_two
@@ -223,6 +224,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     plain = (
         said
         or closing(text, found, marks, asked)
+        or next_of(text, found, marks, asked)
         or as_the_number(text, found, marks, asked)
         or opening(text, found, marks, asked)
         or opening_words(text, found, asked)

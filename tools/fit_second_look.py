@@ -3,7 +3,7 @@
     python tools/fit_second_look.py                    prints the weights
     python tools/fit_second_look.py --write            writes them into the module
     python tools/fit_second_look.py --check            exit code 1 where the module has others
-    python tools/fit_second_look.py --add LIST.jsonl   keeps what the list shows, before it is mended
+    python tools/fit_second_look.py --add LIST.jsonl   keeps what a new list shows
 
 tools/second_look.jsonl has a reading a line: a cleaned answer whose last number was taken, and
 was not the expected one, which stands before it; and whether a person says that the answer is
@@ -65,9 +65,7 @@ def _readings() -> Iterator[tuple[Mapping[str, bool], bool]]:
         row = json.loads(line)
         language = language_of(row["lang"])
         asked = asked_by(row["query"], language) if row["query"] else NOTHING_ASKED
-        found = with_counts(
-            row["text"], joined(row["text"], numbers(row["text"], language)), asked
-        )
+        found = with_counts(row["text"], joined(row["text"], numbers(row["text"], language)), asked)
         places = {number.start: n for n, number in enumerate(found)}
         if row["read"] not in places or row["meant"] not in places:
             continue  # read otherwise by now
@@ -100,9 +98,7 @@ def add(path: Path) -> int:
                 rows.append(_row(reading, at, pair))
 
         with patch.object(numeric, "stated_too", seen):
-            numeric.numeric_score(
-                pair["expected"], final_answer(pair["response"]), language, query
-            )
+            numeric.numeric_score(pair["expected"], final_answer(pair["response"]), language, query)
     with ROWS.open("a", encoding="utf-8") as kept:
         kept.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return len(rows)

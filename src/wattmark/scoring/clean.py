@@ -11,6 +11,7 @@ import html
 import re
 import unicodedata
 
+from wattmark.scoring.notation import MARK, with_degrees, without_limits, written_plainly
 from wattmark.scoring.tokens import without_tokens
 
 HEAD, TAIL = 3_000, 6_000
@@ -19,7 +20,6 @@ THIN = "\u2009"
 """Any space that groups digits and breaks no line."""
 CODE_OPEN, CODE_CLOSE = "\ue000", "\ue001"
 """Around program code: its numbers are read only where nothing else is stated."""
-MARK = "\nfinal answer: "
 
 _FRACTIONS = {
     char: unicodedata.normalize("NFKC", char).replace("\u2044", "/")
@@ -50,20 +50,6 @@ _SIGNS = str.maketrans(
     }
 )
 _EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.]|R\$|[€£])|(?<==\s)–(?=\s\d)")
-_ACCOUNTED = re.compile(r"(?:(?<=[$€£])|(?<=\d\s=\s))\((\d{1,3}(?:[.,]\d{2,3}){1,4})\)")
-"""A loss, as accounts have it: £(1,200)."""
-_PROMPT = re.compile(r"^>>>\s?([^\n]{1,200})\n(?=-?[\d.]{1,40}$)", re.MULTILINE)
-"""What was typed in an interpreter, before what it printed."""
-_DEGREES = re.compile(r"(?<=\d)º(?=\s?(?:[.,;:)!=]|$))")
-_ANGLE = re.compile(r"(?:ângul|angul|angle|graus|°)", re.IGNORECASE)
-_TIMES_BELOW = re.compile(r"(?<=\d)(\s{0,9}\n\s{0,9})[*xX]\s+(?=\d+\s*\n)")
-"""The factor that stands below another, in a column."""
-_LIMITS = re.compile(
-    r"(?:\\(?:int|sum|prod)|\\right\s?[\]|)]|[\]|])\s?_(?:\{[^{}]{1,12}\}|[^{}\s^]{1,2})\s?\^(?:\{[^{}]{1,12}\}|[^{}\s^])"
-)
-"""Of an integral or a sum."""
-_BRACKETED = re.compile(r"\[\[\s?(-?\d[\d.,/]{0,30})\s?\]\]")
-"""'[[47]]', as some are told to mark their answer."""
 _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 """5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
@@ -163,19 +149,12 @@ def clean(text: str) -> str:
         text = _FENCE.sub(_fenced, text)
     if "<" in text or "~~" in text or "[" in text:
         text = _markup(text)
-    if "[[" in text:
-        text = _BRACKETED.sub(lambda found: f"{MARK}{found[1]} \ue002", text)
     text = _BRACED_SIGN.sub(r"\1", text) if "{" in text else text
     if text.count("$") > 1:
         text = _MATH.sub(r" \1 ", text.replace("$$", " "))
     if "\\" in text:
         text = _latex(text)
-    if "(" in text:
-        text = _ACCOUNTED.sub(r"-\1", text)
-    if ">>>" in text:
-        text = _PROMPT.sub(r"\1 = ", text)
-    if "\n" in text:
-        text = _TIMES_BELOW.sub(r" * ", text)
+    text = written_plainly(text)
     text = _FEET.sub(r"\1 feet \2 inches", text) if "'" in text else text
     text = _SPACES.sub(" ", text) if "  " in text else text
     return without_tokens(_markdown(text))
@@ -185,9 +164,7 @@ def _unicode(text: str) -> str:
     if _LATIN.fullmatch(text):  # Portuguese, with no other signs
         return _THOUSAND_MILLION.sub("bilhões", text)
     text = _INVISIBLE.sub("", _FOOTNOTE.sub("†", text))
-    text = text.replace("¢", " cents")
-    if "º" in text and _ANGLE.search(text):
-        text = _DEGREES.sub("°", text)
+    text = with_degrees(text.replace("¢", " cents"))
     text = _POWER.sub(lambda found: "^" + found[0].translate(_POWERS), text)
     text = _VULGAR.sub(lambda f: (f[1] + " " if f[1] else "") + _FRACTIONS[f[2]], text)
     text = _EN_DASH.sub("-", text.translate(_SIGNS))
@@ -218,7 +195,7 @@ def _markup(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    text = _INDEX.sub("", _STRUCK_LATEX.sub(" ", _LIMITS.sub(" ", text)))
+    text = _INDEX.sub("", _STRUCK_LATEX.sub(" ", without_limits(text)))
     text = text.replace("\\!", "").replace("\\$", "$").replace("\\%", "%")
     text = text.replace("-\\,", "-")
     for space in ("\\,", "\\;", "\\:", "\\ "):

@@ -92,11 +92,6 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     letters = letters_of(text) if "=" in text else frozenset()
     equated = "equals" in cues
     for at, number in enumerate(found):
-        if number.shown == "100" and _EACH_HUNDRED.search(
-            text, max(0, number.start - 4), number.start
-        ):
-            marks.out.add(at)  # '6.5 L/100 km'
-            continue
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
         ordinal = after[:1] in _ORDINAL_ENDS and _is_ordinal(after, asked)
@@ -228,6 +223,8 @@ def _is_out(
         after[:1] not in _HARMLESS and UNREADABLE_AFTER.match(after)
     ):
         return True  # the 3 of '3L', where 'L = 10'
+    if number.shown == "100" and _EACH_HUNDRED.search(before):
+        return True  # '6.5 L/100 km'
     return not cues.isdisjoint(_OUT) and (
         ("wrong" in cues and bool(DENIED_AFTER.match(after)))
         or ("compared" in cues and bool(COMPARED.search(before)))

@@ -109,13 +109,16 @@ def counts_list(text: str, number: Number, found: Sequence[Number]) -> range | N
         return None
     before = [n for n, one in enumerate(found) if one.end <= number.start][-int(size) :]
     after = [n for n, one in enumerate(found) if one.start >= number.end][: int(size)]
-    if len(after) == size and _LEADS_TO.fullmatch(text, number.end, found[after[0]].start):
-        if is_list(text, found, after) and not _MORE_OF_IT.match(text, found[after[-1]].end):
-            return range(after[0], after[-1] + 1)
-    if len(before) == size and _COMES_AFTER.fullmatch(text, found[before[-1]].end, number.start):
-        listed = is_list(text, found, before)
-        if listed and not _SOME_BEFORE.search(text[: found[before[0]].start]):
-            return range(before[0], before[-1] + 1)
+    for listed, starts, ends in (
+        (after, number.end, found[after[0]].start if after else 0),
+        (before, found[before[-1]].end if before else 0, number.start),
+    ):
+        leads = _LEADS_TO if listed is after else _COMES_AFTER
+        if len(listed) == size and leads.fullmatch(text, starts, ends):
+            more = _MORE_OF_IT.match(text, found[listed[-1]].end)
+            more = more or _SOME_BEFORE.search(text[: found[listed[0]].start])
+            if is_list(text, found, listed) and not more:
+                return range(listed[0], listed[-1] + 1)
     return None
 
 

@@ -61,7 +61,8 @@ WORDS: dict[str, frozenset[str]] = {
     "purpose": _of("para so order"),
     "praise": _of("good well congratulations enjoy parabéns boa bom muito"),
     "lost": _of(
-        "overdrawn vermelho descoberto negativo negativos loss deficit debt prejuízo perda déficit défice dívida"
+        "overdrawn vermelho descoberto negativo negativos",
+        "loss deficit debt prejuízo perda déficit défice dívida",
     ),
     "again": _of("equivale equivalente equivalent same mesmo"),
     "just": _of("just simply simplesmente apenas só"),
@@ -185,7 +186,8 @@ WORDS: dict[str, frozenset[str]] = {
     "aged": _of("aged age year years anos idade"),
     "offering": _of(
         "you quer gostaria deseja disposição avise avisar pedir chamar dizer falar vontade conte",
-        "posso podemos quiser quiseres precisares preferires faço preferir precisar desejar let feel hesitate want shall i",
+        "quiseres precisares preferires faço",
+        "posso podemos quiser preferir precisar desejar let feel hesitate want shall i",
         "available here rate avalie anything precisa",
     ),
     "reminding": _of(

@@ -22,7 +22,7 @@ from wattmark.scoring.sizes import (
     maybe_item,
     scaled,
 )
-from wattmark.scoring.units import UNITS, Unit, other_unit, unit_of
+from wattmark.scoring.units import Unit, other_unit, unit_of
 
 MOST = 400
 """Numbers of one text that are looked at, a quarter of them from its beginning."""
@@ -321,9 +321,7 @@ def _completed(
         end, shown = percent.end(), f"{shown}%"
     counted = _NOUN.match(text, end)
     noun = counted[1] if counted else ""
-    unit = None if percent else _unit(currency, noun)
-    if noun == "p" and "£" in text:
-        unit = UNITS["pence"]
+    unit = None if percent else _unit(currency, "pence" if noun == "p" and "£" in text else noun)
     below = below_zero(text, end) if not minus and not percent else 0
     if below:
         end, shown, readings = (
@@ -331,8 +329,7 @@ def _completed(
             f"-{shown}",
             tuple((-value, places) for value, places in readings),
         )
-    if not minus and below_sea(text, end):
-        readings += tuple((-value, places) for value, places in readings)
+    readings = readings if minus else below_sea(text, end, readings)
     halved = counted and not percent and text[counted.end() : counted.end() + 2].strip() in _HALVED
     more = HALF_MORE.match(text, counted.end()) if counted and halved else None
     if more:

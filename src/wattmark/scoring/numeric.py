@@ -108,14 +108,9 @@ def _judged(
     if said is None:
         return Score(False, 0.0, None, "the answer states no number")
     shown = shorten(said.numbers[0].shown)
-    if said.several:
-        both = f"{shown} and {shorten(said.numbers[1].shown)}"
-        return Score(False, 0.0, shown, f"several answers are left standing: {both}")
-    counted = asked.count and not gold.percent and abs(gold.value or Fraction(0)) >= 1
-    if counted and all(number.percent for number in said.numbers):
-        return Score(False, 0.0, shown, f"read {shown}, a share where a count was asked for")
-    if asked.unit is not None and _repeats(said.numbers[0], asked):
-        return Score(False, 0.0, shown, f"read {shown}, which the question gives")
+    unfit = _unfit(gold, said, asked, shown)
+    if unfit is not None:
+        return Score(False, 0.0, shown, unfit)
     meets = equal if asked is NOTHING_ASKED and not endless else partial(_meets, asked, endless)
     for number in said.numbers:
         if meets(gold, number):
@@ -126,6 +121,19 @@ def _judged(
         shown = shorten(stated_before.shown)
         return Score(True, 1.0, shown, f"read {shown}, stated before a remark")
     return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
+
+
+def _unfit(gold: Number, said: Stated, asked: Asked, shown: str) -> str | None:
+    """Why what is said answers nothing, whatever its value; None where it may be an answer."""
+    if said.several:
+        both = f"{shown} and {shorten(said.numbers[1].shown)}"
+        return f"several answers are left standing: {both}"
+    counted = asked.count and not gold.percent and abs(gold.value or Fraction(0)) >= 1
+    if counted and all(number.percent for number in said.numbers):
+        return f"read {shown}, a share where a count was asked for"
+    if asked.unit is not None and _repeats(said.numbers[0], asked):
+        return f"read {shown}, which the question gives"
+    return None
 
 
 def _meets(asked: Asked, endless: bool, gold: Number, number: Number) -> bool:

@@ -72,36 +72,45 @@ def as_the_number(text: str, found: Sequence[Number], marks: Marks, asked: Asked
 
 def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> Stated | None:
     """A number that opens the text and is then explained, or followed by something else."""
-    if not found or 0 in marks.out or 0 in marks.aside:
+    if not found or 0 in marks.out or 0 in marks.aside or not _opens(text, found[0], asked):
         return None
-    first = found[0]
-    dated = asked.year and _IN.fullmatch(text[: first.start]) is not None
-    if not dated and not OPENING.match(text[: first.start]):
+    after = text[found[0].end :]
+    reason = _reason_after(text[: found[0].start], after, found[0], asked)
+    if reason is None or _SETTLES.search(text, found[0].end):
         return None
-    after = text[first.end :]
-    if "#" in text[: first.start] and not _HEADING_ENDS.match(after):
+    rest = after[reason.end() :]
+    column = "\n" in reason[0] and (COLUMN.match(rest) or rest.lstrip().startswith("="))
+    listed = _LISTED.match(rest) or _ITEMS.match(text)
+    if column or listed or _reckoned_on(text, found, marks):
         return None
-    if (first.shown in asked.shown and _IS_SAID.match(after)) or _AS_A.match(after):
-        return None
+    return said_at(text, found, marks, 0, "opens the answer")
+
+
+def _opens(text: str, first: Number, asked: Asked) -> bool:
+    """Does the text begin with it, and not with the question's number said over?"""
+    head = text[: first.start]
+    dated = asked.year and _IN.fullmatch(head) is not None
+    if not dated and not OPENING.match(head):
+        return False
+    if "#" in head and not _HEADING_ENDS.match(text, first.end):
+        return False
+    repeats = first.shown in asked.shown and _IS_SAID.match(text, first.end)
+    return not repeats and not _AS_A.match(text, first.end)
+
+
+def _reason_after(head: str, after: str, first: Number, asked: Asked) -> re.Match[str] | None:
+    """What parts it from the rest: a bracket, 'because', a colon, a new paragraph."""
     reason = EXPLAINED.match(after)
     if reason is None and (asked.given or asked.noun):
         meant = asked.unit is not None and first.unit == asked.unit
         repeats = first.value in asked.given and not meant
         reason = (_COLON_ALONE if repeats else _COLON).match(after)
-    bare = not text[: first.start].strip(" $R€£\n")
-    if reason is None and bare and first.value not in asked.given and is_meant(first, asked):
-        reason = None if _LEADS_ON.search(after) else _REMARK.match(after)
-    if reason is None and is_meant(first, asked) and first.value not in asked.given:
-        reason = _PARAGRAPH.match(after)
-    if reason is None or _SETTLES.search(text, first.end):
-        return None
-    rest = after[reason.end() :]
-    if _LISTED.match(rest) or _ITEMS.match(text):
-        return None
-    column = "\n" in reason[0] and (COLUMN.match(rest) or rest.lstrip().startswith("="))
-    if column or _reckoned_on(text, found, marks):
-        return None
-    return said_at(text, found, marks, 0, "opens the answer")
+    if first.value in asked.given or not is_meant(first, asked):
+        return reason
+    bare = not head.strip(" $R€£\n")
+    if reason is None and bare and not _LEADS_ON.search(after):
+        reason = _REMARK.match(after)
+    return reason or _PARAGRAPH.match(after)
 
 
 def is_meant(number: Number, asked: Asked) -> bool:

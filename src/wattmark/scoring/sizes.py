@@ -141,11 +141,12 @@ def below_zero(text: str, end: int) -> int:
     return found.end() if found else 0
 
 
-def below_sea(text: str, end: int) -> bool:
-    """'82 ft below sea level': an elevation below zero, or a depth."""
-    return (" sea" in text[end : end + 40] or " mar" in text[end : end + 40]) and _BELOW_SEA.match(
-        text, end
-    ) is not None
+def below_sea(text: str, end: int, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """Of '82 ft below sea level' also -82: an elevation below zero, or a depth."""
+    near = text[end : end + 40]
+    if (" sea" not in near and " mar" not in near) or not _BELOW_SEA.match(text, end):
+        return readings
+    return (*readings, *((-value, places) for value, places in readings))
 
 
 _COUNTED = re.compile(r"\d[\d.,]{0,20}\s[^\W\d_]{3,20}\s[^\W\d_]")

@@ -1,0 +1,43 @@
+"""Other ways to write a number, a sum or an answer: accounts, columns, interpreters, brackets."""
+
+from __future__ import annotations
+
+import re
+
+MARK = "\nfinal answer: "
+"""What stands for a sign that marks the answer."""
+_ACCOUNTED = re.compile(r"(?:(?<=[$€£])|(?<=\d\s=\s))\((\d{1,3}(?:[.,]\d{2,3}){1,4})\)")
+"""A loss, as accounts have it: £(1,200)."""
+_PROMPT = re.compile(r"^>>>\s?([^\n]{1,200})\n(?=-?[\d.]{1,40}$)", re.MULTILINE)
+"""What was typed in an interpreter, before what it printed."""
+_DEGREES = re.compile(r"(?<=\d)º(?=\s?(?:[.,;:)!=]|$))")
+_ANGLE = re.compile(r"(?:ângul|angul|angle|graus|°)", re.IGNORECASE)
+_TIMES_BELOW = re.compile(r"(?<=\d)(\s{0,9}\n\s{0,9})[*xX]\s+(?=\d+\s*\n)")
+"""The factor that stands below another, in a column."""
+_BRACKETED = re.compile(r"\[\[\s?(-?\d[\d.,/]{0,30})\s?\]\]")
+"""'[[47]]', as some are told to mark their answer."""
+_LIMITS = re.compile(
+    r"(?:\\(?:int|sum|prod)|\\right\s?[\]|)]|[\]|])\s?_(?:\{[^{}]{1,12}\}|[^{}\s^]{1,2})\s?\^(?:\{[^{}]{1,12}\}|[^{}\s^])"
+)
+"""Of an integral or a sum."""
+
+
+def written_plainly(text: str) -> str:
+    """The text with such signs written as most answers have them."""
+    if "(" in text:
+        text = _ACCOUNTED.sub(r"-\1", text)
+    if "[[" in text:
+        text = _BRACKETED.sub(lambda found: f"{MARK}{found[1]} \ue002", text)
+    if ">>>" in text:
+        text = _PROMPT.sub(r"\1 = ", text)
+    return _TIMES_BELOW.sub(" * ", text) if "\n" in text else text
+
+
+def with_degrees(text: str) -> str:
+    """The text with the sign of degrees where an ordinal's stands after the size of an angle."""
+    return _DEGREES.sub("°", text) if "º" in text and _ANGLE.search(text) else text
+
+
+def without_limits(text: str) -> str:
+    """LaTeX without the limits of its integrals and sums."""
+    return _LIMITS.sub(" ", text)

@@ -28,13 +28,14 @@ _SO = re.compile(
 _COMES_TO = re.compile(
     r"\b(?:total\w*|altogether|gives?|giving|mak(?:es?|ing)|get|result\w*|answer|resposta|final\w*"
     r"|ficam?|dá|dão|dando|temos|obtemos|comes?\s+to|leaves?|pays?|paga\w*|need\w*|precisa\w*"
-    r"|em\s+tudo|ao\s+todo|valor)\b",
+    r"|em\s+tudo|ao\s+todo|valor|obtain\w*|sobra\w*|resta\w*|end(?:s|ed)?\s+(?:up|at)"
+    r"|doubl\w+|halv\w+|dobr\w+)\b",
     _I,
 )
 _BUT = re.compile(
     r"\b(?:but|however|yet|though|although|actually|wait|hmm|instead|rather|oops|sorry|mistake"
     r"|correct(?:ing|ion)|mas|porém|contudo|entretanto|todavia|na\s+verdade|aliás|errei|erro"
-    r"|corrig\w+|correção|embora|espera|melhor|só\s+que)\b",
+    r"|corrig\w+|correção|embora|espera|melhor|só\s+que|e\s+sim|minto)\b",
     _I,
 )
 _IF = re.compile(r"\b(?:would|could|if|se|seria\w*|ficaria\w*|teria\w*|might|unless|caso)\b", _I)
@@ -45,11 +46,26 @@ _ASIDE = re.compile(
     _I,
 )
 """Words that lead to something else about an answer."""
+_NOTE = re.compile(
+    r"\b(?:note|obs|nota|fun|curios\w+|interesting\w*|by\s+the\s+way|aliás|lembre\w*|remember|tip|dica)\b",
+    _I,
+)
+_ABOUT = re.compile(
+    r"\b(?:about|approximately|roughly|cerca|aproximadamente|quase|almost|nearly|more\s+than"
+    r"|mais\s+de)\b|≈|~",
+    _I,
+)
+_WORD = re.compile(r"[^\W\d_]{2}")
 _IS = re.compile(r"(?:\b(?:is|are|é|são)|[=:])\s*(?:R?\$|€|£)?\s*-?$", _I)
 _CHECKED = re.compile(
     r"\b(?:check|verif\w*|confer\w*|prova|conf[ie]rm\w*|indeed|substitut\w*|back)\b|[✓✔]", _I
 )
 _ENDS_HERE = re.compile(r"\W{0,3}(?:[^\W\d_]+\W{0,2}){0,3}?(?:[.!]|\n|$)")
+_SUMS = frozenset("/^")
+"""Signs of a number that is still to be worked out."""
+_ROUNDS = re.compile(r"\b(?:round|arredond)", _I)
+_ALIKE = 20
+"""A rounding is off by one in so many, at most."""
 _NO_DIGIT = re.compile(r"\D")
 _SIGN = 8
 """Characters before a number in which a verb or a sign leads to it."""
@@ -60,30 +76,34 @@ _LONG = 15
 """Characters after the last number that are more than a unit."""
 
 WEIGHTS = {
-    "": -2.3,
+    "": -1.7,
     "aside": -1.1,
-    "led to": 1.5,
-    "comes to": 1.0,
-    "what would be": -0.6,
-    "given": -1.0,
-    "read is a result": 1.0,
-    "read is given": 1.5,
-    "read is led to": -1.7,
-    "read has one digit": 0.6,
-    "read is a year": 2.0,
-    "more follows": 1.5,
-    "a comma between": 1.1,
-    "so": -1.8,
+    "led to": 1.2,
+    "comes to": 1.2,
+    "what would be it": -0.9,
+    "given": -1.2,
+    "read is a result": 1.1,
+    "read is given": 1.6,
+    "read is led to": -1.6,
+    "read has one digit": 0.7,
+    "read is a year": 2.2,
+    "more follows": 0.8,
+    "nothing follows": -0.8,
+    "a comma between": 1.0,
+    "so": -1.7,
     "leads aside": 0.8,
     "so it comes to": -1.2,
-    "a check": 1.3,
-    "but": -1.6,
-    "an equation follows": -1.1,
-    "said again": 0.8,
-    "counts what is asked": 3.3,
-    "the other counts what is asked": -2.6,
+    "about so much": 0.3,
+    "what would be": 1.6,
+    "a note": 1.8,
+    "a check": 1.2,
+    "but": -2.1,
+    "an equation follows": -1.0,
+    "said again": 0.9,
+    "counts what is asked": 3.2,
+    "the other counts what is asked": -3.0,
     "ends its sentence": 1.3,
-    "says more of the question": 0.6,
+    "says more of the question": 0.7,
 }
 """Of the pieces of evidence, in units of log odds; '' is the intercept."""
 
@@ -109,18 +129,30 @@ def stated_too(reading: Reading, asked: Asked, is_meant: Callable[[Number], bool
 
 def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int, int] | None:
     """Where the expected number stands before the one that was read, and how often it is there."""
-    able = [
-        n
-        for n, number in enumerate(reading.found)
-        if n not in reading.marks.out and is_meant(number)
-    ]
-    if not able:
-        return None
+    places = [n for n, number in enumerate(reading.found) if is_meant(number)]
+    able = [n for n in places if n not in reading.marks.out]
+    rejected = reading.marks.out - reading.marks.operands
+    if not able or not rejected.isdisjoint(n for n in places if n > able[-1]):
+        return None  # '72 would be too many'
     meant = ([n for n in able if n in reading.marks.results] or able)[-1]
+    if meant >= reading.read or _is_worked_out(reading, meant):
+        return None
+    return meant, len(able)
+
+
+def _is_worked_out(reading: Reading, meant: int) -> bool:
+    """'0.85, so 0.85%', '1.414…, rounded 1.42', 'x = 20/5, x = 5', '17? No.': is it only that?"""
     one, other = reading.found[meant], reading.found[reading.read]
     if one.percent != other.percent and _digits(one) == _digits(other):
-        return None  # '0.85, so 0.85%'
-    return (meant, len(able)) if meant < reading.read else None
+        return True
+    if _SUMS.intersection(one.shown) and not _SUMS.intersection(other.shown):
+        return True
+    if reading.text.startswith("?", one.end):
+        return True
+    if one.value is None or other.value is None or one.percent or other.percent:
+        return False
+    near = abs(one.value - other.value) * _ALIKE <= abs(one.value)
+    return near and (one.endless or _ROUNDS.search(reading.text, one.end, other.start) is not None)
 
 
 def evidence(reading: Reading, meant: int, times: int, asked: Asked) -> dict[str, bool]:
@@ -145,7 +177,7 @@ def _of_meant(reading: Reading, meant: int, asked: Asked) -> dict[str, bool]:
         "aside": meant in marks.aside,
         "led to": _IS.search(text, max(0, number.start - _SIGN), number.start) is not None,
         "comes to": _COMES_TO.search(before) is not None,
-        "what would be": _IF.search(before) is not None,
+        "what would be it": _IF.search(before) is not None,
         "given": number.value in asked.given,
         "ends here": _ENDS_HERE.match(text[number.end : number.end + _REST]) is not None,
     }
@@ -160,6 +192,7 @@ def _of_read(reading: Reading, meant: int, asked: Asked) -> dict[str, bool]:
         "read has one digit": len(number.shown) == 1,
         "read is a year": is_year(number),
         "more follows": len(text) - number.end > _LONG,
+        "nothing follows": _WORD.search(text, number.end) is None,
     }
 
 
@@ -169,6 +202,7 @@ def _of_what_follows(reading: Reading, meant: int) -> dict[str, bool]:
     gap = text[first.end : last.start]
     ends = [end.end() for end in _ENDS.finditer(gap)]
     clause = gap[ends[-1] :] if ends else gap
+    sentence = f"{clause} {_sentence_after(text, last.end)}"
     tail = text[first.end :]
     return {
         "another sentence": bool(ends),
@@ -176,7 +210,10 @@ def _of_what_follows(reading: Reading, meant: int) -> dict[str, bool]:
         "so": _SO.search(clause) is not None,
         "leads aside": _ASIDE.search(clause) is not None,
         "so it comes to": _COMES_TO.search(clause) is not None,
-        "a check": _CHECKED.search(clause + _sentence_after(text, last.end)) is not None,
+        "about so much": _ABOUT.search(clause) is not None,
+        "what would be": _IF.search(sentence) is not None,
+        "a note": _NOTE.search(sentence) is not None,
+        "a check": _CHECKED.search(sentence) is not None,
         "but": _BUT.search(tail) is not None,
         "an equation follows": "=" in tail,
     }

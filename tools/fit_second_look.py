@@ -73,7 +73,7 @@ def _readings() -> Iterator[tuple[Mapping[str, bool], bool]]:
             aside={places[start] for start in row["aside"] if start in places},
             results={places[start] for start in row["results"] if start in places},
         )
-        reading = Reading(row["text"], found, marks, places[row["read"]])
+        reading = Reading(row["text"], found, marks, row["read"])
         yield evidence(reading, places[row["meant"]], row["times"], asked), row["states"]
 
 
@@ -111,7 +111,7 @@ def _row(reading: Reading, at: tuple[int, int], pair: Mapping[str, Any]) -> dict
         "query": pair.get("query") or "",
         "lang": pair.get("lang"),
         "text": reading.text,
-        "read": found[reading.read].start,
+        "read": reading.place,
         "meant": found[meant].start,
         "times": times,
         "aside": sorted(found[n].start for n in reading.marks.aside),

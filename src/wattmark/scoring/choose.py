@@ -150,7 +150,8 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
         inside = [n for n in inside if n not in apart or not found[n].value] or inside
     if (asked.given or asked.shown) and not firm:
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
-    inside = [n for n in inside if not _is_echoed(text, found[n], asked)] or inside
+    if asked.given:
+        inside = [n for n in inside if not _is_echoed(text, found[n], asked)] or inside
     if all(found[n].value in asked.given for n in inside):
         inside = [n for n in inside if is_asked(found[n], asked)] or inside
     more = [n for n in apart if n in inside]
@@ -169,7 +170,7 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
 
 def _is_echoed(text: str, number: Number, asked: Asked) -> bool:
     """The 7 of 'In 7 years she will be 28', where it is asked how old she is in 7 years."""
-    if number.value not in asked.given or not number.noun:
+    if not number.noun or number.value not in asked.given:
         return False
     before = _LAST_WORD.search(text[max(0, number.start - 12) : number.start])
     said = f"{before[0]}{number.shown} {number.noun}" if before else ""

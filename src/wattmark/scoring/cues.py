@@ -171,7 +171,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "further": _of(
         "namely saber nomeadamente need precisa precisam precisamos escala scale",
-        "than menor menores maior maiores mais menos more less another vê see seen plus além",
+        "than menor menores maior maiores mais menos another vê see seen plus além",
         "besides counting contar contando sum product soma produto well",
         "above below acima abaixo reached attained attaining obtained atingido atingida",
         "alcançado alcançada obtido obtida",

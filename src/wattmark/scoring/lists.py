@@ -15,6 +15,8 @@ _LIST = 3
 
 def without_lists(text: str, found: Sequence[Number], inside: Sequence[int]) -> list[int]:
     """Without '1, 2, 3, 4, 6 and 12': a list states no one number, where another is stated."""
+    if len(inside) < _LIST:
+        return list(inside)
     runs = runs_of(text, found, inside)
     return [n for run in runs if len(run) < _LIST for n in run] or list(inside)
 

@@ -108,19 +108,24 @@ def _judged(
     if said is None:
         return Score(False, 0.0, None, "the answer states no number")
     shown = shorten(said.numbers[0].shown)
-    unfit = _unfit(gold, said, asked, shown)
-    if unfit is not None:
-        return Score(False, 0.0, shown, unfit)
     meets = equal if asked is NOTHING_ASKED and not endless else partial(_meets, asked, endless)
+    met = None
     for number in said.numbers:
         if meets(gold, number):
-            shown = shorten(number.shown)
-            return Score(True, 1.0, shown, f"read {shown}, {said.how}")
+            met = number
+            break
+    unfit = _unfit(gold, said, asked, shown)
+    if unfit is not None and (met or not said.several):
+        return Score(False, 0.0, shown, unfit)
+    if met is not None:
+        shown = shorten(met.shown)
+        return Score(True, 1.0, shown, f"read {shown}, {said.how}")
     stated_before = said.reading and stated_too(said.reading, asked, partial(meets, gold))
     if stated_before:
         shown = shorten(stated_before.shown)
         return Score(True, 1.0, shown, f"read {shown}, stated before a remark")
-    return Score(False, 0.0, shown, f"read {shown}, {said.how}; expected {shorten(expected)}")
+    why = unfit or f"read {shown}, {said.how}; expected {shorten(expected)}"
+    return Score(False, 0.0, shown, why)
 
 
 def _unfit(gold: Number, said: Stated, asked: Asked, shown: str) -> str | None:

@@ -48,7 +48,7 @@ _BESIDE = 60
 """Characters between two numbers that are said together."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Stated:
     """The answer of a text: what may equal the gold (several are one value said twice), and how."""
 

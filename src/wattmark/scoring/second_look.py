@@ -40,14 +40,14 @@ _BUT = re.compile(
 )
 _IF = re.compile(r"\b(?:would|could|if|se|seria\w*|ficaria\w*|teria\w*|might|unless|caso)\b", _I)
 _ASIDE = re.compile(
-    r"\b(?:where|onde|which|leaving|out\s+of|by\s+the\s+way|incidentally|curios\w+|note|obs|nota"
+    r"\b(?:where|onde|which|leaving|out\s+of|by\s+the\s+way|incidentally|curio\w+|note|obs|nota"
     r"|while|whereas|enquanto|like|passando|ending|reached|atingid\w+|per|por|each|cada|of|for"
     r"|d[eoa]s?|para)\b",
     _I,
 )
 """Words that lead to something else about an answer."""
 _NOTE = re.compile(
-    r"\b(?:note|obs|nota|fun|curios\w+|interesting\w*|by\s+the\s+way|aliás|lembre\w*|remember|tip|dica)\b",
+    r"\b(?:note|obs|nota|fun|curio\w+|interesting\w*|by\s+the\s+way|aliás|lembre\w*|remember|tip|dica)\b",
     _I,
 )
 _ABOUT = re.compile(
@@ -115,7 +115,15 @@ class Reading:
     text: str
     found: Sequence[Number]
     marks: Marks
-    read: int
+    place: int
+    """Where in the text the number stands that was read."""
+
+    @property
+    def read(self) -> int:
+        """Its place among the numbers; the last where it was made of several."""
+        return next(
+            (n for n, one in enumerate(self.found) if one.start == self.place), len(self.found) - 1
+        )
 
 
 def stated_too(reading: Reading, asked: Asked, is_meant: Callable[[Number], bool]) -> Number | None:

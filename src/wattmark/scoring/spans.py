@@ -235,9 +235,9 @@ def _explanations(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         yield Stretch(found.start(), found.end(), after=True)
     for found in _PRAISE.finditer(text) if "praise" in cues else ():
         yield Stretch(found.start(), len(text), after=True)
-    for found in _LINE_OF.finditer(text) if "x" in text else ():
+    for found in _LINE_OF.finditer(text) if "=" in text and "x" in text else ():
         yield Stretch(found.start(), found.end(), after=True)
-    for found in _IF_IT_IS.finditer(text) if "clause" in cues else ():
+    for found in _IF_IT_IS.finditer(text) if " for" in text and "clause" in cues else ():
         yield Stretch(found.start(), found.end(), after=True)
     for found in _SIGN_OF_IT.finditer(text) if ">" in text or "<" in text else ():
         yield Stretch(found.start(), found.end(), after=True)

@@ -258,10 +258,8 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
 
 def _last_stated(text: str, found: Sequence[Number], marks: Marks, at: int, asked: Asked) -> Stated:
     said = said_at(text, found, marks, at, "the last number stated", asked=asked)
-    if said.several:
-        return said
-    read = next((n for n, one in enumerate(found) if one is said.numbers[0]), at)
-    return Stated(said.numbers, said.how, reading=Reading(text, found, marks, read))
+    said.reading = Reading(text, found, marks, said.numbers[-1 if said.several else 0].start)
+    return said
 
 
 def _stands_apart(text: str, found: Sequence[Number], marks: Marks, n: int) -> bool:

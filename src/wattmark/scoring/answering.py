@@ -93,6 +93,8 @@ _IS = re.compile(r"(?:\b(?:is|are|é|são|foi|was|equals)|=)\s+(?:R\$\s?|[$€£
 _IS_THE = re.compile(r"\s(?:is|é)\s+(?:the|an?|o|a)\s", _I)
 _PRICES = frozenset(("pric", "preç", "cost", "cust", "paga"))
 """Stems of what is no percentage."""
+_LISTED = 3
+"""Numbers of which a sentence has more where it lists them."""
 _FEW = 2
 """Numbers of a sentence besides those of the question that it says over."""
 
@@ -244,6 +246,10 @@ def _goes_on(
     found: Sequence[Number], marks: Marks, answer: Sentence, one: Sentence, asked: Asked
 ) -> bool:
     """Does a later sentence go on from what was said?"""
+    said = {found[n].value for n in answer.firm} - asked.given
+    listed = len(answer.firm) > _LISTED and len(one.firm) == 1
+    if listed and found[one.firm[0]].value in said:
+        return True  # '2, 3, 5, 7, 11, … The fourth is 7'
     whole = _is_whole(answer, asked)
     other = stems(one.text) & QUANTITIES - asked.words and answer.words & QUANTITIES
     each = not asked.each and _EACH.match(one.text) and not _LEADS.search(one.text)
@@ -262,7 +268,6 @@ def _goes_on(
         return True
     if whole and stems(one.text) & QUANTITIES - asked.words:
         return False
-    said = {found[n].value for n in answer.firm} - asked.given
     inside = range(answer.firm[-1] + 1, one.firm[-1])
     reckons = any(n in marks.operands and found[n].value in said for n in inside)
     derived = _is_derived(found, marks, answer, one)

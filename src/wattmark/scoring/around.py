@@ -60,6 +60,7 @@ DENIED_AFTER = re.compile(
     r"|(?:[^\W\d_]{2,10}\s)?(?:would\s+be|is|seria|é)\s+(?:too\s+(?:many|much|few|little|small|big|large|high|low|short|long)|(?:demais|muito\s+pouco))\b"
     r"|(?:is|é)\s(?:another|a\s+different|outr[ao])\s(?:sum|calculation|matter|question|story|conta|coisa|questão|história)\b"
     r"|(?:is|é)\s[^.!?\n\d]{1,50},\s(?:not|(?:e\s)?não)\s(?:the|a)\s(?:final\s)?(?:answer|resposta)\b"
+    r"|não\s+(?:serve|convém|interessa|é\s+válid)|(?:does(?:n't|\s+not)|cannot)\s+(?:fit|count|be\s+(?:right|used))\b"
     r"|seria\s[^\W\d_]{2,15}[aei]r\b|would\s+be\s+(?:the\s+)?[^\W\d_]{3,15}ing\b"
     r"|isn't\s+(?:the|right|correct|reachable|possible)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
@@ -181,7 +182,7 @@ FURTHER = re.compile(
     r",\s+(?:plus|além\s+de|as\s+well\s+as|besides|not\s+counting|sem\s+contar|não\s+contando)\s(?![^.!?\n]*(?:=|\b(?:is|are|makes?|gives?|total|são|dá|dão)\b))[^.!?;\n]{1,100}|"
     r",\s+(?:the|a|o)\s+(?:sum|product|soma|produto)\s+(?:of|d[eoa]s?)\s(?![^.!?\n]*(?:=|\b(?:is|are|é|são)\b))[^.!?;\n]{1,80}|"
     r",?\s+(?:reached|attained|attaining|obtained|atingid[oa]|alcançad[oa]|obtid[oa])\s+(?:at|for|when|em|para|quando)\s[^.!?;\n]{1,60}|"
-    r",\s+(?:numa|em\s+uma|on\s+a|in\s+a)\s+(?:escala|scale)\s[^.!?;\n]{1,80}|"
+    r",?\s+(?:numa|em\s+uma|on\s+a|in\s+a)\s+(?:escala|scale)\s[^.!?;\n]{1,80}|"
     r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+(?:another|mais)\s+\d[^.!?\n]{0,80}|"
     r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+(?:menos|mais)\s+(?:do\s+)?que)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}",
     _I,

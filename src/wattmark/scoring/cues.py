@@ -32,6 +32,7 @@ WORDS: dict[str, frozenset[str]] = {
         "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
+        "serve convém interessa fit count",
         "another different outra outro would too demais reachable possible seria",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
         " incorretos incorretas",

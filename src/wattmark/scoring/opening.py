@@ -52,11 +52,13 @@ _PARAGRAPH = re.compile(r"(?:[ ][^\W\d_]{1,20}){1,2}[.!]\n\s*(?=[^\W\d_])")
 _REST_IN = 60
 _IN = re.compile(r"\W*(?:in|em)\s", re.IGNORECASE)
 _AS_A = re.compile(
-    r"\s+(?:as|como)\s+(?:an?\s+|uma?\s+)?(?:decimal|fraction|percent\w*|fração|porcentagem|percentagem)\s+(?:is|é|=)\s",
+    r"\s+(?:written\s+|expressed\s+|escrit[oa]\s+)?(?:as|como)\s+(?:an?\s+|uma?\s+)?(?:decimal|fraction|percent\w*|fração|porcentagem|percentagem)\s+(?:is|é|=)\s",
     re.IGNORECASE,
 )
 """'1/2 as a decimal is 0.5'."""
-_IS_SAID = re.compile(r"\s+(?:is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE)
+_IS_SAID = re.compile(
+    r"\s+(?:written|expressed|escrit[oa]|is|as|can|in|é|em|como|pode|equals|=)\s", re.IGNORECASE
+)
 """'1/8 as a decimal is …': the question's number, said over."""
 
 

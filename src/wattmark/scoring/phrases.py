@@ -29,7 +29,7 @@ EXPLICIT = re.compile(
     r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|\s?\|(?=\s?(?:R\$|[$€£])?\s?-?\d)|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
     r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
     r"|\b(?:então|logo|portanto|assim),?\s+[ao]\s+[^\W\d_]{3,15}\s+corret[ao]\s+é\b"
-    r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s)|(?<=,\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i(?:'ll|'d|\s+will|\s+would)\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
+    r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s)|(?<=\bso\s)|(?<=,\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i(?:'ll|'d|\s+will|\s+would)\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
     r"|\b(?:versão\s+final|final\s+version|ultimately)\s?:|\bTL;?DR\s?:|\b[oa]\s+cert[oa]\s+é\b|(?<!\band\s)\bthe\s+right\s+one\s+is\b"
     r"|(?P<hash>\#{4})[ ]?"
     r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\n?[^\n]{0,20}\bB\s?:)"

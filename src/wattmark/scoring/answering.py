@@ -114,7 +114,9 @@ def _answered_at(text: str, found: Sequence[Number], marks: Marks, asked: Asked)
             continue
         if _takes_place(found, best, one, asked) and _is_new(found, marks, one, asked):
             best = one
-        elif best is not None and _goes_on(found, marks, best, one, asked):
+        elif best is not None and (
+            _is_of_list(found, best, one) or _goes_on(found, marks, best, one, asked)
+        ):
             best = None
     return best.end if best is not None else None
 
@@ -242,14 +244,17 @@ def _is_another_case(found: Sequence[Number], one: Sentence, asked: Asked) -> bo
     return bool(stands) and stands[0].value not in asked.given | before
 
 
+def _is_of_list(found: Sequence[Number], answer: Sentence, one: Sentence) -> bool:
+    """'2, 3, 5, 7, 11, … The fourth is 7': is it one of those that the other lists?"""
+    said = {found[n].value for n in answer.firm}
+    return len(said) > _LISTED and len(one.firm) == 1 and found[one.firm[0]].value in said
+
+
 def _goes_on(
     found: Sequence[Number], marks: Marks, answer: Sentence, one: Sentence, asked: Asked
 ) -> bool:
     """Does a later sentence go on from what was said?"""
     said = {found[n].value for n in answer.firm} - asked.given
-    listed = len(answer.firm) > _LISTED and len(one.firm) == 1
-    if listed and found[one.firm[0]].value in said:
-        return True  # '2, 3, 5, 7, 11, … The fourth is 7'
     whole = _is_whole(answer, asked)
     other = stems(one.text) & QUANTITIES - asked.words and answer.words & QUANTITIES
     each = not asked.each and _EACH.match(one.text) and not _LEADS.search(one.text)

@@ -212,7 +212,7 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     labels = {n: len(stems(label) & wanted) for n, label in named_so.items() if label}
     totals = [n for n in labels if _TOTAL.search(named_so[n])]
     best = max(labels.values(), default=0)
-    if not best and len(totals) == 1 and len(labels) > 1:
+    if not best and len(totals) == 1 and len(labels) > 1 and able[-1] in labels:
         return totals[0]
     named = [n for n, alike in labels.items() if alike == best]
     if len(named) > 1:

@@ -164,6 +164,8 @@ def _none_of(text: str, asked: Asked) -> list[Number]:
         ends = [end.end() for end in _CLAUSE_ENDS.finditer(text, least, none.start())]
         clause = _CLAUSE_ENDS.split(text[none.end() : none.end() + _NEAR])[0]
         words = stems(text[ends[-1] if ends else least : none.end()] + clause)
+        if none[0].casefold() in asked.text.casefold():
+            continue  # 'How many play none?'
         noun = none["noun"] or ""
         if asked.noun or not asked.rest:
             noun = "" if singular(noun) == asked.noun else noun

@@ -49,12 +49,41 @@ _LED = re.compile(
 )
 _Term = tuple[Fraction, bool]
 """A value, and whether it is per cent."""
+_WORD = re.compile(r"[^\W\d_]{2}")
+_NO_NEWS = re.compile(
+    r"\b(?:check\w*|verif\w*|confer\w*|confir\w*|prova|proof|substitut\w*|plug\w*|back|indeed|fato|if|se|would"
+    r"|could|note|nota|obs|because|since|pois|porque|example|exemplo|not|não|other|outr[oa]s?)\b|[✓✔?(]",
+    re.IGNORECASE,
+)
 _BY = re.compile(
     r"\b(?:divided|multiplied|dividid[oa]s?|multiplicad[oa]s?)\s+(?:by|por)\s$", re.IGNORECASE
 )
 """'The product of the diagonals divided by 2'."""
 _EQUATIONS = 12
 """Equations back that one may check."""
+
+
+def keep_derived(text: str, found: Sequence[Number], marks: Marks) -> None:
+    """Marks the last result as no aside, where it is reckoned from one before: '200 - 160 = 40'."""
+    at = len(found) - 1
+    while at in marks.operands:
+        at -= 1
+    if at not in marks.aside or at not in marks.results or at in marks.out:
+        return
+    begins = at
+    while begins - 1 in marks.operands and "\n" not in _between(text, found, begins - 1):
+        begins -= 1
+    start = max(text.rfind(sign, 0, found[begins].start) for sign in ("\n", ". ")) + 1
+    lead = text[start : found[begins].start]
+    led = _WORD.search(lead) and "=" not in lead
+    results = {found[n].value for n in marks.results - marks.aside if found[n].start < start}
+    terms = {found[n].value for n in range(begins, at)}
+    if led and terms & results and not _NO_NEWS.search(text, start):
+        marks.aside.discard(at)
+
+
+def _between(text: str, found: Sequence[Number], n: int) -> str:
+    return text[found[n].end : found[n + 1].start]
 
 
 def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:

@@ -36,6 +36,7 @@ from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded, named_by_question
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.opening import as_the_number, opening, opening_words
+from wattmark.scoring.operands import keep_derived
 from wattmark.scoring.options import chosen, options_of
 from wattmark.scoring.phrases import (
     CHATTER,
@@ -217,6 +218,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     if asked is not NOTHING_ASKED:
         set_remarks_aside(text, found, marks, asked)
         set_others_aside(text, found, marks, asked)
+    keep_derived(text, found, marks)
     said = explicit_of(text, found, marks, asked)
     if said is None and marks.results:
         said = computed_and_said(text, found, marks, asked)

@@ -43,6 +43,7 @@ _LEADS = re.compile(
 )
 """Right before a number, a word between them at most."""
 _BRACKET = re.compile(r"\s\((?:R\$\s?|[$€£])?$")
+_PERIOD = re.compile(r"\s(?:of\s)?(?:the|d[ao])\s(?:time|tempo)\b", re.IGNORECASE)
 _BACK = 60
 _SMALL = 12
 """Numbers in words up to it may count anything: 'in two steps'."""
@@ -96,7 +97,8 @@ def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked
     last = amounts[-1] if amounts else None
     if last is None or last.value is None or last.value in asked.given:
         return None
-    if any(one.value == found[last_firm].value for one in amounts):
+    share = last.value < 1 and _PERIOD.match(rest, last.end)  # 'in half the time'
+    if share or any(one.value == found[last_firm].value for one in amounts):
         return None
     sentence = max(rest.rfind(sign, 0, last.start) for sign in ".!?\n") + 1
     amounts = [one for one in amounts if one.start >= sentence]

@@ -149,10 +149,9 @@ def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int,
 
 
 def _is_worked_out(reading: Reading, meant: int) -> bool:
-    """'0.85, so 0.85%', '2,400 g, or 24 kg', '1.414…, rounded 1.42', '20/5, x = 5', '17? No.'"""
+    """'0.85, so 0.85%', '1.414…, rounded 1.42', '20/5, x = 5', '17? No.'"""
     one, other = reading.found[meant], reading.found[reading.read]
-    measured = one.percent, one.unit
-    if measured != (other.percent, other.unit) and _digits(one) == _digits(other):
+    if one.percent != other.percent and _digits(one) == _digits(other):
         return True
     if _SUMS.intersection(one.shown) and not _SUMS.intersection(other.shown):
         return True

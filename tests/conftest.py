@@ -1,8 +1,9 @@
-"""What holds for all tests: one CPU for each process of them, and charts that are checked."""
+"""What holds for all tests: one CPU for each process, signals as usual, charts that are checked."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -13,8 +14,11 @@ def pytest_configure() -> None:
     """Beside others, a process of tests keeps to one CPU, and so do the engines that it starts.
 
     An engine takes a thread a CPU: two of them with two threads each on two CPUs wait for each
-    other and take several times as long.
+    other and take several times as long. And a hang-up ends what tests start, also where they
+    were started by nohup themselves.
     """
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker and hasattr(os, "sched_setaffinity"):
         usable = sorted(os.sched_getaffinity(0))

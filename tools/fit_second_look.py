@@ -3,6 +3,7 @@
     python tools/fit_second_look.py                    prints the weights
     python tools/fit_second_look.py --write            writes them into the module
     python tools/fit_second_look.py --check            exit code 1 where the module has others
+    python tools/fit_second_look.py --validate         what it takes of lists that it has not seen
     python tools/fit_second_look.py --add LIST.jsonl   keeps what a new list shows
 
 tools/second_look.jsonl has a reading a line: a cleaned answer whose last number was taken, and
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -33,7 +34,7 @@ from wattmark.scoring.language import language_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
-from wattmark.scoring.second_look import Reading, evidence
+from wattmark.scoring.second_look import Reading, evidence, is_worked_out
 from wattmark.scoring.thinking import final_answer
 
 ROWS = Path(__file__).with_name("second_look.jsonl")
@@ -45,9 +46,26 @@ _PENALTY = 1.0
 
 def weights() -> dict[str, float]:
     """The table, each weight in tenths; '' is the intercept."""
-    pieces, states = zip(*_readings(), strict=True)
-    names = list(pieces[0])
-    x = np.array([[1.0, *(float(one[name]) for name in names)] for one in pieces])
+    names, x, states, _ = _readings()
+    return dict(zip(["", *names], (round(float(w), 1) + 0.0 for w in _fit(x, states)), strict=True))
+
+
+def validated() -> str:
+    """Each list's readings by weights that were fitted to the others'."""
+    _, x, states, lists = _readings()
+    taken = np.zeros(len(states), bool)
+    for name in set(lists):
+        own = np.array([one == name for one in lists])
+        taken[own] = x[own] @ _fit(x[~own], states[~own]) > 0
+    right, wrong = (taken & states).sum(), (taken & ~states).sum()
+    return (
+        f"{right} of {states.sum()} right answers are taken for right, and {wrong} of"
+        f" {(~states).sum()} wrong ones, by weights fitted to the other lists"
+    )
+
+
+def _fit(x: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """Weights of a logistic regression; the first column of `x` is of ones."""
     sign = np.where(states, 1.0, -1.0)
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
@@ -57,24 +75,34 @@ def weights() -> dict[str, float]:
         return float(np.logaddexp(0, -margin).sum() + _PENALTY * held @ held / 2), slope
 
     found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", tol=1e-10)
-    return {name: round(float(w), 1) + 0.0 for name, w in zip(["", *names], found.x, strict=True)}
+    return np.asarray(found.x)
 
 
-def _readings() -> Iterator[tuple[Mapping[str, bool], bool]]:
-    for line in ROWS.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        language = language_of(row["lang"])
-        asked = asked_by(row["query"], language) if row["query"] else NOTHING_ASKED
-        found = with_counts(row["text"], joined(row["text"], numbers(row["text"], language)), asked)
-        places = {number.start: n for n, number in enumerate(found)}
-        if row["read"] not in places or row["meant"] not in places:
-            continue  # read otherwise by now
-        marks = Marks(
-            aside={places[start] for start in row["aside"] if start in places},
-            results={places[start] for start in row["results"] if start in places},
-        )
-        reading = Reading(row["text"], found, marks, row["read"])
-        yield evidence(reading, places[row["meant"]], row["times"], asked), row["states"]
+def _readings() -> tuple[list[str], np.ndarray, np.ndarray, list[str]]:
+    """Names of the pieces, who has which, whether each states the answer, and its list."""
+    kept = [one for one in map(_kept, ROWS.read_text(encoding="utf-8").splitlines()) if one]
+    names = list(kept[0][0])
+    x = np.array([[1.0, *(float(pieces[name]) for name in names)] for pieces, _, _ in kept])
+    return names, x, np.array([states for _, states, _ in kept]), [name for _, _, name in kept]
+
+
+def _kept(line: str) -> tuple[Mapping[str, bool], bool, str] | None:
+    """A reading's evidence; None where it is not weighed, or read otherwise by now."""
+    row = json.loads(line)
+    language = language_of(row["lang"])
+    asked = asked_by(row["query"], language) if row["query"] else NOTHING_ASKED
+    found = with_counts(row["text"], joined(row["text"], numbers(row["text"], language)), asked)
+    places = {number.start: n for n, number in enumerate(found)}
+    if row["read"] not in places or row["meant"] not in places:
+        return None
+    marks = Marks(
+        aside={places[start] for start in row["aside"] if start in places},
+        results={places[start] for start in row["results"] if start in places},
+    )
+    reading, meant = Reading(row["text"], found, marks, row["read"]), places[row["meant"]]
+    if is_worked_out(reading, meant):
+        return None
+    return evidence(reading, meant, row["times"], asked), row["states"], row["list"]
 
 
 def table() -> str:
@@ -95,7 +123,7 @@ def add(path: Path) -> int:
         ) -> None:
             at = second_look.place_of(reading, is_meant)
             if at is not None:
-                rows.append(_row(reading, at, pair))
+                rows.append({"list": path.stem, **_row(reading, at, pair)})
 
         with patch.object(numeric, "stated_too", seen):
             numeric.numeric_score(pair["expected"], final_answer(pair["response"]), language, query)
@@ -125,6 +153,9 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--add"]:
         for name in arguments[1:]:
             print(f"{name}: {add(Path(name))} readings kept")
+        return 0
+    if arguments == ["--validate"]:
+        print(validated())
         return 0
     text = MODULE.read_text(encoding="utf-8")
     fitted = table()

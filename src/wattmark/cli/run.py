@@ -91,7 +91,7 @@ def run(
 
     With nothing given, the embedded models are measured: no download, some minutes.
     """
-    flags, theirs = _sorted(dict(locals()))
+    flags, theirs = _of_the_suite(dict(locals()))
     if resume is not None:
         only_new = {"out": out, "overwrite": overwrite or None, "dry_run": dry_run or None}
         _refuse_flags(suite, flags | theirs | only_new)
@@ -140,7 +140,7 @@ _THEIRS = (
 """Flags of the systems that the studies are taken from."""
 
 
-def _sorted(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _of_the_suite(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the flags of `run` say of a suite, by its keys, and the aliases; None: not given."""
     theirs = {name: values.pop(name) for name in _THEIRS}
     for name in _OF_THE_COMMAND:

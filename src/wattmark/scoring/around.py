@@ -78,7 +78,7 @@ REST = re.compile(
     _I,
 )
 PLACE = re.compile(
-    r"(?<!fic[aou]\s)(?<!ficou\s)\b(?:in|em|n[ao]s?|across|within)\s+(?:the\s+|all\s+)?$", _I
+    r"(?<!fic[aou]\s)(?<!ficou\s)\b(?:in|em|n[ao]s?|across|within)\s+(?:(?:the|all|its|his|her|their|our|my|seus|suas)\s+)?$", _I
 )
 PART_OF = re.compile(
     r"\b(?:half|third|quarter|metade|dobro|triplo|twice|double|triple|terço|quarto|squared?|cube"
@@ -132,7 +132,7 @@ PARENTHESES = re.compile(
 """Brackets, citations ([2]), program code."""
 
 CHECKING = re.compile(
-    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|(?<=[.!]\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
+    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|(?<=[.!]\s)indeed\b|(?<=\band\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|"
     r"(?:substituting|substituindo)\s?[:,]\x20(?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|$))|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
@@ -152,7 +152,7 @@ CLAUSE = re.compile(
     _I,
 )
 TRAILING = re.compile(
-    r",(?i:\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|up\s+from"
+    r",(?i:\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|unlike|ao\s+contrário|up\s+from"
     r"|down\s+from|(?:which|que)\s+(?:is|are|é|são)\s+(?:about\s+|exactly\s+|cerca\s+de\s+)?(?:\d{1,6}/\d{1,6}|\d[\d.,]{0,8}\s?%)\s+(?:of|d[eoa]s?)|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b(?:[^,.;!?\n]|\.(?=\d)){0,200})"
 )
 REFUSING = re.compile(
@@ -178,6 +178,7 @@ FURTHER = re.compile(
     r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
     r",\s+(?:mais|menos)\s+\d[\d.,\u2009 ]{0,12}\s(?:[^\W\d_]{1,15}\s)?do\s+que\b[^.!?;\n]{0,60}|"
+    r",\s+(?:where|onde)\s[a-zA-Z]\s=\s[^,.;\n]{1,20}(?=[.\n]|$)|"
     r",\s+(?:como\s+se\s+(?:vê|pode)|as\s+(?:(?:one|you|we)\s+(?:can\s+)?see|can\s+be\s+seen))\b[^.!?;\n]{0,80}|"
     r",\s+(?:plus|além\s+de|as\s+well\s+as|besides|not\s+counting|sem\s+contar|não\s+contando)\s(?![^.!?\n]*(?:=|\b(?:is|are|makes?|gives?|total|são|dá|dão)\b))[^.!?;\n]{1,100}|"
     r",\s+(?:the|a|o)\s+(?:sum|product|soma|produto)\s+(?:of|d[eoa]s?)\s(?![^.!?\n]*(?:=|\b(?:is|are|é|são)\b))[^.!?;\n]{1,80}|"
@@ -197,6 +198,7 @@ APART = re.compile(
 CLAUSE_END = re.compile(
     r"(?:[.?;]|(?<!\d)!)(?=\s|$)|\n|=>|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that(?!\s+is\b)|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
+    r"|\s(?:the|o|a)\s(?:total|final)\s[^,.\n\d]{0,40}\b(?:is|are|é|são)\s"
     r"|\s(?:chega-se|chegamos)\s+a\s|(?:,|(?<=ndo))\s+(?:temos|fica|dá|obtemos)|,\s+(?:which|(?:o\s+)?que)\s+(?:gives|makes|leaves|equals|dá|resulta|deixa)\s|:\s(?=[^\W\d_]{3,20}\s?=)|:\s+(?:fica|são|é|it|he|she|they)\b",
     _I,
 )

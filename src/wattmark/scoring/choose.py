@@ -19,7 +19,7 @@ from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, su
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.lists import is_list, without_lists
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.segments import GAP, of_last_sentence, segment, shared_words
+from wattmark.scoring.segments import GAP, main_clause, of_last_sentence, segment, shared_words
 from wattmark.scoring.units import CURRENCIES
 from wattmark.scoring.words import ORDINALS
 
@@ -144,6 +144,9 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
     new = [n for n in inside if found[n].value not in asked.given]
     if new == [last] and _IS.search(text, max(0, found[last].start - 12), found[last].start):
         return last  # '55 beats a minute for 4 minutes is 220 beats'
+    inside = _of_main_clause(text, found, inside, asked)
+    if len(inside) == 1:
+        return inside[0]
     firm = is_firm(text, found, inside, asked)
     apart = [n for n in inside if by_how_much(text, found, n, asked)]
     if apart and not asked.more:
@@ -166,6 +169,16 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
     if firm and last in inside:
         return last
     return _among_words(text, found, inside, asked)
+
+
+def _of_main_clause(
+    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
+) -> Sequence[int]:
+    """The 7 of 'With 6 players, each is dealt 7', the 33 of 'Taking 14 and adding 19, you get 33'."""
+    starts = main_clause(text, found[inside[0]].start, found[inside[-1]].start)
+    said = [n for n in inside if starts is not None and found[n].start >= starts]
+    new = any(found[n].value not in asked.given for n in said)
+    return said if said and (new or not asked.given) else inside
 
 
 def _is_echoed(text: str, number: Number, asked: Asked) -> bool:

@@ -19,6 +19,7 @@ _SO_IT_IS = re.compile(
     r"(?:[.!?,;]\s|\n)\W{0,3}(?:so|therefore|thus|hence|portanto|logo|então|assim)\b[^.!?\d\n]{0,30}$",
     re.IGNORECASE,
 )
+_BUT = re.compile(r"\b(?:but|however|mas|porém|contudo)\b", re.IGNORECASE)
 _TURNS = re.compile(
     r"=|\b(?:but|however|mas|porém|no|não|not|final|answer|resposta)\b", re.IGNORECASE
 )
@@ -73,6 +74,8 @@ def unrelated_equations(
     begins = firm[-1]
     while begins - 1 in marks.operands:
         begins -= 1
+    if _BUT.search(text, found[firm[-2]].end, found[begins].start):
+        return firm[-1]  # 'about 20 * 20 = 400, but the exact product is 19 * 21 = 399'
     return firm[-1] if _SO_IT_IS.search(text[: found[begins].start]) else firm[0]
 
 

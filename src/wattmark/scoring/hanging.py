@@ -78,6 +78,7 @@ _DIFFERENCE = re.compile(
 )
 _COMES_TO = re.compile(r"\b(?:comes?|came|works?|worked)\s+(?:out\s+)?(?:at|to)\s", _I)
 """'5/15 comes out at 0.33'."""
+_BUT = re.compile(r",\s(?:but|mas|porém)\s", _I)
 _HAPPENED = re.compile(
     r"(?<!não\s)\b(?:(?:was|were|foi|foram)\s[^\W\d_]{3,15}|took\s+place|happened|occurred|ended|began|started|ocorreu|aconteceu"
     r"|terminou|começou)\s(?:in|em)\s$",
@@ -112,7 +113,7 @@ def not_hanging(
 
 def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
     gap = text[before.end : number.start]
-    if len(gap) > GAP or "=" in gap:
+    if len(gap) > GAP or "=" in gap or _BUT.search(gap):
         return False
     if ("," in gap or _AND_SO_ON.search(gap)) and _ABOUT_ANOTHER.search(gap):
         return not (_BRINGS.search(gap) and _AFTER_ALL.search(asked.text))

@@ -29,7 +29,7 @@ _OFFER = re.compile(
     r"|(?:available|here|open|online|disponível|aberto)\s+24/7"
     r"|quer\s+que\s+eu|gostaria\s+(?:de|que)|deseja\b|quer\s+(?:mais|outr[oa]s?|tentar|ver)\b|(?:fico|estou)\s+à\s+disposição"
     r"|me\s+avise|(?:é\s+só|basta)\s+(?:me\s+)?(?:avisar|pedir|chamar|dizer|falar)|fique\s+à\s+vontade|conte\s+comigo"
-    r"|(?:posso|podemos)\s+(?:também\s+)?(?:ajud|prepar|cri|ger|propor|pass|mont|te\s|lhe\s|envi|suger|mostr|resolv|explic)\w*)[^.!?\n]{0,300}",
+    r"|(?:posso|podemos)\s+(?:também\s+)?(?:ajud|prepar|cri|ger|propor|pass|mont|te\s|lhe\s|envi|suger|mostr|resolv|explic|calcul)\w*)[^.!?\n]{0,300}",
     _I,
 )
 _RATE = re.compile(
@@ -38,7 +38,7 @@ _RATE = re.compile(
 _IF_WANTED = re.compile(
     r"\b(?:if\s+you(?:'d|\s+would)?\s+(?:like|want|need|prefer|wish)|se\s+(?:você\s+|tu\s+)?(?:quiser|preferir|precisar|desejar)(?:es)?)\b"
     r"[^.!?\n]{0,100}\b(?:i\s+(?:can|could|will)(?!\s+tell)|i'll|i'd|we\s+can|let\s+me\s+know|just\s+(?:ask|say|tell)"
-    r"|posso|podemos|vou|faço(?:-te)?|(?:é\s+só|basta)\s+(?:me\s+)?(?:avisar|pedir|chamar|dizer|falar)"
+    r"|posso|podemos|vou|faço(?:-te)?|(?:calcul|mostr|explic|resolv)o\b|(?:é\s+só|basta)\s+(?:me\s+)?(?:avisar|pedir|chamar|dizer|falar)"
     r"|me\s+(?:avise|peça|diga|chame)|estou|fico)\b[^.!?\n]{0,300}",
     _I,
 )

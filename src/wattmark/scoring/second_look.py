@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from wattmark.scoring.asked import Asked, is_asked, is_year, stems
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
+from wattmark.scoring.segments import main_clause
 
 _I = re.IGNORECASE
 _ENDS = re.compile(r"[.!?;](?=\s|$)|\n")
@@ -56,17 +57,20 @@ _ABOUT = re.compile(
     _I,
 )
 _WORD = re.compile(r"[^\W\d_]{2}")
-_IS = re.compile(r"(?:\b(?:is|are|é|são)|[=:])\s*(?:R?\$|€|£)?\s*-?$", _I)
+_IS = re.compile(r"(?:\b(?:is|are|é|são|equal\s+to|igual\s+a)|[=:])\s*(?:R?\$|€|£)?\s*-?$", _I)
 _CHECKED = re.compile(
     r"\b(?:check|verif\w*|confer\w*|prova|conf[ie]rm\w*|indeed|substitut\w*|back)\b|[✓✔]", _I
 )
 _ENDS_HERE = re.compile(r"\W{0,3}(?:[^\W\d_]+\W{0,2}){0,3}?(?:[.!]|\n|$)")
+_HYPHEN = re.compile(r"-[^\W\d_]")
 _SUMS = frozenset("/^")
 """Signs of a number that is still to be worked out."""
 _ROUNDS = re.compile(r"\b(?:round|arredond)", _I)
 _ALIKE = 20
 """A rounding is off by one in so many, at most."""
 _NO_DIGIT = re.compile(r"\D")
+_PARTS = 6
+"""Of one whole, that stand beside each other."""
 _SIGN = 8
 """Characters before a number in which a verb or a sign leads to it."""
 _REST = 40
@@ -76,34 +80,37 @@ _LONG = 15
 """Characters after the last number that are more than a unit."""
 
 WEIGHTS = {
-    "": -1.4,
+    "": -1.2,
     "aside": -1.2,
-    "led to": 1.3,
-    "comes to": 1.0,
+    "led to": 1.1,
+    "comes to": 1.1,
     "what would be it": -1.0,
-    "given": -1.4,
-    "read is a result": 1.6,
+    "given": -1.6,
+    "before the main clause": -0.6,
+    "read is a result": 1.5,
     "read is given": 1.5,
-    "read is led to": -1.8,
-    "read has one digit": 0.5,
-    "read is a year": 2.0,
+    "read is led to": -2.0,
+    "read has one digit": 0.7,
+    "read is a year": 1.8,
     "more follows": 1.0,
-    "nothing follows": -0.6,
-    "a comma between": 1.0,
-    "so": -1.6,
-    "leads aside": 0.7,
+    "nothing follows": -0.5,
+    "a comma between": 1.1,
+    "so": -1.7,
+    "leads aside": 0.6,
     "so it comes to": -1.3,
-    "about so much": 1.0,
-    "what would be": 1.5,
-    "a note": 1.9,
-    "a check": 0.9,
-    "but": -2.3,
-    "an equation follows": -1.1,
+    "of parts": -0.5,
+    "about so much": 0.9,
+    "what would be": 1.2,
+    "a note": 2.0,
+    "a check": 1.4,
+    "but": -2.4,
+    "an equation follows": -1.0,
     "said again": 1.2,
-    "counts what is asked": 3.0,
-    "the other counts what is asked": -3.0,
+    "counts what is asked": 2.9,
+    "the other counts what is asked": -3.1,
     "ends its sentence": 1.1,
     "says more of the question": 0.6,
+    "no question": -0.7,
 }
 """Of the pieces of evidence, in units of log odds; '' is the intercept."""
 
@@ -138,14 +145,21 @@ def stated_too(reading: Reading, asked: Asked, is_meant: Callable[[Number], bool
 def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int, int] | None:
     """Where the expected number stands before the one that was read, and how often it is there."""
     places = [n for n, number in enumerate(reading.found) if is_meant(number)]
-    able = [n for n in places if n not in reading.marks.out]
+    able = [n for n in places if n not in reading.marks.out and not _is_attribute(reading, n)]
     rejected = reading.marks.out - reading.marks.operands
     if not able or not rejected.isdisjoint(n for n in places if n > able[-1]):
         return None  # '72 would be too many'
     meant = ([n for n in able if n in reading.marks.results] or able)[-1]
-    if meant >= reading.read or is_worked_out(reading, meant):
+    if meant >= reading.read or meant in reading.marks.equations:
+        return None
+    if is_worked_out(reading, meant):
         return None
     return meant, len(able)
+
+
+def _is_attribute(reading: Reading, n: int) -> bool:
+    """The 10 of 'a 10-bit register'."""
+    return _HYPHEN.match(reading.text, reading.found[n].end) is not None
 
 
 def is_worked_out(reading: Reading, meant: int) -> bool:
@@ -175,11 +189,13 @@ def evidence(reading: Reading, meant: int, times: int, asked: Asked) -> dict[str
         "the other counts what is asked": counts == (False, True),
         "ends its sentence": ended and apart,
         "says more of the question": _says_more(reading, meant, asked),
+        "no question": not asked.text,
     }
 
 
 def _of_meant(reading: Reading, meant: int, asked: Asked) -> dict[str, bool]:
     text, marks, number = reading.text, reading.marks, reading.found[meant]
+    other = reading.found[reading.read]
     before = _sentence_before(text, number.start)
     return {
         "aside": meant in marks.aside,
@@ -187,6 +203,7 @@ def _of_meant(reading: Reading, meant: int, asked: Asked) -> dict[str, bool]:
         "comes to": _COMES_TO.search(before) is not None,
         "what would be it": _IF.search(before) is not None,
         "given": number.value in asked.given,
+        "before the main clause": main_clause(text, number.start, other.start) is not None,
         "ends here": _ENDS_HERE.match(text[number.end : number.end + _REST]) is not None,
     }
 
@@ -218,6 +235,7 @@ def _of_what_follows(reading: Reading, meant: int) -> dict[str, bool]:
         "so": _SO.search(clause) is not None,
         "leads aside": _ASIDE.search(clause) is not None,
         "so it comes to": _COMES_TO.search(clause) is not None,
+        "of parts": _is_sum(reading, meant),
         "about so much": _ABOUT.search(clause) is not None,
         "what would be": _IF.search(sentence) is not None,
         "a note": _NOTE.search(sentence) is not None,
@@ -225,6 +243,18 @@ def _of_what_follows(reading: Reading, meant: int) -> dict[str, bool]:
         "but": _BUT.search(tail) is not None,
         "an equation follows": "=" in tail,
     }
+
+
+def _is_sum(reading: Reading, meant: int) -> bool:
+    """Is the one that was read what the one that is meant and some beside it add up to?"""
+    values = [one.value or 0 for one in reading.found[: reading.read]]
+    total = reading.found[reading.read].value
+    first = max(0, meant - _PARTS)
+    return any(
+        sum(values[start:end]) == total
+        for start in range(first, meant + 1)
+        for end in range(max(meant + 1, start + 2), len(values) + 1)[:_PARTS]
+    )
 
 
 def _says_more(reading: Reading, meant: int, asked: Asked) -> bool:

@@ -18,6 +18,17 @@ GAP = 90
 """Characters before a number, and between two, that are looked at."""
 _LOOK_BACK = 400
 _BREAKS = re.compile(r",\s|;|:|\s(?:e|and|but|mas|while|enquanto|whereas)\s", _I)
+_FRONTED = re.compile(
+    r"(?:^|[.!?]\s|\n)\W{0,3}(?:with|com|after|depois|após|if|se|since|como|when|quando|given|dad[oa]s?|for|para|at|by|from"
+    r"|starting|(?:tak|add|us|multiply|divid|subtract|start|count|sell|buy|work|driv|spend|pay)ing"
+    r"|(?:soma|tira|multiplica|dividi|subtrai|usa|gasta|paga|conta|vende|compra|trabalha|anda|começa)ndo)\b[^.!?\n:;=]*$",
+    _I,
+)
+_MAIN = re.compile(
+    r",\s(?=(?:it|he|she|they|we|you|there|each|every|the|this|that|his|her|its|their|cada|[oa]s?|el[ea]s?|há|são|é|temos|fic\w+"
+    r"|restam?|sobram?|cabem|gasta\w*|paga\w*|recebe\w*|precisa\w*)\s(?!.{0,40},\s(?:and|e)\s))",
+    _I,
+)
 _SHARE = ("of", "de", "da", "do")
 _AFTER = 40
 
@@ -29,6 +40,17 @@ def of_last_sentence(text: str, found: Sequence[Number], able: Sequence[int]) ->
     ends = [end.end() for end in ENDS.finditer(text, least, last.start)]
     start = ends[-1] if ends else least
     return [n for n in able if found[n].start >= start]
+
+
+def main_clause(text: str, first: int, last: int) -> int | None:
+    """Where the main clause begins, of a sentence that opens with another and has numbers at these.
+
+    'With 6 players, each is dealt 7': None where it opens with the main clause.
+    """
+    if not _FRONTED.search(text, max(0, first - GAP), first):
+        return None
+    mains = [main.end() for main in _MAIN.finditer(text, first, last)]
+    return mains[-1] if mains else None
 
 
 def segment(text: str, found: Sequence[Number], inside: Sequence[int], at: int) -> str:

@@ -134,7 +134,7 @@ PARENTHESES = re.compile(
 CHECKING = re.compile(
     r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|(?<=[.!]\s)indeed\b|(?<=\band\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|"
-    r"(?:substituting|substituindo)\s?[:,]\x20(?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|$))|confira\s*[:,]|proof\s*:|"
+    r"(?:substituting|substituindo|plugging)(?:\s(?:it|this|that))?(?:\s(?:back|in|de\svolta))?\s?[:,]\x20(?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|(?<=,)\s?(?:which|as|o\sque|como)\s|$))|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
     r"(?:this|that)\s+fits\b|soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|confere\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"

@@ -109,6 +109,8 @@ _BOXED = re.compile(r"\\f?boxed\s*(?=\{)|\\boxed\s+(?=[\d-])")
 _MATH = re.compile(r"(?<![\w$\\])\$(?=[^\s$])([^$\n]{1,300})(?<![\s\\RS$])\$(?![\d$])")
 """LaTeX between dollar signs: '$35$' names no currency."""
 
+_UNIT_POWER = re.compile(r"(?<=[a-z])\$\^\{?([23])\}?\$")
+"""The square of 'm$^2$'."""
 _FENCE = re.compile(r"```[ \t]*([\w+-]{0,20})[^\n`]{0,80}\n(.{0,8000}?)(?:```|\Z)", re.DOTALL)
 _PROGRAM = re.compile(
     r"\b(?:print|def|return|import|for|let|const|var|console|int)\b|[A-Za-z_]\w* ?= ?"
@@ -151,7 +153,7 @@ def clean(text: str) -> str:
         text = _markup(text)
     text = _BRACED_SIGN.sub(r"\1", text) if "{" in text else text
     if text.count("$") > 1:
-        text = _MATH.sub(r" \1 ", text.replace("$$", " "))
+        text = _MATH.sub(r" \1 ", _UNIT_POWER.sub(r"^\1", text).replace("$$", " "))
     if "\\" in text:
         text = _latex(text)
     text = written_plainly(text)

@@ -69,6 +69,8 @@ _TABLE_HEAD = re.compile(r"(?:^|\n)\|[^\n]{1,200}\|[ ]*(?=\n\|[ :|-]{3,200}\|?[ 
 """The head of a table: '| Mark 1 | Mark 2 | Mean |'."""
 _EACH_HUNDRED = re.compile(r"[^\W\d_]/$")
 _FACTORIAL = re.compile(r"!?\s?=\s?")
+_ENDS_WITH_DAY = re.compile(r"(?:st|nd|rd|th|\.?[ºª])\s(?:day|dia)[.!]?\s*$", re.IGNORECASE)
+"""'They run out on the 15th day.'"""
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
 _OUT = frozenset(("wrong", "compared", "step", "sure", "part", "root"))
 """Kinds of phrase that make a number no answer in any case."""
@@ -102,7 +104,9 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
         elif "denied" in cues and number.shown[0] != "n" and DENIED_BEFORE.search(before):
             marks.denied.add(at)
             marks.out.add(at)
-        elif _is_out(before, after, number, cues, letters) or (ordinal and not asked.words):
+        elif _is_out(before, after, number, cues, letters) or (
+            ordinal and not asked.words and not _ENDS_WITH_DAY.match(after)
+        ):
             marks.out.add(at)
         elif (ordinal and not asked.placed and not _is_placed(after, asked)) or _is_aside(
             before, after, number, cues, counted=known and _is_meant(number, after, asked)

@@ -157,6 +157,8 @@ WORDS: dict[str, frozenset[str]] = {
         "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
         " would",
         "insuficientes cannot unable responder answer have tenho without sem",
+        "precisaríamos conhecer informou disse mencionou informado informada informados informadas",
+        "t say let ll will we vou vamos first primeiro step passo",
     ),
     "refusing": _of(
         "count see view realizar fazer efetuar possible impossible possível impossível trained",
@@ -189,7 +191,7 @@ WORDS: dict[str, frozenset[str]] = {
         "you quer gostaria deseja disposição avise avisar pedir chamar dizer falar vontade conte",
         "quiseres precisares preferires faço",
         "posso podemos quiser preferir precisar desejar let feel hesitate want shall i",
-        "available here rate avalie anything precisa",
+        "asked asking know wanted perguntou saber available here rate avalie anything precisa",
     ),
     "reminding": _of(
         "remember mind forget careful tip tips hint warning reminder lembre lembrem lembrando",

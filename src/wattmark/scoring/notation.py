@@ -8,6 +8,8 @@ MARK = "\nfinal answer: "
 """What stands for a sign that marks the answer."""
 _ACCOUNTED = re.compile(r"(?:(?<=[$€£])|(?<=\d\s=\s))\((\d{1,3}(?:[.,]\d{2,3}){1,4})\)")
 """A loss, as accounts have it: £(1,200)."""
+_OVER = re.compile(r"(?<![\w)^])\((-?\d{1,9})\)\s?/\s?\((\d{1,9})\)(?![\d^])")
+"""A fraction whose parts stand in brackets."""
 _PROMPT = re.compile(r"^>>>\s?([^\n]{1,200})\n(?=-?[\d.]{1,40}$)", re.MULTILINE)
 """What was typed in an interpreter, before what it printed."""
 _DEGREES = re.compile(r"(?<=\d)º(?=\s?(?:[.,;:)!=]|$))")
@@ -25,7 +27,7 @@ _LIMITS = re.compile(
 def written_plainly(text: str) -> str:
     """The text with such signs written as most answers have them."""
     if "(" in text:
-        text = _ACCOUNTED.sub(r"-\1", text)
+        text = _OVER.sub(r"\1/\2", _ACCOUNTED.sub(r"-\1", text))
     if "[[" in text:
         text = _BRACKETED.sub(lambda found: f"{MARK}{found[1]} \ue002", text)
     if ">>>" in text:

@@ -32,6 +32,11 @@ _OFFER = re.compile(
     r"|(?:posso|podemos)\s+(?:também\s+)?(?:ajud|prepar|cri|ger|propor|pass|mont|te\s|lhe\s|envi|suger|mostr|resolv|explic|calcul)\w*)[^.!?\n]{0,300}",
     _I,
 )
+_ASKED_SO = re.compile(
+    _OPENS + r"(?:(?:so|ok(?:ay)?|então|bem|well),?\s+)?(?:you(?:'re|\s+are)?\s+(?:want(?:ed)?(?:\s+me)?\s+to\s+know|ask(?:ed|ing)(?!\s+for\s))"
+    r"|você\s+(?:perguntou|quer\s+saber))\b(?:(?!\s(?:and|e|is|é)\s(?:it|the|a|o|that)\b)[^.!?\n,:;=(—]){0,200}(?=[.!?\n,])",
+    _I,
+)
 _RATE = re.compile(
     r"\b(?:rate\s+(?:this|my)|avalie\s+(?:est[ae]|minha|ess[ae]))\s[^.!?\n]{1,100}", _I
 )
@@ -63,8 +68,9 @@ def reminders(text: str) -> Iterator[Stretch]:
 
 def offers(text: str) -> Iterator[Stretch]:
     """Offers of help or of more, to the end of their sentence."""
-    for found in _RATE.finditer(text):
-        yield Stretch(found.start(), found.end(), after=False)
+    for pattern in (_RATE, _ASKED_SO):
+        for found in pattern.finditer(text):
+            yield Stretch(found.start(), found.end(), after=False)
     for pattern in (_OFFER, _IF_WANTED):
         for found in pattern.finditer(text):
             if not _RECKONS.search(found[0]):

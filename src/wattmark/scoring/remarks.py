@@ -105,16 +105,16 @@ _AT = re.compile(r"\b(?:at|until|às|das|as|até|since|from|desde)\s(?:as\s)?$",
 
 def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks such numbers as asides."""
-    if not asked.text:
-        return
-    _other_writings(text, found, marks, asked)
+    if asked.text:
+        _other_writings(text, found, marks, asked)
     firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
     new = [n for n in firm if found[n].value not in asked.given]
     if len(firm) < 2 or not new:
         return
-    marks.aside |= {n for n in firm if is_other_part(text, found, new, n, asked)}
-    again = _said_again(text, found, firm, asked)
-    marks.aside |= {again} if again is not None else set()
+    if asked.text:
+        marks.aside |= {n for n in firm if is_other_part(text, found, new, n, asked)}
+        again = _said_again(text, found, firm, asked)
+        marks.aside |= {again} if again is not None else set()
     if not asked.more:
         marks.aside |= {n for n in firm if n > new[0] and _is_by_how_much(text, found, n, asked)}
     each = {n for n in firm if _is_rate(text, found[n], asked)}
@@ -206,10 +206,10 @@ def _remarks(
 ) -> Iterator[tuple[int, int]]:
     yield from (one.span() for one in _APART.finditer(text))
     yield from _of_other_sizes(text, _A_SIZE, asked)
-    for said in () if _NEAR.search(asked.text) else _NEXT.finditer(text):
+    for said in () if not asked.text or _NEAR.search(asked.text) else _NEXT.finditer(text):
         if not stems(said["other"].split()[0]) & asked.whole:
             yield said.span()
-    for said in _WITH_MORE.finditer(text):
+    for said in _WITH_MORE.finditer(text) if asked.text else ():
         if _is_with_more(said, asked):
             yield said.span()
     for said in WOULD.finditer(text):

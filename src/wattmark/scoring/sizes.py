@@ -149,11 +149,16 @@ def below_sea(text: str, end: int, readings: tuple[Reading, ...]) -> tuple[Readi
     return (*readings, *((-value, places) for value, places in readings))
 
 
+_HEADED = re.compile(r":\s{0,3}\n\s{0,3}-\s$")
+_NAMED = re.compile(r"\d[\d.,]{0,20}\s[^\W\d_]{4,20}")
+"""'30 chairs', below a heading."""
 _COUNTED = re.compile(r"\d[\d.,]{0,20}\s[^\W\d_]{3,20}\s[^\W\d_]")
 """'5 apples left …': an item of a list."""
 
 
 def maybe_item(text: str, start: int) -> bool:
     """Does a dash at the start of a line stand before the number?"""
-    item = _BULLET.search(text[max(0, start - _BEHIND) : start]) is not None
-    return item and _COUNTED.match(text, start) is None
+    before = text[max(0, start - _BEHIND) : start]
+    if _BULLET.search(before) is None or _COUNTED.match(text, start):
+        return False
+    return not (_HEADED.search(before) and _NAMED.match(text, start))

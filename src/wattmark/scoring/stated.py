@@ -215,8 +215,8 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     if "(" in text:
         set_in_words(text, found, marks)
     set_repeats_aside(text, found, marks, asked)
+    set_remarks_aside(text, found, marks, asked)
     if asked is not NOTHING_ASKED:
-        set_remarks_aside(text, found, marks, asked)
         set_others_aside(text, found, marks, asked)
     keep_derived(text, found, marks)
     said = explicit_of(text, found, marks, asked)

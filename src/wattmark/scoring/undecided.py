@@ -12,6 +12,7 @@ from wattmark.scoring.explicit import explicit_of
 from wattmark.scoring.numerals import numbers
 from wattmark.scoring.saying import Stated
 from wattmark.scoring.segments import ENDS
+from wattmark.scoring.unanswered import is_unanswered
 
 _I = re.IGNORECASE
 _UNDECIDED = re.compile(
@@ -25,6 +26,9 @@ _UNDECIDED = re.compile(
 _LACKING = re.compile(
     r"\bnão\s+se\s+(?:pode|consegue)\s+(?:calcular|determinar|saber|dizer)\b"
     r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
+    r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+to\s+know\b|\b(?:i|we)(?:'d|\s+would)\s+need\s+(?:the|your|an?)\b"
+    r"|\b(?:preciso|precisaria|precisaríamos|precisamos)\s+(?:de\s+)?(?:saber|conhecer)\b|\b(?:eu\s+|nós\s+)precisaría?(?:mos)?\s+d[aeo]s?\b"
+    r"|\b(?:você\s+)?não\s+(?:informou|disse|mencionou|foi\s+informad[oa]|foram\s+informad[oa]s)\b|\byou\s+(?:didn't|did\s+not|haven't)\s+(?:say|give|tell|mention|specif)\w*"
     r"|\b(?:don't|do\s+not)\s+have\s+(?:enough\s+|sufficient\s+|any\s+|the\s+|that\s+|this\s+)?(?:information|data|details|context)"
     r"|\bnão\s+é\s+possível\s+(?:determinar|saber|dizer|calcular|responder)"
     r"|\bit(?:'s|\s+is)\s+(?:not\s+possible|impossible)\s+to\s+(?:determine|say|know|tell|answer)\b"
@@ -80,6 +84,8 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
 
     None at all of one that says that the question cannot be answered.
     """
+    if is_unanswered(text, language, asked):
+        return Stated((), "breaks off before an answer")
     if _is_lacking(text, language, asked):
         return Stated((), "cannot be answered")
     if _BOUNDED.search(text):

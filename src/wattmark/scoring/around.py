@@ -51,7 +51,7 @@ DENIED_BEFORE = re.compile(
 )
 DENIED_AFTER = re.compile(
     r"^[\ue002\s\"')°]*,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
-    r"(?:wrong|incorrect|undefined|indefinid|not\s+(?:the|right|correct)|errad|incorret|false\b)"
+    r"(?:wrong|exclu[ií]d\w*|discarded|rejected|dropped|descartad|rejeitad|eliminad|incorrect|undefined|indefinid|not\s+(?:the|right|correct)|errad|incorret|false\b)"
     r"|,\s(?:o\s+que\s+(?:é|está|seria)|which\s+(?:is|would\s+be))\s+(?:wrong|incorrect|false|errado|incorreto|falso)\b"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
     r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
@@ -73,12 +73,12 @@ COMPARED = re.compile(
     _I,
 )
 REST = re.compile(
-    r"[\d)]\s*[,.;]?\s*(?:and|with|e|com)?\s*(?:the|a|o|um)?\s*\b(?:(?:remainder|resto)"
+    r"[\d)]\s*[,;]?\s*(?:and|with|e|com)?\s*(?:the|a|o|um)?\s*\b(?:(?:remainder|resto)"
     r"\s*(?:is|of|é|de|:|=)?|r\s*:?)\s*$",
     _I,
 )
 PLACE = re.compile(
-    r"(?<!fic[aou]\s)(?<!ficou\s)\b(?:in|em|n[ao]s?|across|within)\s+(?:(?:the|all|its|his|her|their|our|my|seus|suas)\s+)?$", _I
+    r"(?<!fic[aou]\s)(?<!ficou\s)(?<!finish\s)(?<!done\s)(?<!finished\s)(?<!ready\s)(?<!terminam\s)(?<!termina\s)(?<!acaba\s)(?<!acabam\s)\b(?:in|em|n[ao]s?|across|within)\s+(?:(?:the|all|its|his|her|their|our|my|seus|suas)\s+)?(?:(?:past|last|next|first|últim[oa]s|próxim[oa]s|primeir[oa]s)\s+)?$", _I
 )
 PART_OF = re.compile(
     r"\b(?:half|third|quarter|metade|dobro|triplo|twice|double|triple|terço|quarto|squared?|cube"
@@ -136,7 +136,7 @@ CHECKING = re.compile(
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|"
     r"(?:substituting|substituindo|plugging)(?:\s(?:it|this|that))?(?:\s(?:back|in|de\svolta))?\s?[:,]\x20(?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|(?<=,)\s?(?:which|as|o\sque|como)\s|$))|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
-    r"(?:this|that)\s+fits\b|soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|confere\s*:|verifica[çc][ãa]o|verificando|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
+    r"(?:this|that)\s+fits\b|soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|confere\s*:|verifica[çc][ãa]o|verificando|confirmando\s?:|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
     r"|nota\s*:|(?:and|,)\s+note\s+that\b|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b"
     r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
@@ -145,7 +145,7 @@ CHECKING = re.compile(
 )
 CLAUSE = re.compile(
     r"\b(?:because|since|como\s(?:(?<=[.!?]\scomo\s)|(?<=\ncomo\s)|(?<=^como\s))(?!seria\b)(?=(?:[^.!?\n]|\.\d){3,120},\s)\b|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
-    r"|although|(?:even\s+|(?<=,\s))though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
+    r"|although|(?:even\s+|(?<=,\s))though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we|all|they|both)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
     r"|(?:somando|subtraindo|multiplicando|dividindo)(?![^.!?\n,:]{0,45}:)|obtained|obtid[oa]|out\s+of\s+a\s+total)\b",
@@ -178,7 +178,6 @@ FURTHER = re.compile(
     r"|higher|lower|fewer|menor(?:es)?|maior(?:es)?|mais|menos)\s+(?:[^\W\d_]{2,15}\s+)?(?:than|que|do\s+que)\b(?:(?!,\s+(?:so|then|thus|logo|portanto|então)\b)[^.!?;\n]){0,100}|"
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
     r",\s+(?:mais|menos)\s+\d[\d.,\u2009 ]{0,12}\s(?:[^\W\d_]{1,15}\s)?do\s+que\b[^.!?;\n]{0,60}|"
-    r",\s+(?:where|onde)\s[a-zA-Z]\s=\s[^,.;\n]{1,20}(?=[.\n]|$)|"
     r",\s+(?:como\s+se\s+(?:vê|pode)|as\s+(?:(?:one|you|we)\s+(?:can\s+)?see|can\s+be\s+seen))\b[^.!?;\n]{0,80}|"
     r",\s+(?:plus|além\s+de|as\s+well\s+as|besides|not\s+counting|sem\s+contar|não\s+contando)\s(?![^.!?\n]*(?:=|\b(?:is|are|makes?|gives?|total|são|dá|dão)\b))[^.!?;\n]{1,100}|"
     r",\s+(?:the|a|o)\s+(?:sum|product|soma|produto)\s+(?:of|d[eoa]s?)\s(?![^.!?\n]*(?:=|\b(?:is|are|é|são)\b))[^.!?;\n]{1,80}|"
@@ -189,6 +188,12 @@ FURTHER = re.compile(
     _I,
 )
 """', which is less than 84', ', reached at x = 1', ', on a scale of 0 to 20'."""
+WITHIN = re.compile(
+    r",?(?<!\bde)\s+(?:where|with|using|taking|assuming|onde|com|usando|adotando|considerando|tomando)\s[a-zA-Zπ]\s=\s-?\d[^,;\n]{0,15}(?=[.\n)]|$)|"
+    r",\s+(?:from|between|d[eao]s?|entre)\s(?:[ao]s?\s)?(?:R\$|[$€£])?\s?-?\d[\d.,:h%]{0,12}[^,.;:\n\d]{0,15}\s(?:to|until|and|at?|às?|aos?|até|para|e)\s(?:[ao]s?\s)?(?:R\$|[$€£])?\s?-?\d[^,;\n]{0,20}(?=[.\n)]|$)",
+    _I,
+)
+"""', with g = 9.81', ', from 9 to 21 h', at the end."""
 APART = re.compile(
     r"[,;](?i:(?<=,)\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
     r"\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
@@ -199,7 +204,7 @@ CLAUSE_END = re.compile(
     r"(?:[.?;]|(?<!\d)!)(?=\s|$)|\n|=>|,?\s\b(?:so|therefore|thus|hence|then|portanto|então|logo|assim)\b|,\s+(?:it|that(?!\s+is\b)|we|you|this|they|he|she|there|el[ea]s?|são|é|há)\s"
     r"|,\s+(?:the|o|a|os|as)\s+[^,.\n]{1,30}\s(?:is|are|é|são)\s|,\s+[a-z]\s?="
     r"|\s(?:the|o|a)\s(?:total|final)\s[^,.\n\d]{0,40}\b(?:is|are|é|são)\s"
-    r"|\s(?:chega-se|chegamos)\s+a\s|(?:,|(?<=ndo))\s+(?:temos|fica|dá|obtemos)|,\s+(?:which|(?:o\s+)?que)\s+(?:gives|makes|leaves|equals|dá|resulta|deixa)\s|:\s(?=[^\W\d_]{3,20}\s?=)|:\s+(?:fica|são|é|it|he|she|they)\b",
+    r"|\s(?:chega-se|chegamos)\s+a\s|\s(?:obtemos|gives|yields|resulta\s+em)\s(?=[$\d-][\d.,]*(?:\s[^\W\d_]|\s*(?:[.;!]\s|$)))|\s(?:fica|obtemos|temos|vem|gives|yields)\s(?=[a-z]\s?=)|(?:,|(?<=ndo))\s+(?:temos|fica|dá|obtemos)|,\s+(?:which|(?:o\s+)?que)\s+(?:gives|makes|leaves|equals|dá|resulta|deixa)\s|:\s(?=[^\W\d_]{3,20}\s?=)|:\s+(?:fica|são|é|it|he|she|they)\b",
     _I,
 )
 FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)

@@ -42,6 +42,8 @@ _PER = re.compile(
 )
 _COMMA = re.compile(r"\s[^\W\d_]{1,20},\s")
 """'64 squares, 32 light and 32 dark'."""
+_OF_ALL = re.compile(r"\b(?:of|d[aeo]s?)\s(?:the\s)?$", _I)
+"""'Of 50, 12 …'."""
 _PAIR = 2
 _OF_EACH = re.compile(r"\W{0,3}(?:each|every|cada)\s", _I)
 _WHEREAS = re.compile(r"\b(?:whereas|while|enquanto|ao\s+passo\s+que)\b", _I)
@@ -274,7 +276,8 @@ def _without_parts(
         parts = inside[at + 1 :][:_FEW]
         between = text[found[n].end : found[parts[0]].start]
         listed = not asked.text and len(parts) == _PAIR and _COMMA.fullmatch(between)
-        if (listed or _WHOLE_THEN.match(between)) and found[n].value == sum_of(found, parts):
+        whole = not _OF_ALL.search(text, max(0, found[n].start - 8), found[n].start)
+        if whole and (listed or _WHOLE_THEN.match(between)) and found[n].value == sum_of(found, parts):
             return list(inside[: at + 1])
     return list(inside)
 

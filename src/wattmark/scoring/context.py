@@ -132,7 +132,9 @@ def _mark_result(text: str, found: Sequence[Number], at: int, marks: Marks, aske
     if not EQUALS.search(text, max(0, found[at].start - _SIGN), found[at].start):
         return
     marks.results.add(at)
-    if at and at - 1 not in marks.operands and repeats(text, found[at - 1], found[at], asked):
+    converted = at == 1 and not asked.text and 0 not in marks.results  # '75 kg = 165 lb'
+    before = at and at - 1 not in marks.operands and not converted
+    if before and repeats(text, found[at - 1], found[at], asked):
         marks.aside.add(at)
 
 

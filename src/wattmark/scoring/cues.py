@@ -31,7 +31,7 @@ WORDS: dict[str, frozenset[str]] = {
     "wrong": _of(
         "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
-        "descartada descartado rejeitada rejeitado discarded rejected extraneous",
+        "excluída excluído excluded dropped eliminada eliminado descartada descartado rejeitada rejeitado discarded rejected extraneous",
         "serve convém interessa fit count",
         "another different outra outro would too demais reachable possible seria",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
@@ -124,7 +124,7 @@ WORDS: dict[str, frozenset[str]] = {
         "check checking checks verify verification verifying confirm proof prova verificação",
         "breaking formula fórmula verificacao plug facto assumption assumptions premissa premissas",
         "referência lembrar",
-        "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
+        "verificando confirmando conferindo conferência verificar conferir tirando note notes p ps obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
@@ -157,7 +157,7 @@ WORDS: dict[str, frozenset[str]] = {
         "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
         " would",
         "insuficientes cannot unable responder answer have tenho without sem",
-        "precisaríamos conhecer informou disse mencionou informado informada informados informadas",
+        "doesn diz solved resolvida resolvido precisaríamos conhecer informou disse mencionou informado informada informados informadas",
         "t say let ll will we vou vamos first primeiro step passo",
     ),
     "refusing": _of(
@@ -179,9 +179,10 @@ WORDS: dict[str, frozenset[str]] = {
         "above below acima abaixo reached attained attaining obtained atingido atingida",
         "alcançado alcançada obtido obtida",
     ),
+    "within": _of("from between entre das de g n r k π where"),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"
-        " iphone route",
+        " iphone route bus room gate flight platform channel highway line linha sala voo portão",
         "formula fórmula rodovia code codes status http errno error erro serial série número s"
         " protocolo ticket código",
         "codigo id requestid statuscode httpstatus",

@@ -11,7 +11,7 @@ from wattmark.scoring.segments import ENDS, GAP
 from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
-_NP = r"(?:(?!(?:e|and|but|mas|so)\s)[^\W\d_]{1,20}\.?(?:/[a-z]{1,3})?\s+){0,2}"
+_NP = r"(?:(?!(?:e|and|but|mas|so)\s)[^\W\d_]{1,20}\.?(?:/[a-z]{1,3})?\s+){0,3}"
 _BY = (
     r"of|d[eoa]s?|from|out\s+of|among|between|entre|with|com|in|em|n[oa]s?|pel[oa]s?|within|para|for|per|por|at|on|sobre"
     r"|after|before|over|antes|depois|ap[oó]s|during|durante|instead|em\s+vez|compared|daqui|including|incluindo"
@@ -20,7 +20,7 @@ _BY = (
 _HANGS = re.compile(
     r"^(?:\.?[oaºª]\s)?\s*(?:" + _NP + r"(?P<by>" + _BY + r")|(?:" + _NP + r"[^\W\d_]{1,20})?,\s+"
     r"(?:of|d[eoa]s?|from|out\s+of|instead|em\s+vez|compared|with|com))"
-    r"\s+(?:(?!(?:e|and|but|mas|is|are|é|são)\s)[^\W\d_]{1,15}\s+){0,3}(?:[$€£]|R\$|US\$)?\s?$",
+    r"\s+(?:(?!(?:e|and|but|mas|is|are|é|são)\s)[^\W\d_]{1,15}(?:'s)?\s+){0,3}(?:[$€£]|R\$|US\$)?\s?$",
     _I,
 )
 _GOVERNED = re.compile(
@@ -49,6 +49,7 @@ _ABOUT_ANOTHER = re.compile(
     r"|,\s+(?!(?:mean|keep|gain|mak|leav|giv|totall?|yield|bring|result|gett|reach|cost|pay|hav|be|equal|com|amount)ing\b"
     r"|(?:da|faze|deixa|sobra|resta|resulta|fica|totaliza|gera|obte|chega|soma|paga|custa|perfaze|te|se|recebe|sai|falta)ndo\b)"
     r"[^\W\d_]{2,12}(?:ing|ndo)\s[^,.;:=]{0,40}$"
+    r"|,\s+(?:que|who)\s+(?:scored|got|made|earned|won|paid|sold|turned|fez|marcou|ganhou|pagou|vendeu|obteve|leva|levou|completou)\s+(?:[$€£]|R\$)?\s?$"
     r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|(?<=who\s)(?:is|was)|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
     r"(?:[$€£]|R\$)?\s?$"
     r"|,\s+(?:up|down)\s+$"
@@ -79,6 +80,7 @@ _DIFFERENCE = re.compile(
 _COMES_TO = re.compile(r"\b(?:comes?|came|works?|worked)\s+(?:out\s+)?(?:at|to)\s", _I)
 """'5/15 comes out at 0.33'."""
 _BUT = re.compile(r",\s(?:but|mas|porém)\s", _I)
+_REMAINDER = re.compile(r"\b(?:remainder|quotient|resto|quociente)\s(?:of|de)\s$", _I)
 _HAPPENED = re.compile(
     r"(?<!não\s)\b(?:(?:was|were|foi|foram)\s[^\W\d_]{3,15}|took\s+place|happened|occurred|ended|began|started|ocorreu|aconteceu"
     r"|terminou|começou)\s(?:in|em)\s$",
@@ -119,7 +121,8 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
         return not (_BRINGS.search(gap) and _AFTER_ALL.search(asked.text))
     if _is_free(number, asked):
         return False
-    hung = None if _COMES_TO.search(gap) else _HANGS.search(gap)
+    stated = _COMES_TO.search(gap) or _REMAINDER.search(gap)
+    hung = None if stated else _HANGS.search(gap)
     if hung is None or (_WITH.search(gap) and _ENDS_UP.search(gap)):
         return False
     if _YEAR.fullmatch(number.shown) and hung["by"] and gap.rstrip().endswith((" in", " em")):

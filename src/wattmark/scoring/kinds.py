@@ -66,7 +66,7 @@ def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: 
     if asked.count and asked.noun and not asked.year:
         dated = [n for n in firm if is_year(found[n]) and _DATED.search(text, 0, found[n].start)]
         firm = [n for n in firm if n not in dated] or firm
-    if asked.percent:
+    if asked.percent or all(found[n].percent for n in firm):
         return firm
     return [
         n

@@ -29,7 +29,7 @@ _SO = re.compile(
 _COMES_TO = re.compile(
     r"\b(?:total\w*|altogether|gives?|giving|mak(?:es?|ing)|get|result\w*|answer|resposta|final\w*"
     r"|ficam?|dá|dão|dando|temos|obtemos|comes?\s+to|leaves?|pays?|paga\w*|need\w*|precisa\w*"
-    r"|em\s+tudo|ao\s+todo|valor|obtain\w*|sobra\w*|resta\w*|end(?:s|ed)?\s+(?:up|at)"
+    r"|em\s+tudo|ao\s+todo|valor|obtain\w*|leaving|deixa\w*|sobra\w*|resta\w*|end(?:s|ed)?\s+(?:up|at)"
     r"|doubl\w+|halv\w+|dobr\w+)\b",
     _I,
 )
@@ -80,9 +80,9 @@ _LONG = 15
 """Characters after the last number that are more than a unit."""
 
 WEIGHTS = {
-    "": -1.2,
+    "": -1.3,
     "aside": -1.2,
-    "led to": 1.1,
+    "led to": 1.2,
     "comes to": 1.1,
     "what would be it": -1.0,
     "given": -1.6,
@@ -91,26 +91,26 @@ WEIGHTS = {
     "read is given": 1.5,
     "read is led to": -2.0,
     "read has one digit": 0.7,
-    "read is a year": 1.8,
+    "read is a year": 1.9,
     "more follows": 1.0,
     "nothing follows": -0.5,
     "a comma between": 1.1,
-    "so": -1.7,
+    "so": -1.6,
     "leads aside": 0.6,
     "so it comes to": -1.3,
-    "of parts": -0.5,
     "about so much": 0.9,
-    "what would be": 1.2,
+    "what would be": 1.1,
     "a note": 2.0,
     "a check": 1.4,
-    "but": -2.4,
-    "an equation follows": -1.0,
+    "but": -2.3,
+    "an equation follows": -1.1,
     "said again": 1.2,
     "counts what is asked": 2.9,
     "the other counts what is asked": -3.1,
     "ends its sentence": 1.1,
-    "says more of the question": 0.6,
-    "no question": -0.7,
+    "says more of the question": 0.5,
+    "no question": -0.5,
+    "no question, and read is a sum": -1.1,
 }
 """Of the pieces of evidence, in units of log odds; '' is the intercept."""
 
@@ -173,6 +173,8 @@ def is_worked_out(reading: Reading, meant: int) -> bool:
         return True
     if one.value is None or other.value is None or one.percent or other.percent:
         return False
+    if other.value.denominator == 1 != one.value.denominator and abs(one.value - other.value) < 1:
+        return _ABOUT.search(reading.text, one.end, other.start) is None  # '8.75, so 9 buses'
     near = abs(one.value - other.value) * _ALIKE <= abs(one.value)
     return near and (one.endless or _ROUNDS.search(reading.text, one.end, other.start) is not None)
 
@@ -190,6 +192,7 @@ def evidence(reading: Reading, meant: int, times: int, asked: Asked) -> dict[str
         "ends its sentence": ended and apart,
         "says more of the question": _says_more(reading, meant, asked),
         "no question": not asked.text,
+        "no question, and read is a sum": not asked.text and _is_sum(reading, meant),
     }
 
 
@@ -235,7 +238,6 @@ def _of_what_follows(reading: Reading, meant: int) -> dict[str, bool]:
         "so": _SO.search(clause) is not None,
         "leads aside": _ASIDE.search(clause) is not None,
         "so it comes to": _COMES_TO.search(clause) is not None,
-        "of parts": _is_sum(reading, meant),
         "about so much": _ABOUT.search(clause) is not None,
         "what would be": _IF.search(sentence) is not None,
         "a note": _NOTE.search(sentence) is not None,

@@ -20,6 +20,7 @@ from wattmark.scoring.around import (
     FRONT_END,
     FRONTED,
     FURTHER,
+    WITHIN,
     PARENTHESES,
     PURPOSE,
     SUPPOSED,
@@ -115,6 +116,7 @@ _AFTER = (
     ("trailing", TRAILING),
     ("apart", APART),
     ("further", FURTHER),
+    ("within", WITHIN),
     ("purpose", PURPOSE),
 )
 """What states nothing after an answer, by its cue."""

@@ -50,7 +50,7 @@ _COLONS = re.compile(r":[\dA-Fa-f]{2}:")
 _NUMBERED = re.compile(
     r"(?P<name>(?:^|\n|[.!]\s)(?:error|erro)(?=\s)|\b(?:(?:error|erro|status|exit|http|response)\s+(?:codes?|status)|código\s+(?:de|do)\s+"
     r"(?:erro|status|resposta)|http(?:\s+error)?|serial(?:\s+(?:number|no\.?))?|s/n|n[úu]mero\s+de\s+s[ée]rie"
-    r"|protocolo(?:\s+n[ºo°]?)?|pages?|páginas?|pág\.|chapter|capítulo|apollo|apolo|boeing|airbus|windows|iphone|f[óo]rmula|route|rodovia|ticket(?:\s+number)?|errno|(?<=\")(?:code|status|status_?code"
+    r"|protocolo(?:\s+n[ºo°]?)?|pages?|páginas?|pág\.|chapter|capítulo|apollo|apolo|boeing|airbus|windows|iphone|(?-i:(?<=[a-zé]\s)(?:Bus|Room|Gate|Flight|Platform|Channel|Highway|Line|Linha|Sala|Voo|Portão))|f[óo]rmula|route|rodovia|ticket(?:\s+number)?|errno|(?<=\")(?:code|status|status_?code"
     r"|http_?status|error|erro|c[óo]digo|errno|request_?id|id)(?=\")))[\"\s:#=]{1,5}$",
     re.IGNORECASE,
 )

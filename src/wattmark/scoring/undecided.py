@@ -29,6 +29,7 @@ _LACKING = re.compile(
     r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+to\s+know\b|\b(?:i|we)(?:'d|\s+would)\s+need\s+(?:the|your|an?)\b"
     r"|\b(?:preciso|precisaria|precisaríamos|precisamos)\s+(?:de\s+)?(?:saber|conhecer)\b|\b(?:eu\s+|nós\s+)precisaría?(?:mos)?\s+d[aeo]s?\b"
     r"|\b(?:você\s+)?não\s+(?:informou|disse|mencionou|foi\s+informad[oa]|foram\s+informad[oa]s)\b|\byou\s+(?:didn't|did\s+not|haven't)\s+(?:say|give|tell|mention|specif)\w*"
+    r"|\bdoesn't\s+(?:say|tell|state|specify)\s+(?:how|what|which|when)\b|\bnão\s+diz\b|\b(?:cannot|can't|não\s+pode)\s+(?:be|ser)\s+(?:solved|resolvid[oa])\b"
     r"|\b(?:don't|do\s+not)\s+have\s+(?:enough\s+|sufficient\s+|any\s+|the\s+|that\s+|this\s+)?(?:information|data|details|context)"
     r"|\bnão\s+é\s+possível\s+(?:determinar|saber|dizer|calcular|responder)"
     r"|\bit(?:'s|\s+is)\s+(?:not\s+possible|impossible)\s+to\s+(?:determine|say|know|tell|answer)\b"

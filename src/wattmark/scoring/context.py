@@ -69,7 +69,7 @@ _TABLE_HEAD = re.compile(r"(?:^|\n)\|[^\n]{1,200}\|[ ]*(?=\n\|[ :|-]{3,200}\|?[ 
 """The head of a table: '| Mark 1 | Mark 2 | Mean |'."""
 _EACH_HUNDRED = re.compile(r"[^\W\d_]/$")
 _FACTORIAL = re.compile(r"!?\s?=\s?")
-_ENDS_WITH_DAY = re.compile(r"(?:st|nd|rd|th|\.?[ºª])\s(?:day|dia)[.!]?\s*$", re.IGNORECASE)
+_ENDS_WITH_DAY = re.compile(r"(?:st|nd|rd|th|\.?[ºªoa])\s(?:day|dia)[.!]?\s*$", re.IGNORECASE)
 """'They run out on the 15th day.'"""
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
 _OUT = frozenset(("wrong", "compared", "step", "sure", "part", "root"))

@@ -31,7 +31,7 @@ WORDS: dict[str, frozenset[str]] = {
     "wrong": _of(
         "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
-        "excluída excluído excluded dropped eliminada eliminado descartada descartado rejeitada rejeitado discarded rejected extraneous",
+        "satisfaz funciona doesn didn fails excluída excluído excluded dropped eliminada eliminado descartada descartado rejeitada rejeitado discarded rejected extraneous",
         "serve convém interessa fit count",
         "another different outra outro would too demais reachable possible seria",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"

@@ -61,13 +61,17 @@ _CUT_ECHO = 12
 """Characters from which on the end of an answer may be the question begun again."""
 
 
+_SECTION = re.compile(r"\*\*\d{1,2}(?:\.\d{1,2})+\s[^\W\d_]{3,}")
+"""'**3.2 Result.**'"""
+
+
 def until_emphasis(answer: str) -> str:
     """The answer up to the sentence with its last number in bold, where no conclusion follows.
 
     'You need **300 tiles**. It is wise to order 330': what goes on without reckoning is a remark.
     """
     set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
-    if not set_off or _is_listed(answer, set_off[-1]):
+    if not set_off or _is_listed(answer, set_off[-1]) or _SECTION.match(set_off[-1][0]):
         return answer
     with_more = _WITH_MORE.match(answer, set_off[-1].end())
     if with_more and not _TAKES_BACK.search(answer, with_more.end()):

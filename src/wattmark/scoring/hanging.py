@@ -38,7 +38,7 @@ _AMOUNTS = re.compile(
     r"\b(?:total|é|foi|será|is|was|cost|price|profit|amount|average|distance|area|drop|fall|rise|gain"
     r"|increase|decrease|reduction|discount|savings?|difference|loss|height|weight|length|change"
     r"|custo|preço|valor|lucro|média|distância|troco|área|queda|aumento|redução|desconto|economia|diferença"
-    r"|prejuízo|altura|peso|comprimento|soma|sum)"
+    r"|speed|velocidade|prejuízo|altura|peso|comprimento|soma|sum)"
     r"\s(?:of|de|from|in|em|by|por|at)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
@@ -80,6 +80,12 @@ _DIFFERENCE = re.compile(
 _COMES_TO = re.compile(r"\b(?:comes?|came|works?|worked)\s+(?:out\s+)?(?:at|to)\s", _I)
 """'5/15 comes out at 0.33'."""
 _BUT = re.compile(r",\s(?:but|mas|porém)\s", _I)
+_MEANS = re.compile(
+    r"(?:\b(?:is|means|gives|equals|corresponds?\s+to|é|seja,|dá|representa|significa)\s(?:an?\s|uma?\s)?|:\s)"
+    r"[^\W\d_]{4,15}\s(?:of|de)\s(?:R\$|[$€£])?\s?$",
+    _I,
+)
+"""'60 miles in 1.5 hours means a speed of 40 mph'."""
 _REMAINDER = re.compile(r"\b(?:remainder|quotient|resto|quociente)\s(?:of|de)\s$", _I)
 _HAPPENED = re.compile(
     r"(?<!não\s)\b(?:(?:was|were|foi|foram)\s[^\W\d_]{3,15}|took\s+place|happened|occurred|ended|began|started|ocorreu|aconteceu"
@@ -121,7 +127,7 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
         return not (_BRINGS.search(gap) and _AFTER_ALL.search(asked.text))
     if _is_free(number, asked):
         return False
-    stated = _COMES_TO.search(gap) or _REMAINDER.search(gap)
+    stated = _COMES_TO.search(gap) or _REMAINDER.search(gap) or _MEANS.search(gap)
     hung = None if stated else _HANGS.search(gap)
     if hung is None or (_WITH.search(gap) and _ENDS_UP.search(gap)):
         return False

@@ -36,7 +36,7 @@ _COMES_TO = re.compile(
 _BUT = re.compile(
     r"\b(?:but|however|yet|though|although|actually|wait|hmm|instead|rather|oops|sorry|mistake"
     r"|correct(?:ing|ion)|mas|porém|contudo|entretanto|todavia|na\s+verdade|aliás|errei|erro"
-    r"|corrig\w+|correção|embora|espera|melhor|só\s+que|e\s+sim|minto)\b",
+    r"|corrig\w+|correção|embora|espera|melhor|só\s+que|e\s+sim|minto|nao|não,|pera|peraí)\b",
     _I,
 )
 _IF = re.compile(r"\b(?:would|could|if|se|seria\w*|ficaria\w*|teria\w*|might|unless|caso)\b", _I)
@@ -65,6 +65,7 @@ _ENDS_HERE = re.compile(r"\W{0,3}(?:[^\W\d_]+\W{0,2}){0,3}?(?:[.!]|\n|$)")
 _HYPHEN = re.compile(r"-[^\W\d_]")
 _SUMS = frozenset("/^")
 """Signs of a number that is still to be worked out."""
+_SIMPLIFIES = re.compile(r"\b(?:simplif|reduz|reduc)", _I)
 _ROUNDS = re.compile(r"\b(?:round|arredond)", _I)
 _ALIKE = 20
 """A rounding is off by one in so many, at most."""
@@ -80,36 +81,37 @@ _LONG = 15
 """Characters after the last number that are more than a unit."""
 
 WEIGHTS = {
-    "": -1.3,
-    "aside": -1.2,
-    "led to": 1.2,
+    "": -1.1,
+    "aside": -1.3,
+    "led to": 1.1,
     "comes to": 1.1,
-    "what would be it": -1.0,
-    "given": -1.6,
-    "before the main clause": -0.6,
-    "read is a result": 1.5,
-    "read is given": 1.5,
-    "read is led to": -2.0,
-    "read has one digit": 0.7,
-    "read is a year": 1.9,
-    "more follows": 1.0,
-    "nothing follows": -0.5,
-    "a comma between": 1.1,
+    "what would be it": -0.7,
+    "given": -1.8,
+    "before the main clause": -0.9,
+    "read is a result": 1.2,
+    "read is given": 1.7,
+    "read is led to": -1.9,
+    "read has one digit": 0.8,
+    "read is said again": -0.7,
+    "read is a year": 1.7,
+    "more follows": 0.9,
+    "nothing follows": -0.4,
+    "a comma between": 0.9,
     "so": -1.6,
-    "leads aside": 0.6,
-    "so it comes to": -1.3,
+    "leads aside": 0.8,
+    "so it comes to": -1.4,
     "about so much": 0.9,
     "what would be": 1.1,
-    "a note": 2.0,
-    "a check": 1.4,
-    "but": -2.3,
-    "an equation follows": -1.1,
-    "said again": 1.2,
+    "a note": 1.9,
+    "a check": 1.6,
+    "but": -2.4,
+    "an equation follows": -0.8,
+    "said again": 1.3,
     "counts what is asked": 2.9,
     "the other counts what is asked": -3.1,
-    "ends its sentence": 1.1,
+    "ends its sentence": 1.0,
     "says more of the question": 0.5,
-    "no question": -0.5,
+    "no question": -0.8,
     "no question, and read is a sum": -1.1,
 }
 """Of the pieces of evidence, in units of log odds; '' is the intercept."""
@@ -169,7 +171,8 @@ def is_worked_out(reading: Reading, meant: int) -> bool:
         return True
     if _SUMS.intersection(one.shown) and not _SUMS.intersection(other.shown):
         return True
-    if reading.text.startswith("?", one.end):
+    gap = reading.text[one.end : other.start]
+    if gap.startswith("?") or ("/" in one.shown and _SIMPLIFIES.search(gap)):
         return True
     if one.value is None or other.value is None or one.percent or other.percent:
         return False
@@ -218,6 +221,7 @@ def _of_read(reading: Reading, meant: int, asked: Asked) -> dict[str, bool]:
         "read is given": number.value in asked.given,
         "read is led to": _IS.search(text, max(0, number.start - _SIGN), number.start) is not None,
         "read has one digit": len(number.shown) == 1,
+        "read is said again": _is_said_again(reading),
         "read is a year": is_year(number),
         "more follows": len(text) - number.end > _LONG,
         "nothing follows": _WORD.search(text, number.end) is None,
@@ -245,6 +249,11 @@ def _of_what_follows(reading: Reading, meant: int) -> dict[str, bool]:
         "but": _BUT.search(tail) is not None,
         "an equation follows": "=" in tail,
     }
+
+
+def _is_said_again(reading: Reading) -> bool:
+    value = reading.found[reading.read].value
+    return any(one.value == value for one in reading.found[: reading.read])
 
 
 def _is_sum(reading: Reading, meant: int) -> bool:

@@ -103,8 +103,8 @@ _NO_MORE = re.compile(
 )
 """What may follow 'that is wrong' at the end of a text."""
 _THAT = frozenset(("that", "isso"))
-_OPEN_ENDS = (" is", " é", " equals", " será", " get", " obtemos", " temos")
-"""Of a text that was cut off."""
+_OPEN_ENDS = frozenset("?:=$")
+"""Of a text that was cut off, or asks."""
 _OPTIONS = 3
 """From which on letters with numbers are options."""
 _RETRIES = 3
@@ -123,11 +123,17 @@ def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Sta
         return Stated(tuple(numbers(text[end:], language)), "stated as the answer", explicit=True)
     whole = _without_chatter(text, language, asked) if "chatter" in cues else text
     whole = _since_withdrawn(whole) if "withdrawn" in cues else whole
-    open_end = whole.rstrip().endswith(_OPEN_ENDS)
+    open_end = _is_open(whole)
     torn = between_two(whole, language, asked) if open_end or "undecided" in cues else None
     if torn is not None:
         return torn if torn.numbers else None
     return _after_turns(whole, language, asked, cues)
+
+
+def _is_open(text: str) -> bool:
+    """Does it end as no sentence does?"""
+    end = text.rstrip()[-1:]
+    return end in _OPEN_ENDS or end.isalpha()
 
 
 def _after_turns(

@@ -1,8 +1,8 @@
-"""Texts that end before they answer: with a promise to work it out, or in the middle of a sentence.
+"""Texts that end before they answer: cut off, with a promise to work it out, or with a question.
 
-'If a bus seats 52, how many are needed? Let me think step by step.' states nothing: all of its
-numbers stand in a question, or in the sentence that promises. So do those of one that breaks off:
-'João has 14 and Lucas has twice as many minus'.
+'First, 12 * 8 = 96. Next, we subtract the ones that' states nothing, nor does 'If a bus seats 52,
+how many are needed? Let me think.', whose numbers stand in a question. 'She has 42. This is because
+the' has answered before it breaks off.
 """
 
 from __future__ import annotations
@@ -19,52 +19,84 @@ _PROMISE = re.compile(
     r"(?:think|solve|work|break|start|begin|go|figure|calculate|compute|analy[sz]e|help|explain|find)"
     r"|vou\s+(?:te\s+|lhe\s+|primeiro\s+)?(?:ajud|resolv|calcul|pens|explic|analis|mostr)\w+"
     r"|vamos\s+(?:lá|por\s+partes|(?:resolver|pensar|calcular|começar|analisar|ver))"
-    r"|(?:we|i)\s+(?:first\s+)?(?:need|have)\s+to\s+(?:first\s+)?(?:know|find|identify|determine|understand|figure|set|work)"
+    r"|(?:we|i)\s+(?:first\s+)?(?:need|have)\s+to\s+(?:first\s+)?(?:know|find|identify|determine|understand|figure|set|work|subtract|add|multiply|divide)"
     r"|(?:first|primeiro),?\s+(?:we|let|precisamos|vamos|temos|é\s+preciso)"
-    r"|precisamos\s+(?:primeiro\s+)?(?:de\s+)?(?:saber|identificar|descobrir|encontrar|calcular|entender|determinar)"
+    r"|precisamos\s+(?:primeiro\s+)?(?:de\s+)?(?:saber|identificar|descobrir|encontrar|calcular|entender|determinar|subtrair|somar|multiplicar|dividir)"
     r"|step[-\s]by[-\s]step|passo\s+a\s+passo)\b",
     _I,
 )
 _ASKED_SO = re.compile(
     r"\b(?:you(?:'re|\s+are)?\s+(?:want(?:ed)?(?:\s+me)?\s+to\s+know|ask(?:ed|ing))"
-    r"|você\s+(?:perguntou|quer\s+saber|pediu|está\s+perguntando)|(?:the\s+)?question\s+(?:is\s+)?ask(?:s|ing)"
-    r"|a\s+(?:pergunta|questão)\s+(?:pede|pergunta|quer))\b",
+    r"|você\s+(?:perguntou|quer\s+saber|pediu)|(?:please|por\s+favor)[,\s]+(?:clarify|tell|esclareça|informe))\b",
+    _I,
+)
+_ASKS = re.compile(
+    r"\b(?:how|what|which|when|where|do|does|did|is|are|can|could|quant[oa]s?|qual|quais|quando|onde|que)\b",
     _I,
 )
 _BREAKS_OFF = frozenset(
-    "and or minus plus times of the a an by with from than because e ou menos mais vezes de do da"
-    " dos das o os as por com que para porque um uma".split()
+    "and or minus plus times of the by with from than because that which ou menos mais vezes de do da"
+    " dos das por com que para porque is are são equals será multiply add subtract divide somar"
+    " multiplicar dividir subtrair get gives obtemos temos".split()
 )
+_OPEN_END = re.compile(r"(?:\s[$€£=+*/]|R\$|:)\s*$")
+_NEXT = re.compile(
+    r"\W{0,3}(?:\d{1,2}[.)]\s(?=[^\W\d_])|(?:next|then|now|first|second|finally|so|therefore|thus|total|agora|depois|então"
+    r"|em\s+seguida|logo|portanto|primeir[oa]|por\s+fim|passo|step)\b)",
+    _I,
+)
+_REASON = re.compile(r"\b(?:because|since|note|check|verify|porque|pois|nota|verific\w+)\b", _I)
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 1200
 """Characters of a text that is looked at; a longer one has worked."""
+_SHORT = 4
+"""Words of a question that may be an answer with a doubt: 'Is it 42?'"""
 
 
 def is_unanswered(text: str, language: str | None, asked: Asked) -> bool:
-    """Does it promise an answer, or break off, before it has stated a number of its own?"""
+    """Does it promise an answer, or ask, and has no number but in questions and promises?"""
     if len(text) > _LONGEST:
         return False
-    ended = text.rstrip()
-    last = _WORD.findall(ended[-12:])
-    broken = ended[-1:].isalpha() and bool(last) and last[-1].casefold() in _BREAKS_OFF
-    sentences = _sentences(ended)
-    if not sentences or not (broken or _PROMISE.search(sentences[-1])):
+    sentences = sentences_of(text)
+    if not sentences or not (sentences[-1].endswith("?") or _PROMISE.search(sentences[-1])):
         return False
-    rest = [
-        one
-        for one in sentences[:-1]
-        if not one.endswith("?") and not _ASKED_SO.search(one) and not _PROMISE.search(one)
-    ]
-    said = [one for part in rest for one in numbers(part, language)]
-    if broken and not said:
-        return "=" not in sentences[-1] or not asked.formula
-    promised = numbers(sentences[-1], language)
-    return not broken and all(one.value in asked.given for one in said) and (
-        "=" not in sentences[-1] and all(one.value in asked.given or not asked.text for one in promised)
+    rest = [one for one in sentences if not _is_no_statement(one)]
+    if any(numbers(one, language) for one in rest):
+        return False
+    asking = [one for one in sentences if one.endswith("?") or _ASKED_SO.search(one)]
+    return not any("=" in one for one in sentences) and (
+        len(asking) < len(sentences) or any(_ASKS.search(one) for one in asking)
     )
 
 
-def _sentences(text: str) -> list[str]:
+def _is_no_statement(sentence: str) -> bool:
+    """A question of some words, what was asked, a promise."""
+    if sentence.endswith("?"):
+        return len(sentence.split()) > _SHORT
+    if _ASKED_SO.search(sentence):
+        return True
+    promise = _PROMISE.search(sentence)
+    return promise is not None and ":" not in sentence[promise.end() :]
+
+
+def breaks_off(text: str, language: str | None) -> bool:
+    """Does it end in the middle of a step ('Next, we add the', '3. Total:') or of all it says?"""
+    ended = text.rstrip()
+    if len(text) > _LONGEST or not ended:
+        return False
+    words = _WORD.findall(ended[-12:])
+    open_end = _OPEN_END.search(ended, max(0, len(ended) - 8)) is not None
+    cut = ended[-1].isalpha() and bool(words) and words[-1].casefold() in _BREAKS_OFF
+    if not (open_end or cut):
+        return False
+    *before, last = sentences_of(ended)
+    if _REASON.search(last) or (open_end and any(char.isdigit() for char in _NEXT.sub("", last))):
+        return False
+    return _NEXT.match(last) is not None or not any(numbers(one, language) for one in before)
+
+
+def sentences_of(text: str) -> list[str]:
+    """Those that are not empty."""
     ends = [0, *(end.end() for end in ENDS.finditer(text)), len(text)]
     parts = (text[start:end].strip() for start, end in zip(ends, ends[1:], strict=False))
     return [part for part in parts if part]

@@ -12,14 +12,14 @@ from wattmark.scoring.explicit import explicit_of
 from wattmark.scoring.numerals import numbers
 from wattmark.scoring.saying import Stated
 from wattmark.scoring.segments import ENDS
-from wattmark.scoring.unanswered import is_unanswered
+from wattmark.scoring.unanswered import breaks_off, is_unanswered
 
 _I = re.IGNORECASE
 _UNDECIDED = re.compile(
     r"\bdepend(?:s|ing)\s+on\b|\bdepende(?:ndo)?\s+d[aeo]s?\b|\b(?:not|n't)\s+(?:[a-z]{2,12}ly\s+|quite\s+)?(?:sure|certain)\b"
     r"|\b(?:can't|cannot|can\s+not|couldn't)\s+(?:decide|tell|say|determine|verify)\b|\b(?:hard|impossible|difficult)\s+to\s+(?:say|tell|know|decide)\b"
     r"|\bno\s+way\s+(?:to|of)\s+(?:tell|know)\w{0,3}\b|\bwho\s+knows\b|\b(?:nobody|no\s+one)\s+knows\b"
-    r"|\bnão\s+(?:tenho\s+(?:a\s+)?certeza|sei\b|consigo\s+(?:dizer|decidir|determinar)|dá\s+para\s+(?:dizer|saber))"
+    r"|\bnão\s+(?:tenho\s+(?:a\s+)?certeza|sei\b|consigo\s+(?:dizer|decidir|determinar)|tenho\s+como\s+saber|dá\s+para\s+(?:dizer|saber))"
     r"|\b(?:difícil|impossível)\s+(?:dizer|saber)\b|\bestou\s+(?:em\s+dúvida|indecis[oa])\b|\bquem\s+sabe\b",
     _I,
 )
@@ -49,7 +49,7 @@ _LACKING = re.compile(
 )
 """The question cannot be answered."""
 _MAYBE = re.compile(
-    r"\b(?:poderia|pode|could|might|may)\s+(?:ser|be)\b|\b(?:need|needs|at\s+least|pelo\s+menos|informe|provide)\b",
+    r"\b(?:poderia|pode|could|might|may)\s+(?:ser|be)\b|\b(?:só\s+(?:se\s+)?sab\w+|(?:only|all\s+we)\s+know)\b|\b(?:need|needs|at\s+least|pelo\s+menos|informe|provide)\b",
     _I,
 )
 _ASKS_BACK = re.compile(
@@ -123,7 +123,7 @@ def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
         char.isdigit() for char in text[: back.start()] + text[back.end() :]
     ):
         return True
-    if not unsaid and not _CUT_OFF.search(text):
+    if not unsaid and not _CUT_OFF.search(text) and not breaks_off(text, language):
         return False
     found = joined(text, numbers(text, language))
     return explicit_of(text, found, marks_of(text, found, asked)) is None

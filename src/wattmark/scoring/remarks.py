@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from wattmark.scoring.asked import CHANCE, WORD, Asked, is_asked, singular, stems
 from wattmark.scoring.cases import cases
+from wattmark.scoring.cues import words_in
 from wattmark.scoring.extent import GOES_ON
 from wattmark.scoring.hanging import by_how_much
 from wattmark.scoring.marks import Marks
@@ -101,6 +102,15 @@ _COLON_THEN = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_]|\d[\d.,]*\s?
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
 _RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
 _RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporç\w+|proportion|scale|escala)\b|:", _I)
+_HINTS = frozenset(
+    "would seria seriam daria dariam teria teriam ficaria ficariam custaria pagaria faltaria faltariam other"
+    " outro outra outros outras each every cada per por apiece than less fewer roughly about around cerca"
+    " aproximadamente different differs diferente diferentes confuse confused confusing confundir after then"
+    " depois half twice double triple metade dobro triplo sendo being which represents represent corresponds"
+    " representa corresponde these those dessas desses destes destas deles delas remaining restantes demais"
+    " falta faltam needs lacks under below suficiente enough conta diz legend também also confunda confundas".split()
+)
+"""Without one of these words an answer has no remark that no question tells."""
 _AT = re.compile(r"\b(?:at|until|às|das|as|até|since|from|desde)\s(?:as\s)?$", _I)
 
 
@@ -108,6 +118,8 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     """Marks such numbers as asides."""
     if asked.text:
         _other_writings(text, found, marks, asked)
+    elif "ria" not in text and _HINTS.isdisjoint(words_in(text)):
+        return
     firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
     new = [n for n in firm if found[n].value not in asked.given]
     if len(firm) < 2 or not new:

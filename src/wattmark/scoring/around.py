@@ -70,7 +70,7 @@ COMPARED = re.compile(
     r"(?:\b(?:maior|menor|mais\s+[^\W\d_]{3,12})\s+(?:do\s+)?que\s+[oa]s?|\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
     r"|\b(?:para\s+(?:chegar\s+a|atingir|alcançar)|to\s+reach)|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
     r"|\babaixo\s+de|\bbelow|\bunder|\babove|(?<=,\s)(?:against|versus|contra)|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
-    r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2})?\s*[$€£R]*\s*$",
+    r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2}(?:\s(?:of|de))?)?\s*[$€£R]*\s*$",
     _I,
 )
 REST = re.compile(

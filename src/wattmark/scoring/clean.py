@@ -94,6 +94,8 @@ _WRAPPED = re.compile(
     r"|operatorname|large|Large)\s*" + _BRACED
 )
 _INDEX = re.compile(r"(?<=[A-Za-z])_\{[^{}\n]{0,20}\}")
+_TAG_LATEX = re.compile(r"\\tag\*?\s*\{[^{}]{0,20}\}")
+"""The number of an equation."""
 _STRUCK_LATEX = re.compile(r"\\[bx]?cancel\s*" + _BRACED)
 _COMMANDS = {
     "times": "*", "cdot": "*", "div": " / ", "equiv": "=", "bmod": " mod ", "mod": " mod ",
@@ -197,7 +199,7 @@ def _markup(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    text = _INDEX.sub("", _STRUCK_LATEX.sub(" ", without_limits(text)))
+    text = _INDEX.sub("", _STRUCK_LATEX.sub(" ", without_limits(_TAG_LATEX.sub("", text))))
     text = text.replace("\\!", "").replace("\\$", "$").replace("\\%", "%")
     text = text.replace("-\\,", "-")
     for space in ("\\,", "\\;", "\\:", "\\ "):

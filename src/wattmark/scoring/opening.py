@@ -51,6 +51,8 @@ _PARAGRAPH = re.compile(r"(?:[ ][^\W\d_]{1,20}){1,2}[.!]\n\s*(?=[^\W\d_])")
 """'74 legs.' and a new line."""
 _NUMBERED = re.compile(r"[.)]\s\d[\d.,]*\s?[-+*/]")
 """'7. 19 + 6 = 25'."""
+_FACTORIAL = re.compile(r"!\s?[-+*/=×]")
+"""'3! × 4 = 24'."""
 _REST_IN = 60
 _IN = re.compile(r"\W*(?:in|em)\s", re.IGNORECASE)
 _AS_A = re.compile(
@@ -98,7 +100,7 @@ def _opens(text: str, first: Number, asked: Asked) -> bool:
         return False
     if "#" in head and not _HEADING_ENDS.match(text, first.end):
         return False
-    if _NUMBERED.match(text, first.end):
+    if _NUMBERED.match(text, first.end) or _FACTORIAL.match(text, first.end):
         return False
     repeats = first.shown in asked.shown and _IS_SAID.match(text, first.end)
     return not repeats and not _AS_A.match(text, first.end)

@@ -16,7 +16,6 @@ from wattmark.scoring.counted import counts_list
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.phrases import OPENING
 from wattmark.scoring.units import in_units_of
 
 _I = re.IGNORECASE
@@ -25,8 +24,6 @@ _ABOUT = Fraction(2, 100)
 """How far two roundings of one amount are apart."""
 _MOST = 50
 """Members of a list that is counted."""
-_MANY = 5
-"""Members from which on it is no chance that they are as many as a number before them."""
 _LOSS = re.compile(
     r"\b(?:loss|deficit|debt|prejuízo|perda|déficit|défice|dívida)\s(?:of|de)\s(?:R\$|[$€£])?\s?$",
     _I,
@@ -37,19 +34,11 @@ _EQUIVALENT = re.compile(
     r"|(?:o\s)?que\sé\so\smesmo\sque|(?:which\s(?:[^.,\n\d]{0,20}\s)?is\s)?the\ssame\sas)\s(?:R\$|[$€£])?\s?",
     _I,
 )
-_OR_UNIT = re.compile(r"\s?(?P<unit>[^\s\d.,;]{1,8}(?:\^\d)?),?\s(?:or|ou)\s", _I)
-_UNIT = re.compile(r"\s?([^\s\d.,;]{1,8}(?:\^\d)?)")
-_LED = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?[:,(]\s?(?:[a-z]\s?=\s?)?-?", _I)
-_COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}\s?:\s")
-_LED_NEXT = re.compile(r"\s?\.\s+[^\d:.\n]{3,40}:\s")
-_NEXT = re.compile(r"\s?(?:,|\band\b|\be\b)\s?(?:(?:and|e)\s)?(?:[a-z]\s?=\s?)?-?", _I)
 
 
 def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks such numbers as asides."""
     _listed(text, found, marks, asked)
-    if "^" in text and asked.text:
-        _in_other_units(text, found, marks, asked)
     cues = cues_of(text)
     if "lost" in cues:
         _lost(text, found, marks)
@@ -57,41 +46,15 @@ def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
         _converted(text, found, marks, asked)
 
 
-def _in_other_units(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
-    """The 0.512 of '512 cm^3, or 0.512 L', where the question does not speak of litres."""
-    for at, (one, other) in enumerate(pairwise(found)):
-        said = _OR_UNIT.fullmatch(text, one.end, other.start)
-        unit = _UNIT.match(text, other.end) if said else None
-        if said is None or unit is None or said["unit"] == unit[1] or at in marks.out:
-            continue
-        named = re.search(rf"(?<!\w){re.escape(unit[1])}(?!\w)", asked.text, _I)
-        if named is None and _is_power(said["unit"], unit[1]):
-            marks.aside.add(at + 1)
-
-
-def _is_power(one: str, other: str) -> bool:
-    """Is one of two units a square or a cube: the only ones that are not converted?"""
-    return "^" in one or "^" in other
-
-
 def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks the members of a list as asides, where as many follow their count as it says."""
-    for at, number in enumerate(found if asked.noun else ()):
+    for at, number in enumerate(found if asked.noun and asked.count else ()):
         count = number.value
         if count is None or not 1 < count <= _MOST or count.denominator != 1:
             continue
-        counted = counts_list(text, number, found) if asked.count else None
+        counted = counts_list(text, number, found)
         if counted is not None and at not in marks.out and number.shown.isalpha():
             marks.aside |= {*counted}
-            continue
-        listed = found[at + 1 : at + 1 + int(count)]
-        many = count >= _MANY
-        led = _COLON.match(text, number.end) or _LED_NEXT.match(text, number.end)
-        counts = is_asked(number, asked) or OPENING.match(text[: number.start]) is not None
-        follows = _follow(text, number, listed) if len(listed) == count else False
-        follows = follows or (many and len(listed) == count and _next(text, number, listed))
-        if at not in marks.out and follows and (counts or (many and led is not None)):
-            marks.aside |= set(range(at + 1, at + 1 + len(listed)))
 
 
 def _lost(text: str, found: Sequence[Number], marks: Marks) -> None:
@@ -101,21 +64,6 @@ def _lost(text: str, found: Sequence[Number], marks: Marks) -> None:
         if number.value and (_LOSS.search(before) or _OVERDRAWN.match(text, number.end)):
             again = any(one.value == -number.value for one in found[:at])
             marks.aside |= {at} if again else set()
-
-
-def _follow(text: str, number: Number, listed: Sequence[Number]) -> bool:
-    """Does a colon or a comma lead to the list, and do commas or 'and' join it?"""
-    if not _LED.fullmatch(text, number.end, listed[0].start):
-        return False
-    return all(_NEXT.fullmatch(text, one.end, other.start) for one, other in pairwise(listed))
-
-
-def _next(text: str, number: Number, listed: Sequence[Number]) -> bool:
-    """'= 8. The numbers themselves: 1, 3, 7 …'"""
-    led = _LED_NEXT.fullmatch(text, number.end, listed[0].start)
-    return led is not None and all(
-        _NEXT.fullmatch(text, one.end, other.start) for one, other in pairwise(listed)
-    )
 
 
 def _converted(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:

@@ -70,12 +70,6 @@ _BEGINS = re.compile(
     _I,
 )
 """A sentence about what was at first, or of an example, is no answer."""
-_CASE = re.compile(
-    r"\W{0,4}(?!in\s+(?:all|total)\b|com\s+mais\b)(?:(?:in|on|for|with|after|by|over|at|em|com|por|para|depois\s+de|após|daqui\s+a|somando"
-    r"|adding)\s(?:(?!(?:is|are|has|gives|é|são|há|tem|dá)\s)[^\W\d_]{1,15}\s){0,5}(?:R\$|[$€£])?\s?(?=\d)|(?P<if>(?:if|suppose|had|se)\s))",
-    _I,
-)
-"""How a sentence opens that tells of a case: 'In 7 years', 'If each weighs'."""
 _REASON = re.compile(
     r"^\W*(?:since|as|because|como|porque|já\s+que|visto\s+que)\s(?:[^,.\n]|[.,](?=\d)){1,120},\s",
     _I,
@@ -83,14 +77,7 @@ _REASON = re.compile(
 """How a sentence opens that says first why."""
 _LEADS = re.compile(r"=|\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _EACH = re.compile(r"\W{0,4}(?:(?:in|em)\s)?(?:each|every|cada)\b", _I)
-_RATE = re.compile(
-    r"\s?(?:[^\W\d_]{1,15}\s)?(?:(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|em\s+)?cada|por|per)\s"
-    r"([^\W\d_]{1,20})",
-    _I,
-)
-"""'12 girls per class': what one has, where all are asked for."""
 _IS = re.compile(r"(?:\b(?:is|are|é|são|foi|was|equals)|=)\s+(?:R\$\s?|[$€£])?$", _I)
-_IS_THE = re.compile(r"\s(?:is|é)\s+(?:the|an?|o|a)\s", _I)
 _PRICES = frozenset(("pric", "preç", "cost", "cust", "paga"))
 """Stems of what is no percentage."""
 _LISTED = 3
@@ -110,8 +97,6 @@ def _answered_at(text: str, found: Sequence[Number], marks: Marks, asked: Asked)
     """The end of the sentence that answers; None where none is sure to."""
     best: Sentence | None = None
     for one in sentences(text, found, marks, asked):
-        if _is_another_case(found, one, asked):
-            continue
         if _takes_place(found, best, one, asked) and _is_new(found, marks, one, asked):
             best = one
         elif best is not None and (
@@ -152,14 +137,9 @@ def _is_like(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
     if one.named and not asked.names.isdisjoint(WORD.findall(one.text)):
         return True
     dated = asked.year and is_year(first)
-    if (one.opens and (dated or is_asked(first, asked))) or (dated and _opens_alone(one)):
+    if one.opens and (dated or is_asked(first, asked)):
         return True
     return one.start == 0 and ":" not in one.text and _is_in_unit(first, asked)
-
-
-def _opens_alone(one: Sentence) -> bool:
-    """Does it open the text, with one number that can be an answer?"""
-    return one.start == 0 and len(one.firm) == 1
 
 
 def _is_whole(one: Sentence, asked: Asked) -> bool:
@@ -184,18 +164,12 @@ def _is_new(found: Sequence[Number], marks: Marks, one: Sentence, asked: Asked) 
         not asked.each and _EACH.match(one.text)
     ):
         return False
-    timed = asked.duration and any(_lasts(other) for other in found)
-    return any(_is_able(found[n], one, asked) for n in one.firm if not timed or _lasts(found[n]))
-
-
-def _lasts(number: Number) -> bool:
-    return number.unit is not None and number.unit.kind == "time"
+    return any(_is_able(found[n], one, asked) for n in one.firm)
 
 
 def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
-    start, end = number.start - one.start, number.end - one.start
-    rate = None if asked.each else _RATE.match(one.text, end)
-    if _is_share(number, one, asked) or (rate and not stems(rate[1]) & asked.words):
+    start = number.start - one.start
+    if _is_share(number, one, asked):
         return False
     if number.value not in asked.given:
         return True
@@ -205,7 +179,7 @@ def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
     others = all(isinstance(measure, Unit) and measure != number.unit for measure in given)
     if stems(number.noun) & asked.words and others:
         return True  # 4 pieces, where the question gives 4 m
-    stated = _IS.search(one.text[:start]) or _IS_THE.match(one.text, end)
+    stated = _IS.search(one.text[:start])
     # 'The median is 9', of which 9 is given.
     return bool(asked.words) and _is_whole(one, asked) and stated is not None
 
@@ -229,19 +203,6 @@ def _is_of_money(asked: Asked) -> bool:
 
 def _is_in_unit(number: Number, asked: Asked) -> bool:
     return asked.unit is not None and number.unit == asked.unit
-
-
-def _is_another_case(found: Sequence[Number], one: Sentence, asked: Asked) -> bool:
-    """'In 7 years she will be 28', where the question does not speak of 7 years."""
-    case = _CASE.match(one.text)
-    if case is None:
-        return False
-    if case["if"]:
-        return not _CONCLUDES.search(one.text)
-    place = one.start + case.end()
-    stands = [number for number in found if number.start <= place < number.end]
-    before = {number.value for number in found if number.end <= one.start}
-    return bool(stands) and stands[0].value not in asked.given | before
 
 
 def _is_of_list(found: Sequence[Number], answer: Sentence, one: Sentence) -> bool:

@@ -39,7 +39,6 @@ AND = re.compile(
     r"(?:(?:the|o|a|os|as)\s+)?[$€£R\s]*$|^,\s*(?:and\s+|e\s+)?[$€£R\s]*$",
     _I,
 )
-AND_MORE = re.compile(r"^\s*(?:,|&|,?\s*and|,?\s*e|com|with)\s+$", _I)
 
 DENIED_BEFORE = re.compile(
     r"(?:\b(?:discard|reject|ignor)(?:e?s|ing)?|\b(?:descart|rejeit|ignor)(?:a|o|amos|ando|ar|e|ou)"
@@ -79,7 +78,11 @@ REST = re.compile(
     _I,
 )
 PLACE = re.compile(
-    r"(?<!fic[aou]\s)(?<!ficou\s)(?<!finish\s)(?<!done\s)(?<!finished\s)(?<!ready\s)(?<!terminam\s)(?<!termina\s)(?<!acaba\s)(?<!acabam\s)\b(?:in|em|n[ao]s?|across|within)\s+(?:(?:the|all|its|his|her|their|our|my|seus|suas)\s+)?(?:(?:past|last|next|first|últim[oa]s|próxim[oa]s|primeir[oa]s)\s+)?$", _I
+    r"(?<!fic[aou]\s)(?<!ficou\s)(?<!finish\s)(?<!done\s)(?<!finished\s)(?<!ready\s)(?<!terminam\s)"
+    r"(?<!termina\s)(?<!acaba\s)(?<!acabam\s)\b(?:in|em|n[ao]s?|across|within)\s+"
+    r"(?:(?:the|all|its|his|her|their|our|my|seus|suas)\s+)?"
+    r"(?:(?:past|last|next|first|últim[oa]s|próxim[oa]s|primeir[oa]s)\s+)?$",
+    _I,
 )
 PART_OF = re.compile(
     r"\b(?:half|third|quarter|metade|dobro|triplo|twice|double|triple|terço|quarto|squared?|cube"
@@ -91,9 +94,6 @@ DIVISOR = re.compile(
     r"\b(?:(?:divisible|divisível|divisíveis)\s+(?:by|por)|parts\s+per|partes\s+por)(?:\s+\d{1,4},?(?:\s+(?:and|e)(?:\s+(?:by|por))?)?){0,2}\s+$",
     _I,
 )
-TELEPHONED = re.compile(r"\b(?:call|dial|ligue(?:\s+para)?|disque)\s+(?:o\s+)?$", _I)
-FOR = re.compile(r"\b(?:for|during|por|durante)\s+(?:the\s+)?$", _I)
-TIMES = ("month", "months", "year", "years", "mês", "meses", "ano", "anos")
 STEP = re.compile(r"\b(?:steps?|passos?|etapas?)\s*[#:]?\s*$", _I)
 LABEL = re.compile(
     r"\b(?:case|caso|part|parte|question|questão|pergunta|problem|problema|exercise|exercício"

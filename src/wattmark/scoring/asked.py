@@ -137,8 +137,6 @@ class Asked:
     """Decimals to which it wants the answer rounded."""
     scale: int = 1
     """1 000 000 where it asks in millions."""
-    duration: bool = False
-    """'How long …', 'quanto tempo …'"""
     scale_word: re.Pattern[str] | None = None
     """'How many dozens': a dozen is what is counted, and multiplies nothing."""
     subject: str = ""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 
 from wattmark.scoring.around import FACTORED
 from wattmark.scoring.asked import TOTAL, UNIT_STEMS, Asked, is_asked, is_given, stems
@@ -19,33 +18,22 @@ from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, su
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.lists import is_list, without_lists
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.segments import GAP, main_clause, of_last_sentence, segment, shared_words
+from wattmark.scoring.segments import GAP, main_clause, of_last_sentence, shared_words
 from wattmark.scoring.units import CURRENCIES
 from wattmark.scoring.words import ORDINALS
 
 _I = re.IGNORECASE
-_RESULT = re.compile(r"=\s?(?:R\$|[$€£])?\s?-?$")
 _LABEL = re.compile(
     r"(?:^|[\n.;,|])[\s*•-]*([^\W\d_](?:[^:=.;\n]{0,40}(?=:)|[^\d:.;\n]{0,40}))(?::|=)\s*(?:[$€£]|R\$|US\$)?\s?$"
 )
-_ROW = re.compile(r"(?:^|\n)\|\s?([^|\n]{2,40}?)\s?\|\s?(?:[$€£]|R\$|US\$)?\s?$")
-_ROW_ENDS = re.compile(
-    r"[^|\n]{0,15}\|[ ]*(?:\n\|(?!\W*total)[^|\n]{1,60}\|[^|\n]{1,60}\|[ ]*)*\s*$", _I
-)
-"""After a number: the end of its row of two cells, and such rows to the end of the text."""
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
 _EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
-_PER = re.compile(
-    r"\s?(?:[^\W\d_]{1,15}\s)?(?:each|per|por|cada|(?:a|em|para)\s+cada)\b(?:\s([^\W\d_]{1,20}))?",
-    _I,
-)
 _COMMA = re.compile(r"\s[^\W\d_]{1,20},\s")
 """'64 squares, 32 light and 32 dark'."""
 _OF_ALL = re.compile(r"\b(?:of|d[aeo]s?)\s(?:the\s)?$", _I)
 """'Of 50, 12 …'."""
 _PAIR = 2
-_OF_EACH = re.compile(r"\W{0,3}(?:each|every|cada)\s", _I)
 _WHEREAS = re.compile(r"\b(?:whereas|while|enquanto|ao\s+passo\s+que)\b", _I)
 _OR = re.compile(r"\b(?:or|ou|maybe|perhaps|talvez)\b", _I)
 _CHANGED = re.compile(
@@ -68,12 +56,6 @@ _SO_OPENS = re.compile(
     r"(?:^|[.!?]\s|\n)\W{0,3}(so|therefore|thus|hence|então|logo|portanto|total)\b[^.!?\n\d=]*$", _I
 )
 _IN_YEAR = re.compile(r"\b(?:in|em)\s[12]\d{3}\b", _I)
-_REDUCED = frozenset(("disc", "desc"))
-_REDUCED_BY = re.compile(
-    r"\b(?:com|with|after|após|at)\s(?:an?\s|um\s)?[\d.,]{0,8}\s?%?\s?(?:de\s|of\s)?(?:desconto|discount)\b",
-    _I,
-)
-"""'With a 10 % discount', which is no question for it."""
 _SUBJECT = re.compile(
     r"(?:^|[.;,:]\s|\b(?:and|e)\s)(?:the|a|o|its|their|whose|sua|seu|cuj[oa])\s+([^\W\d_]{3,20})\s+(?:is|é(?:\s+de)?|mede|measures)\s+(?:R\$|[$€£])?\s?$",
     _I,
@@ -94,7 +76,7 @@ def choose(text: str, found: Sequence[Number], able: Sequence[int], asked: Asked
     inside = without_lists(text, found, _last_said(text, found, able, asked))
     inside = _without_parts(text, found, inside, asked)
     inside = _without_rest(text, found, inside, asked)
-    inside = _of_each(text, found, _of_subject(text, found, inside, asked), asked)
+    inside = _of_subject(text, found, inside, asked)
     return inside[0] if len(inside) == 1 else _of_several(text, found, inside, asked)
 
 
@@ -122,24 +104,6 @@ def _last_said(
     return [n for n in able if n < inside[0] and found[n].value == parts][-1:] or inside
 
 
-def _of_each(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> list[int]:
-    """Of '11 players a team, so 22 in all' the 11, where it is asked what each has."""
-    if not asked.each:
-        return list(inside)
-    said = ((n, _PER.match(text, found[n].end)) for n in inside)
-    nouns = {n: rate[1] or "" for n, rate in said if rate}
-    rates = list(nouns)
-    if len(rates) > 1:  # '22 players a team, 11 in each half'
-        rates = [n for n in rates if stems(nouns[n]) & asked.words]
-    if not rates:
-        rates = [
-            n
-            for at, n in enumerate(inside)
-            if is_asked(found[n], asked) and _OF_EACH.match(segment(text, found, inside, at))
-        ]
-    return rates if len(rates) == 1 and not is_given(found[rates[0]], asked) else list(inside)
-
-
 def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> int:
     """The one that no preposition hangs on another, that 'so' leads to, or the question's words."""
     last = inside[-1]
@@ -165,9 +129,6 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
     if more and not asked.more:
         inside = [n for n in inside if n not in more] or inside
     inside = not_hanging(text, found, inside, asked)
-    named = _quantity(text, found, inside, asked)
-    if named is not None:
-        return named
     if firm and last in inside:
         return last
     return _among_words(text, found, inside, asked)
@@ -176,7 +137,7 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
 def _of_main_clause(
     text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
 ) -> Sequence[int]:
-    """The 7 of 'With 6 players, each is dealt 7', the 33 of 'Taking 14 and adding 19, you get 33'."""
+    """The 7 of 'With 6 players, each is dealt 7', the 33 of 'Adding 19 to 14, you get 33'."""
     starts = main_clause(text, found[inside[0]].start, found[inside[-1]].start)
     said = [n for n in inside if starts is not None and found[n].start >= starts]
     new = any(found[n].value not in asked.given for n in said)
@@ -221,8 +182,6 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     if opens and (opens[1].casefold() != "total" or is_asked(last, asked)):
         return None
     wanted = asked.words
-    if not wanted.isdisjoint(_REDUCED) and _REDUCED_BY.search(asked.text):
-        wanted -= _REDUCED
     named_so = {n: _label_of(text, found[n], asked) for n in able}
     labels = {n: len(stems(label) & wanted) for n, label in named_so.items() if label}
     totals = [n for n in labels if _TOTAL.search(named_so[n])]
@@ -240,32 +199,13 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
 def _label_of(text: str, number: Number, asked: Asked) -> str:
     """The 'Change' of 'Change: 4'; nothing of '80 = 1 * 48 + 32' and of another ordinal."""
     before = text[max(0, number.start - 60) : number.start]
-    label = _ROW.search(before) if "|" in before and _ROW_ENDS.match(text, number.end) else None
-    label = label or _LABEL.search(before)
+    label = _LABEL.search(before)
     if label is None or FACTORED.match(text, number.end) or _IN_YEAR.search(label[1]):
         return ""
     ordinals = {*_WORD.findall(label[1].casefold())} & ORDINALS.keys()
     if ordinals and not any(stems(word) & asked.whole for word in ordinals):
         return ""  # 'First term: 3', where the eighth is asked for
     return label[1]
-
-
-def _quantity(
-    text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked
-) -> int | None:
-    """The one that stands with the quantity asked for: change, profit, area, average."""
-    wanted = (asked.head or asked.words) & QUANTITIES
-    if not wanted.isdisjoint(_REDUCED) and _REDUCED_BY.search(asked.text):
-        wanted -= _REDUCED
-    if not wanted:
-        return None
-    free = [n for n in inside if not governed(text, found[n], asked)]
-    near = [
-        n
-        for at, n in enumerate(inside)
-        if n in free and stems(segment(text, found, inside, at)) & wanted
-    ]
-    return near[0] if len(near) == 1 else None
 
 
 def _without_parts(
@@ -276,8 +216,9 @@ def _without_parts(
         parts = inside[at + 1 :][:_FEW]
         between = text[found[n].end : found[parts[0]].start]
         listed = not asked.text and len(parts) == _PAIR and _COMMA.fullmatch(between)
-        whole = not _OF_ALL.search(text, max(0, found[n].start - 8), found[n].start)
-        if whole and (listed or _WHOLE_THEN.match(between)) and found[n].value == sum_of(found, parts):
+        if _OF_ALL.search(text, max(0, found[n].start - 8), found[n].start):
+            continue
+        if (listed or _WHOLE_THEN.match(between)) and found[n].value == sum_of(found, parts):
             return list(inside[: at + 1])
     return list(inside)
 
@@ -304,8 +245,6 @@ def _among_words(text: str, found: Sequence[Number], inside: Sequence[int], aske
     scores = shared_words(text, found, inside, asked)
     most = max(scores)
     best = [at for at, score in enumerate(scores) if score == most]
-    if asked.names:
-        best = [at for at in best if not _of_another(text, found, inside, at, asked)] or best
     if len(best) > 1 and _WHEREAS.search(
         text, found[inside[best[0]]].end, found[inside[best[-1]]].start
     ):
@@ -313,28 +252,9 @@ def _among_words(text: str, found: Sequence[Number], inside: Sequence[int], aske
         best = [at for at in best if plain[at] == max(plain[at] for at in best)]
     if any(counts(text, found, inside, at, asked) for at in best):
         best = [at for at in best if not counts_another(text, found, inside, at, asked)] or best
-    result = _result_before(text, found, inside[0])
-    if result is not None and len(best) > 1:  # '… = 170. So 170 people read 1 of the 2'
-        best = [at for at in best if found[inside[at]].value == result] or best
     if any(is_asked(found[inside[at]], asked) for at in best):  # '26 states and 1 Federal District'
         best = [at for at in best if not found[inside[at]].noun[:1].isupper()] or best
     return inside[best[-1]]
-
-
-def _result_before(text: str, found: Sequence[Number], place: int) -> Fraction | None:
-    """What the last sum before a number comes to."""
-    for one in reversed(found[:place]):
-        if _RESULT.search(text, max(0, one.start - 8), one.start):
-            return one.value
-    return None
-
-
-def _of_another(
-    text: str, found: Sequence[Number], inside: Sequence[int], at: int, asked: Asked
-) -> bool:
-    """'Pedro has 36' where the question asks about Lia."""
-    words = frozenset(_WORD.findall(segment(text, found, inside, at)))
-    return not words.isdisjoint(asked.others) and words.isdisjoint(asked.names)
 
 
 def told_apart(text: str, found: Sequence[Number], at: int, other: int, asked: Asked) -> bool:

@@ -15,11 +15,6 @@ _IS = re.compile(
     r"(?:\b(?:is|are|was|é(?:\s+de)?|são|foi(?:\s+de)?|equals)|=)\s+(?:R\$\s?|[$€£])?$",
     re.IGNORECASE,
 )
-_OTHERWISE = re.compile(
-    r"\W{0,4}(?:if|for|with|in|on|at|by|after|before|note|check|each|every|se|para|com|em|n[ao]s?|depois|antes|nota|obs\w*|cada)\b",
-    re.IGNORECASE,
-)
-"""How a remark opens, or another case."""
 _ENDS = re.compile(r"(?:\s?[^\W\d_]{1,20}(?:/[a-z]{1,3})?|[%°€²³]|\s?\^\d){0,4}\s?[.!]?\s*")
 _BARE = re.compile(
     r"\s*(?:-\s)?(?:=\s?)?(?:R\$\s?|[$€£])?-?\d[\d.,]{0,20}(?:\s?[^\W\d_]{1,20}){0,2}\s?[.!]?\s*"
@@ -48,7 +43,7 @@ def closing(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if _BARE.fullmatch(line) and _LEADS_TO.search(text[:start]):
         return said_at(text, found, marks, last, "stated last")
     said = stems(line)
-    if _OTHERWISE.match(line) or is_negated(line) != asked.negated:
+    if is_negated(line) != asked.negated:
         return None
     if _IS.search(text[start : number.start]) is None or said & QUANTITIES - asked.words:
         return None

@@ -19,7 +19,6 @@ from wattmark.scoring.around import (
     DIVISOR,
     EQUALS,
     FACTORED,
-    FOR,
     ITEM,
     ITEM_END,
     LABEL,
@@ -33,8 +32,6 @@ from wattmark.scoring.around import (
     STEP,
     SURE_AFTER,
     SURE_BEFORE,
-    TELEPHONED,
-    TIMES,
     TOLD,
     TOLD_END,
     UNREADABLE_AFTER,
@@ -64,7 +61,6 @@ _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
 )
 """'Tom is 17': whose number it is."""
-_NOR = re.compile(r"(?:\s[^\W\d_]{1,12})?,?\s(?:or|nor|ou|nem)\s(?:R\$\s?|[$€£])?-?", re.IGNORECASE)
 _TABLE_HEAD = re.compile(r"(?:^|\n)\|[^\n]{1,200}\|[ ]*(?=\n\|[ :|-]{3,200}\|?[ ]*(?:\n|$))")
 """The head of a table: '| Mark 1 | Mark 2 | Mean |'."""
 _EACH_HUNDRED = re.compile(r"[^\W\d_]/$")
@@ -74,7 +70,7 @@ _ENDS_WITH_DAY = re.compile(r"(?:st|nd|rd|th|\.?[ºªoa])\s(?:day|dia)[.!]?\s*$"
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
 _OUT = frozenset(("wrong", "compared", "step", "sure", "part", "root"))
 """Kinds of phrase that make a number no answer in any case."""
-_ASIDE = frozenset(("place", "counted", "telephoned", "divisor", "label"))
+_ASIDE = frozenset(("place", "counted", "divisor", "label"))
 _HARMLESS = frozenset((".", ",", ";", ":", "\n", "%", "=", ""))
 """Signs after a number that change nothing of it."""
 _NAMED = frozenset(("month", "numbered", "aged"))
@@ -191,15 +187,12 @@ def _is_aside(
         return True
     if cues.isdisjoint(_ASIDE):
         return False
-    if "place" in cues and number.noun and "\n" not in before and not counted:
-        lasts = number.noun.lower() in TIMES or (number.unit and number.unit.kind == "time")
-        if PLACE.search(before) or (lasts and FOR.search(before)):
-            return True
+    placed = "place" in cues and number.noun and "\n" not in before and not counted
+    if placed and PLACE.search(before):
+        return True
     if "counted" in cues and not counted and ASIDE_AFTER.match(after):
         return True
-    if ("telephoned" in cues and TELEPHONED.search(before)) or (
-        "divisor" in cues and DIVISOR.search(before)
-    ):
+    if "divisor" in cues and DIVISOR.search(before):
         return True
     return "label" in cues and bool(LABEL.search(before) or REST.search(before))
 
@@ -296,7 +289,7 @@ def _also_denied(text: str, found: Sequence[Number], marks: Marks) -> None:
         return
     for n in sorted(marks.denied):  # 'not -11 or -5', 'not 5! = 120'
         gap = text[found[n].end : found[n + 1].start] if n + 1 < len(found) else ""
-        if _NOR.fullmatch(gap) or (n + 1 in marks.results and _FACTORIAL.fullmatch(gap)):
+        if n + 1 in marks.results and _FACTORIAL.fullmatch(gap):
             marks.denied.add(n + 1)
             marks.out.add(n + 1)
     denied = {found[n].value: n for n in marks.denied}

@@ -36,15 +36,11 @@ _NONE = re.compile(
     re.IGNORECASE,
 )
 _SOON = re.compile(r"\s[^\W\d_]{3,15}\s([^\W\d_]{2,20})\b")
-_IS_SO = re.compile(r"\b(?:is|equals?|gives|makes|é|são|dá|vale|igual\sa)\s$", re.IGNORECASE)
-_NAMED_IS = re.compile(r"\b(?:the|o|a)\s([^\W\d_]{3,20})\s(?:is|é)\s$", re.IGNORECASE)
-_ENDS_SENTENCE = re.compile(r"(?:\s[^\W\d_]{1,20})?\s?(?:[.!\n]|$)")
 _LEADS_TO = re.compile(r"(?:\s[^\W\d_]{1,15}){0,3}\s?:\s")
 _COMES_AFTER = re.compile(
     r"\s?(?::|,\s(?:ou\sseja|isto\sé|that\sis|i\.e\.|so|logo|portanto),?)\s(?:(?:that's|são)\s)?",
     re.IGNORECASE,
 )
-_MORE_OF_IT = re.compile(r",\s\d")
 _SOME_BEFORE = re.compile(r"\d,\s$")
 _HAS = re.compile(r"\b(?:has|have|had|tem|têm|tinha)\s+$", re.IGNORECASE)
 _ORDINAL = re.compile(r"\b({})\s([^\W\d_]{{2,20}})".format("|".join(ORDINALS)), re.IGNORECASE)
@@ -74,7 +70,6 @@ def with_counts(text: str, found: Sequence[Number], asked: Asked) -> Sequence[Nu
         if _is_count(text, one, asked)
         or (asked.count and counts_list(text, one, found) is not None)
         or _opens(text, one, asked)
-        or _is_named(text, one, asked)
         or (known and (_is_new(one, found, asked) or _answers(text, one, asked)))
     ]
     counts += _none_of(text, asked) if _may_be_none(asked) else []
@@ -115,8 +110,7 @@ def counts_list(text: str, number: Number, found: Sequence[Number]) -> range | N
     ):
         leads = _LEADS_TO if listed is after else _COMES_AFTER
         if len(listed) == size and leads.fullmatch(text, starts, ends):
-            more = _MORE_OF_IT.match(text, found[listed[-1]].end)
-            more = more or _SOME_BEFORE.search(text[: found[listed[0]].start])
+            more = _SOME_BEFORE.search(text[: found[listed[0]].start])
             if is_list(text, found, listed) and not more:
                 return range(listed[0], listed[-1] + 1)
     return None
@@ -134,21 +128,10 @@ def _opens(text: str, number: Number, asked: Asked) -> bool:
     return new and asked.words <= stems(clause)
 
 
-def _is_named(text: str, number: Number, asked: Asked) -> bool:
-    """'The remainder is five', where the remainder is asked for."""
-    named = _NAMED_IS.search(text, max(0, number.start - _NEAR), number.start)
-    return named is not None and bool(stems(named[1]) & (asked.head or asked.words))
-
-
 def _answers(text: str, number: Number, asked: Asked) -> bool:
-    """'12 squared is one hundred and forty-four.', 'two known moons' where moons are counted."""
-    if asked.noun and not number.percent:
-        soon = _SOON.match(text, number.end)
-        if soon and singular(soon[1]) == asked.noun:
-            return True
-    said = _IS_SO.search(text, max(0, number.start - _NEAR), number.start)
-    ends = _ENDS_SENTENCE.match(text, number.end)
-    return bool(said and ends) and number.value not in asked.given
+    """'Two known moons', where moons are counted."""
+    soon = _SOON.match(text, number.end) if asked.noun and not number.percent else None
+    return soon is not None and singular(soon[1]) == asked.noun
 
 
 def _may_be_none(asked: Asked) -> bool:

@@ -31,7 +31,8 @@ WORDS: dict[str, frozenset[str]] = {
     "wrong": _of(
         "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
-        "satisfaz funciona doesn didn fails excluída excluído excluded dropped eliminada eliminado descartada descartado rejeitada rejeitado discarded rejected extraneous",
+        "satisfaz funciona doesn didn fails excluída excluído excluded dropped eliminada eliminado",
+        "descartada descartado rejeitada rejeitado discarded rejected extraneous",
         "serve convém interessa fit count",
         "another different outra outro would too demais reachable possible seria",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
@@ -67,7 +68,6 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "again": _of("equivale equivalente equivalent same mesmo"),
     "just": _of("just simply simplesmente apenas só"),
-    "telephoned": _of("call dial ligue disque"),
     "divisor": _of("divisible divisível divisíveis parts partes"),
     "counted": _of(
         "step steps passos etapas way ways maneiras formas decimal decimals casas significant",
@@ -124,7 +124,8 @@ WORDS: dict[str, frozenset[str]] = {
         "check checking checks verify verification verifying confirm proof prova verificação",
         "breaking formula fórmula verificacao plug facto assumption assumptions premissa premissas",
         "referência lembrar",
-        "verificando confirmando conferindo conferência verificar conferir tirando note notes p ps obs nota",
+        "confirmando",
+        "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
@@ -157,7 +158,8 @@ WORDS: dict[str, frozenset[str]] = {
         "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
         " would",
         "insuficientes cannot unable responder answer have tenho without sem",
-        "doesn diz solved resolvida resolvido precisaríamos conhecer informou disse mencionou informado informada informados informadas",
+        "doesn diz solved resolvida resolvido precisaríamos conhecer informou disse mencionou",
+        "informado informada informados informadas",
         "t say let ll will we vou vamos first primeiro step passo",
     ),
     "refusing": _of(
@@ -180,6 +182,16 @@ WORDS: dict[str, frozenset[str]] = {
         "alcançado alcançada obtido obtida",
     ),
     "within": _of("from between entre das de g n r k π where"),
+    "remark": _of(
+        "would seria seriam daria dariam teria teriam ficaria ficariam custaria pagaria",
+        "faltaria faltariam other outro outra outros outras each every cada per por apiece",
+        "than less fewer roughly about around cerca aproximadamente different differs",
+        "diferente diferentes confuse confused confusing confundir after then depois half",
+        "twice double triple metade dobro triplo sendo being which represents represent",
+        "corresponds representa corresponde these those dessas desses destes destas deles",
+        "delas remaining restantes demais falta faltam needs lacks under below suficiente",
+        "enough conta diz legend também also confunda confundas",
+    ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"
         " iphone route bus room gate flight platform channel highway line linha sala voo portão",

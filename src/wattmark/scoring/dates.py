@@ -20,9 +20,6 @@ _DAY_AFTER = re.compile(rf"^(?:st|nd|rd|th|º)?\s+(?:of\s+|de\s+)?{MONTH}\b", _I
 _DAY_BEFORE = re.compile(rf"\b{MONTH}\s+(?:the\s+)?$", _I)
 _DAY_ALONE = re.compile(r"^(?:st|nd|rd|th)?(?:[,.;!?)]|\s+[^\W\d]|\s*$)", _I)
 _DAY_THEN_YEAR = re.compile(r"^(?:st|nd|rd|th)?,?\s+[12]\d{3}\b", _I)
-_YEAR_BEFORE = re.compile(
-    rf"\b{MONTH},?\s+(?:(?:\d{{1,2}}(?:st|nd|rd|th)?,\s+)|(?:of|de)\s+)?$|\d[-/.]$", _I
-)
 _HALF_OF_DAY = re.compile(r"^\s?[ap]\.?m\b", _I)
 _HALVES = frozenset("apAP")
 _IN_DATES = frozenset("-/.")
@@ -58,7 +55,7 @@ def is_date_or_time(before: str, after: str, number: Number, *, month: bool) -> 
         return True
     if not (month or before[-1:] in _IN_DATES or after[:1] == "-"):
         return False
-    return _is_year(number, before) or _is_day(before, after)
+    return _is_day(before, after)
 
 
 def is_unasked(before: str, after: str, number: Number, asked: Asked, *, month: bool) -> bool:
@@ -66,13 +63,6 @@ def is_unasked(before: str, after: str, number: Number, asked: Asked, *, month: 
     if not asked.day and (after[:2] == "/0" or (month and _is_any_day(before, after, number))):
         return True
     return not asked.age and _is_age(before, after)
-
-
-def _is_year(number: Number, before: str) -> bool:
-    """The 1969 of '20/07/1969', 'July 1969'."""
-    if len(number.shown) != 4 or not number.shown.isdigit():
-        return False
-    return _YEAR_BEFORE.search(before) is not None
 
 
 def _is_day(before: str, after: str) -> bool:

@@ -28,8 +28,6 @@ _IS_SO_MUCH = (
 )
 """After 'x': a text that says elsewhere what it is."""
 _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
-_MODIFIES = re.compile(r"-[^\W\d_]{2,20}\s[^\W\d_]")
-"""'The 3-hour job'."""
 _LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
 _TITLE = re.compile(r"(?:[^\W\d_]{3,20}\s)?\d{1,2}\s?[:.)–-]\s[^\W\d_]")
 _OTHERS = ("other", "outra", "outro")
@@ -179,7 +177,6 @@ def _in_region(
     inside = [n for n, one in enumerate(found) if start <= one.start < end]
     usable = [n for n in inside if n not in marks.out]
     firm = [n for n in usable if n not in marks.aside] or usable
-    firm = [n for n in firm if not _MODIFIES.match(text, found[n].end)] or firm
     if not firm:
         return None
     if len(firm) > 1 and _OPTION_ENDS.match(text, found[firm[0]].end):

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 
-from wattmark.scoring.asked import Asked, stems
 from wattmark.scoring.clean import clean
-from wattmark.scoring.cues import cues_of
 from wattmark.scoring.numerals import numbers
 
 _BOLD = re.compile(
@@ -25,11 +23,6 @@ _WITH_MORE = re.compile(
     re.IGNORECASE,
 )
 """After it, a remark: '**4**, with two on either side'."""
-_TAKES_BACK = re.compile(
-    r"=|\*\*|####|boxed|\b(?:answer|final\w*|but|wait|actually|no(?=[,:])|not|sorry|correct\w*|resposta|mas|não"
-    r"|desculpe\w*|na\s+verdade|espera)\b",
-    re.IGNORECASE,
-)
 _SENTENCE_ENDS = re.compile(r"(?:\.|(?<!\d)!)(?=\s)|\n")
 GOES_ON = re.compile(
     r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
@@ -38,17 +31,6 @@ GOES_ON = re.compile(
     re.IGNORECASE,
 )
 """Words with which a text may go on to another answer."""
-_CONCLUDED = re.compile(
-    r"(?:^|(?<=[.!?]\s)|(?<=\n))(?:(?:hence|therefore|thus|portanto|logo)\b|(?P<total>the\s(?:total|sum|result)|[oa]\s(?:total|soma|resultado))"
-    r"\s(?:is|comes\sto|é|dá|foi)\s)[^.!?\n]*?\d",
-    re.IGNORECASE,
-)
-_TOTAL_ASKED = re.compile(r"\b(?:total|sum|result\w*|altogether|soma|ao\s+todo)\b", re.IGNORECASE)
-_OF_THAT = re.compile(
-    r"\b(?:half|metade|double|dobro|third|terço|of\s(?:that|this|it|which)|diss[oa]|d(?:esse|essa))\b",
-    re.IGNORECASE,
-)
-"""What goes on with the number."""
 _HEADING = re.compile(
     r"\W*(?:(?:questions?|pergunta|quest[aã]o|instruction|instrução|problema?|input|entrada|user|prompt|q|p)\W*)?",
     re.IGNORECASE,
@@ -73,8 +55,7 @@ def until_emphasis(answer: str) -> str:
     set_off = list(_BOLD.finditer(answer)) if answer.count("**") > 1 else []
     if not set_off or _is_listed(answer, set_off[-1]) or _SECTION.match(set_off[-1][0]):
         return answer
-    with_more = _WITH_MORE.match(answer, set_off[-1].end())
-    if with_more and not _TAKES_BACK.search(answer, with_more.end()):
+    if _WITH_MORE.match(answer, set_off[-1].end()):
         return answer[: set_off[-1].end()] + "."
     if set_off[-1][0].endswith((".**", "!**")) and not GOES_ON.search(answer, set_off[-1].end()):
         return answer[: set_off[-1].end()]  # '**63 pages.** He read …'
@@ -90,25 +71,6 @@ def _is_listed(answer: str, bold: re.Match[str]) -> bool:
         _LISTED_BEFORE.search(answer, max(0, bold.start() - 8), bold.start()) is not None
         and _LISTED_AFTER.match(answer, bold.end()) is not None
     )
-
-
-def until_conclusion(text: str, asked: Asked) -> str:
-    """The text up to its last sentence with 'hence' or 'the total is', where only remarks follow.
-
-    'Hence the slope is -0.75. The line crosses the y-axis at 3.' A total concludes only where one
-    may be asked for.
-    """
-    if "\n" not in text and ". " not in text and "! " not in text:
-        return text  # one sentence
-    concluded = list(_CONCLUDED.finditer(text))
-    stop = _SENTENCE_ENDS.search(text, concluded[-1].end()) if concluded else None
-    rest = text[stop.end() :] if stop else ""
-    if stop is None or GOES_ON.search(rest) or _OF_THAT.search(rest):
-        return text
-    total = concluded[-1]["total"] and asked.text and not _TOTAL_ASKED.search(asked.text)
-    if total and stems(rest) & asked.words:
-        return text  # 'The sum is 3x = 84, so x = 28. The largest is 29.'
-    return text if "retracted" in cues_of(rest) else text[: stop.start() + 1]
 
 
 def without_cut_repeat(text: str) -> str:

@@ -21,8 +21,6 @@ from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import segment, shared_words
 
 _I = re.IGNORECASE
-_WITH_OF = re.compile(r"\b(?:with|com)\s[^,.;:\d=]{3,40}\s(?:of|de)\s$", _I)
-"""'… a dodecagon with angles of 150°'."""
 _SO = re.compile(r"so|therefore|thus|hence|portanto|logo|então|assim", _I)
 _CONCLUDES = re.compile(
     r"=|\b(?:so|therefore|thus|hence|then|portanto|logo|então|assim)\b"
@@ -35,13 +33,6 @@ _LEADS_TO = re.compile(
     _I,
 )
 _WEAKLY = re.compile(r"(?:leav|left|mak|giv|sobra|resta|fica|remain|now|agora|dá|dão)\w*", _I)
-_NAMED_SO = re.compile(r"[^\W\d_]{2,20}\s?=\s?(?:R\$|[$€£])?\s?-?[\d.,]*[^=]*$", _I)
-"""'Red = 16'."""
-_NOW = re.compile(r"now|agora", _I)
-_RESTATES = re.compile(r"\b(?:that\s+is|i\.e\.|ou\s+seja|isto\s+é|which\s+is|que\s+é)(?!\w)", _I)
-_IN_ALL = re.compile(
-    r"(?:\s[^\W\d_]{1,20})?\s(?:in\s+(?:all|total)|altogether|ao\s+todo|no\s+total)\b", _I
-)
 _FOR_A_TOTAL = re.compile(
     r"\b(?:(?:for|giving|making)\s+a\s+total\s+of|totall?ing|(?:num|dando\s+um|fazendo\s+um|perfazendo)\s+(?:o\s+)?total\s+de"
     r"|totalizando)\s+(?:R\$|[$€£])?\s?$",
@@ -66,7 +57,7 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
     part = segment(text, found, [*new, inside[-1]], len(new))
     part = text[max(0, last.start - 4) : last.start].lstrip("0123456789") + part
     led = _CONCLUDES.search(part) or (not asked.each and _LEADS_TO.search(part))
-    if not led or (_NOW.fullmatch(led[0]) and last.value in asked.given and new):
+    if not led:
         return False
     if _says_more(text, found, [*new, inside[-1]], led, asked):
         return False
@@ -79,9 +70,7 @@ def is_firm(text: str, found: Sequence[Number], inside: Sequence[int], asked: As
     if asked.words and _is_against(text, found, [*new, inside[-1]], led, asked):
         return False
     counted = any(is_asked(found[n], asked) for n in inside)
-    return not counted or not (
-        _is_restated(last, part, asked) or _is_of_another(text, found, inside, asked)
-    )
+    return not counted or not _is_of_another(text, found, inside, asked)
 
 
 def _is_after_colon(text: str, found: Sequence[Number], inside: Sequence[int]) -> bool:
@@ -120,21 +109,13 @@ def _is_against(
     text: str, found: Sequence[Number], inside: Sequence[int], led: re.Match[str], asked: Asked
 ) -> bool:
     """Do the question's words stand rather with another number, where little leads to the last?"""
-    labelled = _NAMED_SO.search(led.string)
     total = not asked.total and led[0].lower() == "total"
-    if not (labelled or total or _WEAKLY.fullmatch(led[0])):
+    if not (total or _WEAKLY.fullmatch(led[0])):
         return False
     if LEFT_OVER.fullmatch(led[0]):
         return not asked.rest
     *others, own = shared_words(text, found, inside, asked, understood=False)
-    return any(other > own if labelled else other and not own for other in others)
-
-
-def _is_restated(last: Number, part: str, asked: Asked) -> bool:
-    """Is it the question's, or what another number is, said otherwise?"""
-    if is_given(last, asked):
-        return True
-    return bool(last.noun and _RESTATES.search(part) and not is_asked(last, asked))
+    return any(other and not own for other in others)
 
 
 def _is_of_another(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
@@ -148,9 +129,6 @@ def _goes_elsewhere(
     own = asked.words - UNIT_STEMS
     if len(inside) < 2 or not own:
         return False
-    with_it = _WITH_OF.search(text[max(0, found[inside[-1]].start - 60) : found[inside[-1]].start])
-    if with_it is not None and not stems(with_it[0]) & asked.head:
-        return True
     *others, last = [stems(segment(text, found, inside, at)) for at in range(len(inside))]
     return not last & asked.words and any(own <= other for other in others)
 
@@ -176,16 +154,7 @@ def _is_total(text: str, found: Sequence[Number], inside: Sequence[int], asked: 
     others = any(is_asked(found[n], asked) for n in inside[:-1])
     if total and not is_given(last, asked):
         return asked.total or not (others and last.noun and not is_asked(last, asked))
-    if not _IN_ALL.match(text, last.end):
-        return False
-    if asked.names and not asked.total:
-        *theirs, own = [
-            not asked.names.isdisjoint(WORD.findall(segment(text, found, inside, at)))
-            for at in range(len(inside))
-        ]
-        if any(theirs) and not own:
-            return False  # 'Tom has 15 and Ann has 30, 45 in all'
-    return asked.total or not (others and not is_asked(last, asked))
+    return False
 
 
 def sum_of(found: Sequence[Number], parts: Sequence[int]) -> Fraction:

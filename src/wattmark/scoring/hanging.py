@@ -63,7 +63,6 @@ _ABOUT_ANOTHER = re.compile(
 _BRINGS = re.compile(r",\s+(?:which|o\s+que)\s+(?:brings|takes|raises|eleva|leva)\b", _I)
 _AFTER_ALL = re.compile(r"\b(?:now|new|final|after|total|agora|nov[oa]|depois|passa)\b", _I)
 """In a question for what comes of it."""
-_AND_SO_ON = re.compile(r"\s(?:and|e)\s", _I)
 _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 _WITH = re.compile(r"\b(?:with|com)\b", _I)
 _ENDS_UP = re.compile(r"\b(?:fic\w*|end\w*|left|leav\w*|now|agora|deix\w*)\b", _I)
@@ -123,7 +122,7 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
     gap = text[before.end : number.start]
     if len(gap) > GAP or "=" in gap or _BUT.search(gap):
         return False
-    if ("," in gap or _AND_SO_ON.search(gap)) and _ABOUT_ANOTHER.search(gap):
+    if "," in gap and _ABOUT_ANOTHER.search(gap):
         return not (_BRINGS.search(gap) and _AFTER_ALL.search(asked.text))
     if _is_free(number, asked):
         return False

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from wattmark.scoring.around import ORDINAL
 from wattmark.scoring.asked import Asked, is_fraction, is_year, singular, stems
-from wattmark.scoring.dates import MONTH
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.units import Unit, rate_of
@@ -19,12 +18,7 @@ _RELATIVE = re.compile(
 )
 """', which had begun in 1939,'."""
 _PRICES = stems("price cost preço custo pay paga")
-_DATED = re.compile(r"\b(?:in|since|until|em|desde|até)\s$", re.IGNORECASE)
-"""Before a year."""
-_IN_MONTH = re.compile(rf"\b{MONTH}\s$", re.IGNORECASE)
 _DAYS = frozenset(map(singular, ("day", "dia")))
-_SCIENTIFIC = re.compile(r"\b(?:scientific\s+notation|notação\s+científica)", re.IGNORECASE)
-_POWER = re.compile(r"10\^|\de[-+]?\d", re.IGNORECASE)
 _MADE = re.compile(r"\b(?:dá|equals|makes|gives)\s$", re.IGNORECASE)
 _OF_IT = re.compile(r"\s(?:of|d[aeo]s?)\s", re.IGNORECASE)
 
@@ -36,19 +30,13 @@ def of_its_kind(
     firm = _without_shares(text, found, firm, asked)
     if asked.rate is not None:
         firm = [n for n in firm if rate_of(text, found[n].end) == asked.rate] or firm
-    if _SCIENTIFIC.search(asked.text):
-        powers = [n for n, one in enumerate(found) if _POWER.search(one.shown)]
-        firm = [n for n in powers if n not in marks.out] or firm
     if asked.fraction:
         firm = [n for n in firm if is_fraction(found[n])] or firm
     if asked.placed:
         firm = [n for n in firm if ORDINAL.match(text[found[n].end : found[n].end + 4])] or firm
     if asked.which in _DAYS:
         days = [n for n in range(len(found)) if n not in marks.out and not is_year(found[n])]
-        dated = [
-            n for n in days if _IN_MONTH.search(text, max(0, found[n].start - 12), found[n].start)
-        ]
-        firm = dated or [n for n in days if n in firm] or days or firm
+        firm = [n for n in days if n in firm] or days or firm
     if asked.year:
         years = [n for n, one in enumerate(found) if is_year(one) and n not in marks.out]
         apart = [one.span() for one in _RELATIVE.finditer(text)]
@@ -63,9 +51,6 @@ def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: 
     """Without per cents, parts of a whole and years where a count or a price is asked for."""
     if asked.count or (asked.words & _PRICES and not asked.percent):
         firm = [n for n in firm if not found[n].percent] or firm
-    if asked.count and asked.noun and not asked.year:
-        dated = [n for n in firm if is_year(found[n]) and _DATED.search(text, 0, found[n].start)]
-        firm = [n for n in firm if n not in dated] or firm
     if asked.percent or all(found[n].percent for n in firm):
         return firm
     return [

@@ -19,7 +19,6 @@ from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
 from wattmark.scoring.equality import FLOAT_PLACES, LEAST_PLACES, ends, equal
 from wattmark.scoring.extent import (
-    until_conclusion,
     until_emphasis,
     without_cut_repeat,
     without_echo,
@@ -85,9 +84,7 @@ def numeric_score(
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
     text = without_echo(clean(until_emphasis(answer)), question)
     text = without_cut_repeat(text) if "\n" in text else text
-    text = until_conclusion(
-        asked.scale_word.sub(r"\1 (\2)", text) if asked.scale_word else text, asked
-    )
+    text = asked.scale_word.sub(r"\1 (\2)", text) if asked.scale_word else text
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
 

@@ -33,7 +33,8 @@ _OFFER = re.compile(
     _I,
 )
 _ASKED_SO = re.compile(
-    _OPENS + r"(?:(?:so|ok(?:ay)?|então|bem|well),?\s+)?(?:you(?:'re|\s+are)?\s+(?:want(?:ed)?(?:\s+me)?\s+to\s+know|ask(?:ed|ing)(?!\s+for\s))"
+    _OPENS + r"(?:(?:so|ok(?:ay)?|então|bem|well),?\s+)?"
+    r"(?:you(?:'re|\s+are)?\s+(?:want(?:ed)?(?:\s+me)?\s+to\s+know|ask(?:ed|ing)(?!\s+for\s))"
     r"|você\s+(?:perguntou|quer\s+saber))\b(?:(?!\s(?:and|e|is|é)\s(?:it|the|a|o|that)\b)[^.!?\n,:;=(—]){0,200}(?=[.!?\n,])",
     _I,
 )

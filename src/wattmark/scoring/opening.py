@@ -34,21 +34,12 @@ _SAID_FIRST = re.compile(
 )
 _REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
 """After a number that nothing stands before: '90 L; 54 L are missing'."""
-_LEADS_ON = re.compile(
-    r"=|\b(?:so|then|total|altogether|all|therefore|thus|hence|but|no|not|wait|actually|leav\w+|left|portanto|então"
-    r"|logo|assim|mas|não|todo|sobr(?!e\b)\w+|rest\w+|remain\w*)\b",
-    re.IGNORECASE,
-)
 _LISTED = re.compile(r"[^()\n]{1,20}\),\s-?\d")
 """After '2 (': '1st), 5 (2nd)'."""
-_ITEMS = re.compile(r"\s*[-•]\s\d+\s[^\W\d_]{2,20}:\s[^\n]*\d[^\n]*\n\s*[-•]\s\d+\s[^\W\d_]{2,20}:")
-"""'- 1 week: 7 days' and more such lines."""
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
 _HEADING_ENDS = re.compile(r"\s?[^\W\d_]{0,15}\s*\n")
 """After a number that is a heading alone."""
 _COLON_ALONE = re.compile(r":[ ](?=\S)")
-_PARAGRAPH = re.compile(r"(?:[ ][^\W\d_]{1,20}){1,2}[.!]\n\s*(?=[^\W\d_])")
-"""'74 legs.' and a new line."""
 _NUMBERED = re.compile(r"[.)]\s\d[\d.,]*\s?[-+*/]")
 """'7. 19 + 6 = 25'."""
 _FACTORIAL = re.compile(r"!\s?[-+*/=×]")
@@ -86,7 +77,7 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
         return None
     rest = after[reason.end() :]
     column = "\n" in reason[0] and (COLUMN.match(rest) or rest.lstrip().startswith("="))
-    listed = _LISTED.match(rest) or _ITEMS.match(text)
+    listed = _LISTED.match(rest)
     if column or listed or _reckoned_on(text, found, marks):
         return None
     return said_at(text, found, marks, 0, "opens the answer")
@@ -116,9 +107,7 @@ def _reason_after(head: str, after: str, first: Number, asked: Asked) -> re.Matc
     if first.value in asked.given or not is_meant(first, asked):
         return reason
     bare = not head.strip(" $R€£\n")
-    if reason is None and bare and not _LEADS_ON.search(after):
-        reason = _REMARK.match(after)
-    return reason or _PARAGRAPH.match(after)
+    return _REMARK.match(after) if reason is None and bare else reason
 
 
 def is_meant(number: Number, asked: Asked) -> bool:

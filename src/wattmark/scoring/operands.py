@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from wattmark.scoring.around import (
     AND,
-    AND_MORE,
     BY_SO_MUCH,
     MINUS,
     OF,
@@ -104,7 +103,6 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         gap = text[left.end : right.start]
         if len(gap) > _NEAR or not gap.strip() or "\n\n" in gap:
             continue
-        more = at in marks.operands and AND_MORE.match(gap)
         follows = text[right.end : right.end + 3].lstrip()[:1]
         joined = gap == "(" or (
             (worded or not _SIGNS.isdisjoint(gap))
@@ -115,7 +113,7 @@ def find_operands(text: str, found: Sequence[Number], marks: Marks, asked: Asked
         summed = AND.match(gap) and _together(text, left)
         if summed and gap.strip() == "," and _OPENS_CLAUSE.match(text, right.end):
             continue
-        if joined or share or more or summed:
+        if joined or share or summed:
             stated = SUBJECT.match(gap) and left.value not in asked.given
             marks.operands |= {at + 1} if stated else {at, at + 1}
 

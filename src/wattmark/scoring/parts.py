@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattmark.scoring.asked import UNIT_STEMS, WORD, Asked, is_asked, is_negated, stems
+from wattmark.scoring.asked import UNIT_STEMS, Asked, is_asked, is_negated, stems
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import ENDS
 
 _I = re.IGNORECASE
-_NEAR = 20
 _BACK = 12
 """Numbers before one that may be the other part."""
 _LEFT = re.compile(
@@ -22,7 +21,6 @@ _LEFT = re.compile(
     r"|fic\w+\s+com|ends?\s+up|falt\w+|ainda|vazi[oa]s?)\b",
     _I,
 )
-_HAS = re.compile(r"\b(?:has|have|holds?|contains?|tem|têm|há|contém)\s$", _I)
 _IN_IT = frozenset(("nele", "nela", "dele", "dela"))
 _CLAUSE = re.compile(r"[.!?;,(—](?=\s)|\n|(?<=\s)\(|\s(?:and|e|but|mas)\s", _I)
 _LEAST = re.compile(r"\b(?:at\s+least|pelo\s+menos|not|não|n't|never|nenhum\w?|none)\b", _I)
@@ -52,9 +50,7 @@ def _is_rest_of(text: str, part: Number, number: Number, asked: Asked) -> bool:
         return False
     whole = part.value + number.value
     certain = whole == (100 if part.percent else 1) and part.percent == number.percent
-    # Not of 'Rui has 12 and Ana 15', where Ana is asked about.
-    whose = _is_of_whom(text, number, asked) and not _is_of_whom(text, part, asked)
-    if whose or not (certain or whole in asked.given or (part.percent and number.percent)):
+    if not (certain or whole in asked.given or (part.percent and number.percent)):
         return False
     left = _says(text, number, _LEFT)
     least = _says(text, number, _LEAST) and not _LEAST.search(asked.text)
@@ -70,19 +66,12 @@ def _is_rest_of(text: str, part: Number, number: Number, asked: Asked) -> bool:
     return left and (certain or whole in asked.given) and _is_meant(text, part, number, asked)
 
 
-def _is_of_whom(text: str, number: Number, asked: Asked) -> bool:
-    """Does its clause name whom the question asks about?"""
-    start, end = clause(text, number.start)[0], clause(text, number.end)[1]
-    return not asked.names.isdisjoint(WORD.findall(text[start:end]))
-
-
 def _is_meant(text: str, part: Number, rest: Number, asked: Asked) -> bool:
     """Does the question ask for the first of two parts, of which the second is said to be left?"""
     start, end = clause(text, rest.start)[0], clause(text, rest.end)[1]
     if (asked.own - UNIT_STEMS) & stems(text[start:end]):
         return False
-    has = _HAS.search(text, max(0, part.start - _NEAR), part.start)
-    if asked.had and (asked.rest or has is None):
+    if asked.had:
         return False
     said = sentence(text, part)
     if is_negated(said) != asked.negated:

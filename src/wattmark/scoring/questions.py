@@ -138,9 +138,6 @@ _EXACT = re.compile(
     r"|\b(?:as|como|forma\s+de)\s+(?:an?\s+|uma\s+)?(?:[^\W\d_]{1,12}\s+)?(?:fraction|fração)\b",
     re.IGNORECASE,
 )
-_DURATION = re.compile(
-    r"\b(?:how\s+long(?!\s+is\s+the)|how\s+much\s+time|quanto\s+tempo)\b", re.IGNORECASE
-)
 _SUBJECT = re.compile(
     r"^\W*(?:what|how\s+much|quanto|qual|quais)\s+(?:is|are|é|são)\s+(?:(?:an?|the|o|a|uma?)\s+)?([^?=:]{6,80})$",
     re.IGNORECASE,
@@ -156,7 +153,6 @@ _SINGLE = re.compile(
     r"\b(?:each|every|per|cada|por|one|an?|single|um|uma|average|mean|speed|fast|rate|unit|médi[oa]|velocidade|taxa|apiece)\b|/",
     re.IGNORECASE,
 )
-_SUM_OF = re.compile(r"\b(?:sum|soma|total|altogether|in\s+all|ao\s+todo)\b", re.IGNORECASE)
 _HAD = re.compile(
     r"\b(?:left|remain\w*|rest\w*|sobr(?!e\b)\w+|falt\w+|now|agora|still|ainda|end\s+up|(?:do|does|will|would)\s+(?:[^\W\d_]{1,15}\s){1,3}have"
     r"|(?:are|is|were)\s+there|há|fic\w+|tem|têm|need\w*|to\s+go|more|change|troco|mais|menos|less|missing|not)\b",
@@ -226,10 +222,10 @@ def asked_by(question: str, language: str | None) -> Asked:
         bool(_DAY.search(text)), _which(asks), bool(_PLACED.search(asks)), bool(_HOUR.search(asks)),
         bool(_EXACT.search(text)), bool(_AGE.search(text)),
         bool(_FRACTION.search(asks) or _GIVE_FRACTION.search(text)),
-        formula_of(asks), asks, bool(_SINGLE.search(asks)) and _SUM_OF.search(asks) is None,
+        formula_of(asks), asks, bool(_SINGLE.search(asks)),
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
-        bool(_DURATION.search(asks)), _scale_word(asks), _subject(asks),
+        _scale_word(asks), _subject(asks),
     )  # fmt: skip
 
 

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from wattmark.scoring.asked import CHANCE, WORD, Asked, is_asked, singular, stems
 from wattmark.scoring.cases import cases
-from wattmark.scoring.cues import words_in
-from wattmark.scoring.extent import GOES_ON
+from wattmark.scoring.cues import cues_of
 from wattmark.scoring.hanging import by_how_much
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
@@ -69,10 +68,6 @@ _APART = re.compile(
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?;=\n]{0,100}",
     _I,
 )
-_WITH_MORE = re.compile(
-    r"(?<=[.!?;]\s)(?:with|including|counting|com|incluindo|contando)\s(?P<what>(?!from\s|desde\s)[^,.!?\n\d]{1,40}|the\s\d{1,4}\s[^,.!?\n\d]{1,30}?)(?:,|\s(?:it's|it\s+is|são|dá|there\s+are))\s[^.!?\n]{0,80}",
-    _I,
-)
 _THAT_IS_ABOUT = re.compile(
     r"\b(?:that|this|isso|isto)(?:'s|\s+is|\s+é|\s+dá)\s(?:roughly|about|approximately|around|cerca\s+de|aproximadamente|mais\s+ou\s+menos)\s(?=\d)",
     _I,
@@ -85,32 +80,10 @@ _THE_OTHER = re.compile(
 _OTHER_ASKED = re.compile(
     r"\b(?:other|rest|left|remain\w*|outr[oa]s?|rest\w*|sobr\w*|falt\w*|demais)\b", _I
 )
-_BEING = re.compile(r",\s(?:sendo|of\swhich|being)\s(?=[^.!?;\n]{0,40}\d)([^!?;\n]{1,80})", _I)
-_REPRESENTS = re.compile(
-    r",\s(?:which|(?:o\s)?que)\s(?:represents?|corresponds?|representa|corresponde)\s[^.!?;\n]{1,80}",
-    _I,
-)
-_OF_THESE = re.compile(
-    r"(?<=[.!?]\s)(?:of\s(?:these|those|them)|d(?:esses|essas|estes|estas|eles|elas)),?\s([^.!?;,\n=]{3,80})",
-    _I,
-)
 _UNIT = re.compile(r"\s?([^\W\d_]{1,12}(?:/[^\W\d_]{1,4})?)")
-_WITHOUT_ASKED = re.compile(r"\b(?:without|not|excluding|sem|não)\b", _I)
-_SO = re.compile(r"\b(?:so|therefore|thus|hence|portanto|logo|então)\b", _I)
-_COLON = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_])")
 _COLON_THEN = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_]|\d[\d.,]*\s?[-+*/])")
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
 _RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
-_RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporç\w+|proportion|scale|escala)\b|:", _I)
-_HINTS = frozenset(
-    "would seria seriam daria dariam teria teriam ficaria ficariam custaria pagaria faltaria faltariam other"
-    " outro outra outros outras each every cada per por apiece than less fewer roughly about around cerca"
-    " aproximadamente different differs diferente diferentes confuse confused confusing confundir after then"
-    " depois half twice double triple metade dobro triplo sendo being which represents represent corresponds"
-    " representa corresponde these those dessas desses destes destas deles delas remaining restantes demais"
-    " falta faltam needs lacks under below suficiente enough conta diz legend também also confunda confundas".split()
-)
-"""Without one of these words an answer has no remark that no question tells."""
 _AT = re.compile(r"\b(?:at|until|às|das|as|até|since|from|desde)\s(?:as\s)?$", _I)
 
 
@@ -118,7 +91,7 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     """Marks such numbers as asides."""
     if asked.text:
         _other_writings(text, found, marks, asked)
-    elif "ria" not in text and _HINTS.isdisjoint(words_in(text)):
+    elif "ria" not in text and "remark" not in cues_of(text):
         return
     firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
     new = [n for n in firm if found[n].value not in asked.given]
@@ -126,15 +99,10 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
         return
     if asked.text:
         marks.aside |= {n for n in firm if is_other_part(text, found, new, n, asked)}
-        again = _said_again(text, found, firm, asked)
-        marks.aside |= {again} if again is not None else set()
     if not asked.more:
         marks.aside |= {n for n in firm if n > new[0] and _is_by_how_much(text, found, n, asked)}
     each = {n for n in firm if _is_rate(text, found[n], asked)}
-    for said in WOULD.finditer(text):  # '120 would be packed in 8 hours, but …'
-        inside = {n for n in new if said.start() <= found[n].start < said.end()}
-        if inside and new[-1] > max(inside) and found[min(inside)].end <= said.end(1):
-            marks.aside |= inside
+    marks.aside |= _supposed(text, found, new)
     marks.aside |= each if set(new) - each else set()
     for start, end in _of_other_sizes(text, _OF_SIZE, asked):
         if any(found[n].start < start for n in firm if n not in marks.aside):
@@ -148,20 +116,14 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
             marks.aside |= {n for n in firm if start <= found[n].start < end}
 
 
-def _said_again(
-    text: str, found: Sequence[Number], firm: Sequence[int], asked: Asked
-) -> int | None:
-    """The last number of '$6, so you pay $34. You save $6', which was said before 'so'."""
-    last = firm[-1]
-    before = [n for n in firm[:-1] if found[n].value == found[last].value]
-    between = [n for n in firm if before and before[-1] < n < last]
-    if not between or found[last].value in asked.given:
-        return None
-    if stems(sentence(text, found[last])) & asked.words:
-        return None
-    stop = ENDS.search(text, found[between[-1]].end, found[last].start)
-    so = _SO.search(text, found[before[-1]].end, found[between[-1]].start)
-    return last if stop and so and not GOES_ON.search(text, stop.end()) else None
+def _supposed(text: str, found: Sequence[Number], new: Sequence[int]) -> set[int]:
+    """The 120 of '120 would be packed in 8 hours, but …'."""
+    aside: set[int] = set()
+    for said in WOULD.finditer(text):
+        inside = {n for n in new if said.start() <= found[n].start < said.end()}
+        if inside and new[-1] > max(inside) and found[min(inside)].end <= said.end(1):
+            aside |= inside
+    return aside
 
 
 def _is_by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
@@ -174,7 +136,7 @@ def _is_by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) ->
 
 def _other_writings(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Ratios and times of day, where none is asked for; a rounding that is not."""
-    ratios = [] if _RATIO_ASKED.search(asked.text) else [*_RATIO.finditer(text)]
+    ratios = [*_RATIO.finditer(text)]
     shares = asked.fraction or CHANCE.search(asked.text) is not None
     shared = [n for n, one in enumerate(found) if n not in marks.out and _is_share(one)]
     if shares and shared and not set(shared) <= marks.aside:
@@ -222,9 +184,6 @@ def _remarks(
     for said in () if not asked.text or _NEAR.search(asked.text) else _NEXT.finditer(text):
         if not stems(said["other"].split()[0]) & asked.whole:
             yield said.span()
-    for said in _WITH_MORE.finditer(text) if asked.text else ():
-        if _is_with_more(said, asked):
-            yield said.span()
     for said in WOULD.finditer(text):
         if is_supposed(said, found, asked):
             yield said.span()
@@ -241,14 +200,6 @@ def _leftovers(text: str, asked: Asked) -> Iterator[tuple[int, int]]:
     for said in _THE_OTHER.finditer(text):
         if not (asked.noun and asked.noun in map(singular, WORD.findall(said[0]))):
             yield said.span()
-    for said in () if asked.percent else _REPRESENTS.finditer(text):
-        yield said.span()
-    for said in _BEING.finditer(text):
-        if not stems(said[1]) & asked.words:
-            yield said.span()
-    for said in _OF_THESE.finditer(text):
-        if not stems(said[1]) & asked.words:
-            yield said.span()
 
 
 def _in_other_units(text: str, found: Sequence[Number]) -> Iterator[tuple[int, int]]:
@@ -262,23 +213,13 @@ def _in_other_units(text: str, found: Sequence[Number]) -> Iterator[tuple[int, i
             yield said.start(), stop.start() if stop else len(text)
 
 
-def _is_with_more(said: re.Match[str], asked: Asked) -> bool:
-    """'With the capital there are 27', where the question does not count it in?"""
-    words = stems(said["what"])
-    counted = re.search(r"\b(?:with|including|counting|com|incluindo|contando)\b", asked.text, _I)
-    if "=" in said[0]:
-        return False
-    meant = words <= asked.whole and _WITHOUT_ASKED.search(asked.text) is None
-    return bool(words) and counted is None and not meant
-
-
 def _stories(
     text: str, found: Sequence[Number], new: Sequence[int], marks: Marks, asked: Asked
 ) -> Iterator[tuple[int, int]]:
     """'He has 21: he had 18, gave 7 away and …'."""
     for n in new:
         counted = is_asked(found[n], asked) and found[n].unit is None
-        colon = (_COLON_THEN if counted else _COLON).match(text, found[n].end)
+        colon = _COLON_THEN.match(text, found[n].end) if counted else None
         if colon is None or not stems(sentence(text, found[n]).partition(":")[0]) & asked.words:
             continue
         stop = STOPS.search(text, colon.end())

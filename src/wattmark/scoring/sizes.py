@@ -87,7 +87,6 @@ def scaled(
 _MINUS_BEFORE = re.compile(r"(?:^|(?<=[\s(\[{=:*/+,;$<>≈|\"'\ue002]))-[ ]?$")
 _BULLET = re.compile(r"(?:^|\n)[ ]*-[ ]$")
 _DASH = re.compile(r"[^\s=(*/+≈][ ]+-[ ]$|[:|][ ]*-[ ]$")
-_SUBTRACTED = re.compile(r"[\w)%][ ]+-$")
 _WORD_MINUS = re.compile(
     r"(?:^|[^\w\s]\s*|'s\s+|\b(?:is|é|answer|resposta|be|são|a|gives|dá|get|at|to|of|was|em|de|para|foi|era|equals|now|agora|then|então|exactly|exatamente|about|to|reache[sd]|hits|becomes?|became|ficou|fica|marca|marcava|faz|fazia|fez|estava|está|registou|registrou|cai|caiu)\s+)"
     r"(?:minus|menos)\s+$|(?<![^\W\d_]-)\bnegative\s+$",
@@ -108,7 +107,6 @@ _BELOW_SEA = re.compile(
     r"\s?(?:m|ft|feet|met(?:ers|res|ros)|pés)\s(?:below|abaixo\sdo)\s(?:(?:the\s)?sea(?:\slevel)?|nível\sdo\smar)\b",
     re.IGNORECASE,
 )
-_OPERAND = re.compile(r"(?:\d|\)(?= +- )|%)[ ]+-$|\)[ ]+-[ ]$")
 _BEHIND = 24
 """Characters before a number in which its sign is looked for."""
 
@@ -126,10 +124,9 @@ def is_negative(text: str, at: int, currency: str) -> bool:
         return worded and bool(_WORD_MINUS.search(before))
     if currency and _OF_MINUS.search(before):
         return True
-    if not _MINUS_BEFORE.search(before) or _BULLET.search(before) or _DASH.search(before):
+    if _BULLET.search(before) or _DASH.search(before):
         return False
-    # '10 -5': something stands there to subtract from; in 'answer -5' nothing does.
-    return not (_SUBTRACTED.search(before) and _OPERAND.search(before))
+    return _MINUS_BEFORE.search(before) is not None
 
 
 def below_zero(text: str, end: int) -> int:

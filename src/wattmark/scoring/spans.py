@@ -20,11 +20,11 @@ from wattmark.scoring.around import (
     FRONT_END,
     FRONTED,
     FURTHER,
-    WITHIN,
     PARENTHESES,
     PURPOSE,
     SUPPOSED,
     TRAILING,
+    WITHIN,
 )
 from wattmark.scoring.clean import CODE_OPEN
 
@@ -48,12 +48,6 @@ _SUBSTITUTED = re.compile(
     _I,
 )
 """'Substituting back', 'plugging 7 into the equation'."""
-_SAID_THEN = re.compile(
-    r"(\b(?:is|are|é|são)\s+(?:R\$\s?|[$€£])?-?\d[\d.,]{0,20}(?:\s[^\W\d_]{1,20})?):\s+"
-    r"(?!(?:fica|são|é|dá|it|he|she|they|so|the|total|o|a|os|as)\b)[^\W\d_]",
-    _I,
-)
-"""'The result is 12: start at 20 …'."""
 _DENIED_THEN = re.compile(
     r"(?:\b(?:not|não|nem)|\binstead\s+of|\brather\s+than|\bem\s+vez\s+de)\s+(?:de\s+)?(?:R\$\s?|[$€£])?"
     r"(?P<denied>-?\d[\d.,]{0,20})(?:\s[^\W\d_]{1,20}){0,2}(?P<then>:|\s—)\s+"
@@ -78,13 +72,6 @@ _FOOTNOTE = re.compile(
 )
 
 
-_SIMPLY = re.compile(
-    r"(?<=[.!]\s)(?:that's|that\s+is|this\s+is|isso\s+é|é)\s+(?:simply|just|simplesmente|apenas|só)\s",
-    _I,
-)
-"""'That's simply $40 a month …', after an answer."""
-_WHERE = re.compile(r",\s(?:where|onde)\s[a-z]\([^()\n]{1,12}\)\s?=\s?-?[\d.,]{1,20}")
-"""', where f(2) = -4'."""
 _DISCUSSED = re.compile(r"=\s?-?\d[\d.,]*\s?[<>=]\s?0\b([^.!?\n]{1,100})")
 """'Δ = 25 > 0, so there are 2 roots'."""
 _SIGN_OF_IT = re.compile(
@@ -92,11 +79,6 @@ _SIGN_OF_IT = re.compile(
     _I,
 )
 """'Since Δ > 0, there are two roots: 2 and 3'."""
-_IF_IT_IS = re.compile(
-    r"(?:^|[.!?]\s|\n)[^\W\d_]{0,3}\s?(?:se)\s[^.!?,\n]{1,60}\s(?:for|forem)\s[^.!?,\n]{1,40},[^.!?\n]{1,120}",
-    _I,
-)
-"""'Se o hexágono for regular, cada ângulo …'"""
 _LINE_OF = re.compile(r"\b(?:y|[fg]\(x\))\s?=\s?-?[\d.,/]{0,10}\s?\*?\s?x\s?[-+]\s?\d[\d.,/]{0,10}")
 """The equation of a line: 'y = 4x - 2'."""
 _PRAISE = re.compile(
@@ -230,24 +212,14 @@ def _footnotes(text: str) -> Iterator[Stretch]:
 
 
 def _explanations(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
-    for found in _SIMPLY.finditer(text) if "just" in cues else ():
-        end = _SENTENCE_END.search(text, found.end())
-        yield Stretch(found.start(), end.start() if end else len(text), after=True)
-    for found in _WHERE.finditer(text) if "(" in text else ():
-        yield Stretch(found.start(), found.end(), after=True)
     for found in _PRAISE.finditer(text) if "praise" in cues else ():
         yield Stretch(found.start(), len(text), after=True)
     for found in _LINE_OF.finditer(text) if "=" in text and "x" in text else ():
-        yield Stretch(found.start(), found.end(), after=True)
-    for found in _IF_IT_IS.finditer(text) if " for" in text and "clause" in cues else ():
         yield Stretch(found.start(), found.end(), after=True)
     for found in _SIGN_OF_IT.finditer(text) if ">" in text or "<" in text else ():
         yield Stretch(found.start(), found.end(), after=True)
     for found in _DISCUSSED.finditer(text) if ">" in text or "<" in text else ():
         yield Stretch(found.start(1), found.end(1), after=True)
-    for found in _SAID_THEN.finditer(text) if ": " in text else ():
-        end = _SENTENCE_END.search(text, found.end())
-        yield Stretch(found.end(1), end.start() if end else len(text), after=True)
     for found in _DENIED_THEN.finditer(text) if ": " in text or " — " in text else ():
         end = _SENTENCE_END.search(text, found.end())
         yield Stretch(found.start("then"), end.start() if end else len(text), after=True)

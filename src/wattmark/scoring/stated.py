@@ -72,8 +72,6 @@ _IS = re.compile(
 )
 _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
-_FAILED = re.compile(r"[^.!\n]{0,20}(?:n't|\bnot|\bnão|\bfails)\b", re.IGNORECASE)
-"""'No, that doesn't …'."""
 _ERRED = re.compile(
     r"\W{0,3}(?:i|eu)?\s?(?:forgot|misread|miscounted|mixed\s+up|esqueci|confundi)\b[^:=.!?]*[.!]?\s*$",
     re.IGNORECASE,
@@ -164,7 +162,6 @@ def _after_turns(
             or _OFF.search(tail)
             or _is_concluded(tail, later.numbers[0].shown)
             or not CONFIRMED.search(tail)
-            or _FAILED.match(tail)
         ):
             return later
         return _pick(whole, language, asked) or later if earlier.explicit else earlier

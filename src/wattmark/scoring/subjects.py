@@ -41,12 +41,6 @@ _PAYS = re.compile(
 )
 """'She must pay 40 + 24': a sum, too."""
 _OF = re.compile(r"\b([^\W\d_]{3,20})\s(?:of|de)\s" + _ABOUT, _I)
-_IS_NAMED = re.compile(r"\s(?:is|é)\s(?:the\s|o\s|a\s)?([^\W\d_]{3,20})\s?(?:[.,;]|$)", _I)
-_WHICH_ONE = re.compile(
-    r"\s?\(\s?(?:the\s|[ao]\s)?(larger|largest|greater|greatest|smaller|smallest|maior|menor|bigger|older|younger)\s?\)",
-    _I,
-)
-"""'5 (the larger)'."""
 _SMALLER = frozenset(
     ("smaller", "smallest", "lesser", "least", "lower", "lowest", "menor", "menores")
 )
@@ -112,12 +106,6 @@ def _fits(text: str, number: Number, result: bool, asked: Asked) -> bool | None:
     letter = _LETTER.search(before)
     if letter is not None and (asked.variable or not _IS_LETTER.search(before)):
         return letter[1] == asked.variable
-    after = _IS_NAMED.match(text, number.end)
-    if after is not None and stems(after[1]) & asked.words:
-        return True
-    within = _WHICH_ONE.match(text, number.end)
-    if within is not None:
-        return bool(stems(within[1]) & asked.words)
     name = _name(before, result)
     if any(word in ORDINALS and not stems(word) & asked.whole for word in name.casefold().split()):
         return False

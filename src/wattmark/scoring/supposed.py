@@ -15,11 +15,7 @@ WOULD = re.compile(
     r"(?:would|[^\W\d_]{1,10}[aei]riam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
     _I,
 )
-_ALONE = re.compile(
-    r"\b(?:(?:uma?|one)\s+(?:só|sozinh[oa]|alone)|a\s+single\s[^\W\d_]{2,20})\b", _I
-)
 _EVERY = re.compile(r"\b(?:each|every|cada)\b", _I)
-_WITHOUT = re.compile(r"(?:without|otherwise|instead|sem|senão|caso\s+contrário)\b", _I)
 _NOUN_ENDS = re.compile(r"\s(?:at|of|in|with|for|after|d[eoa]s?|em|com|por|para|após)\s", _I)
 _SAYS = stems(
     "answer total resultado resposta portanto thus therefore assim então hence summing soma sum"
@@ -38,12 +34,10 @@ def is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> b
     if named and not named & asked.words:
         return True
     placed = {word for word in said[1].casefold().split() if word in ORDINALS}
-    if _ALONE.match(said[1]) and not _ALONE.search(asked.text):
-        return True
     counted = [one.value for one in spoken_numbers(said[1]) if not one.one]
     if any(value not in asked.given for value in counted):
         return True
     cases = [one for one in found if said.start(1) <= one.start < said.end(1)]
     other = any((one.value, measure_of(one)) not in asked.exactly for one in cases)
     other = other or any(not stems(word) & asked.whole for word in placed)
-    return bool(asked.given) and (other or _WITHOUT.match(said[1]) is not None)
+    return bool(asked.given) and other

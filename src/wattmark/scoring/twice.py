@@ -31,16 +31,9 @@ def computed_and_said(
     if not later or not _same(found[computed], found[later[0]]):
         return None
     apart = ENDS.search(text, found[computed].end, found[later[0]].start) is not None
-    if not apart or _is_measured_later(found, later, asked) or _goes_on(text, found, later, asked):
+    if not apart or _goes_on(text, found, later, asked):
         return None
     return said_at(text, found, marks, later[0], "computed and then stated", asked=asked)
-
-
-def _is_measured_later(found: Sequence[Number], later: Sequence[int], asked: Asked) -> bool:
-    """'1/6 of the pool an hour, so 6 hours', where hours are asked for."""
-    if asked.unit is None or found[later[0]].unit == asked.unit:
-        return False
-    return any(found[n].unit == asked.unit for n in later)
 
 
 def _goes_on(text: str, found: Sequence[Number], later: Sequence[int], asked: Asked) -> bool:

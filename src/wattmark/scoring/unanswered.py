@@ -8,6 +8,7 @@ the' has answered before it breaks off.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from wattmark.scoring.asked import Asked
 from wattmark.scoring.numerals import numbers
@@ -34,11 +35,12 @@ _ASKS = re.compile(
     r"\b(?:how|what|which|when|where|do|does|did|is|are|can|could|quant[oa]s?|qual|quais|quando|onde|que)\b",
     _I,
 )
-_BREAKS_OFF = frozenset(
-    "and or minus plus times of the by with from than because that which ou menos mais vezes de do da"
-    " dos das por com que para porque is are são equals será multiply add subtract divide somar"
-    " multiplicar dividir subtrair get gives obtemos temos".split()
+_CUT = re.compile(
+    r"\s(?:and|or|minus|plus|times|of|the|by|with|from|than|because|that|which|is|are|equals|gives|get|multiply|add"
+    r"|subtract|divide|ou|menos|mais|vezes|d[eoa]s?|por|com|que|para|porque|são|será|obtemos|temos|somar|subtrair|multiplicar|dividir)$",
+    _I,
 )
+"""Words in which no sentence ends."""
 _OPEN_END = re.compile(r"(?:\s[$€£=+*/]|R\$|:)\s*$")
 _NEXT = re.compile(
     r"\W{0,3}(?:\d{1,2}[.)]\s(?=[^\W\d_])|(?:next|then|now|first|second|finally|so|therefore|thus|total|agora|depois|então"
@@ -46,7 +48,6 @@ _NEXT = re.compile(
     _I,
 )
 _REASON = re.compile(r"\b(?:because|since|note|check|verify|porque|pois|nota|verific\w+)\b", _I)
-_WORD = re.compile(r"[^\W\d_]+")
 _LONGEST = 1200
 """Characters of a text that is looked at; a longer one has worked."""
 _SHORT = 4
@@ -84,9 +85,8 @@ def breaks_off(text: str, language: str | None) -> bool:
     ended = text.rstrip()
     if len(text) > _LONGEST or not ended:
         return False
-    words = _WORD.findall(ended[-12:])
     open_end = _OPEN_END.search(ended, max(0, len(ended) - 8)) is not None
-    cut = ended[-1].isalpha() and bool(words) and words[-1].casefold() in _BREAKS_OFF
+    cut = _CUT.search(ended, max(0, len(ended) - 16)) is not None
     if not (open_end or cut):
         return False
     *before, last = sentences_of(ended)
@@ -98,5 +98,5 @@ def breaks_off(text: str, language: str | None) -> bool:
 def sentences_of(text: str) -> list[str]:
     """Those that are not empty."""
     ends = [0, *(end.end() for end in ENDS.finditer(text)), len(text)]
-    parts = (text[start:end].strip() for start, end in zip(ends, ends[1:], strict=False))
+    parts = (text[start:end].strip() for start, end in pairwise(ends))
     return [part for part in parts if part]

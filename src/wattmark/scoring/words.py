@@ -94,7 +94,6 @@ _NEGATIVE = ("minus", "negative", "menos", "negativo")
 _AND = ("and", "e")
 _POINT = ("point", "vírgula", "virgula", "ponto")
 _ONE = ("one", "um", "uma", "a", "an")
-OPERATORS = ("plus", "minus", "times", "mais", "menos", "vezes", "over", "divided", "multiplied")
 _TIMES = {"twice": 2, "thrice": 3}
 """'It appears twice.'"""
 _STOPS = re.compile(r"\s*(?:[.!,;\n]|$)")

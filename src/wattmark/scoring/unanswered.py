@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from wattmark.scoring.asked import Asked
 from wattmark.scoring.numerals import numbers
 from wattmark.scoring.segments import ENDS
 
@@ -54,20 +53,17 @@ _SHORT = 4
 """Words of a question that may be an answer with a doubt: 'Is it 42?'"""
 
 
-def is_unanswered(text: str, language: str | None, asked: Asked) -> bool:
+def is_unanswered(text: str, language: str | None) -> bool:
     """Does it promise an answer, or ask, and has no number but in questions and promises?"""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or "=" in text:
         return False
-    sentences = sentences_of(text)
+    sentences = _sentences(text)
     if not sentences or not (sentences[-1].endswith("?") or _PROMISE.search(sentences[-1])):
         return False
-    rest = [one for one in sentences if not _is_no_statement(one)]
-    if any(numbers(one, language) for one in rest):
+    if any(numbers(one, language) for one in sentences if not _is_no_statement(one)):
         return False
-    asking = [one for one in sentences if one.endswith("?") or _ASKED_SO.search(one)]
-    return not any("=" in one for one in sentences) and (
-        len(asking) < len(sentences) or any(_ASKS.search(one) for one in asking)
-    )
+    only_asks = all(one.endswith("?") or _ASKED_SO.search(one) for one in sentences)
+    return not only_asks or _ASKS.search(text) is not None
 
 
 def _is_no_statement(sentence: str) -> bool:
@@ -89,14 +85,14 @@ def breaks_off(text: str, language: str | None) -> bool:
     cut = _CUT.search(ended, max(0, len(ended) - 16)) is not None
     if not (open_end or cut):
         return False
-    *before, last = sentences_of(ended)
+    *before, last = _sentences(ended)
     if _REASON.search(last) or (open_end and any(char.isdigit() for char in _NEXT.sub("", last))):
         return False
     return _NEXT.match(last) is not None or not any(numbers(one, language) for one in before)
 
 
-def sentences_of(text: str) -> list[str]:
-    """Those that are not empty."""
+def _sentences(text: str) -> list[str]:
+    """Those that are not empty, without the spaces around them."""
     ends = [0, *(end.end() for end in ENDS.finditer(text)), len(text)]
     parts = (text[start:end].strip() for start, end in pairwise(ends))
     return [part for part in parts if part]

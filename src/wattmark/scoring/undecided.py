@@ -85,7 +85,7 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
 
     None at all of one that says that the question cannot be answered.
     """
-    if is_unanswered(text, language, asked):
+    if is_unanswered(text, language):
         return Stated((), "breaks off before an answer")
     if _is_lacking(text, language, asked):
         return Stated((), "cannot be answered")

@@ -1,7 +1,8 @@
 """Numbers that say once more what the one before them says.
 
 The members of a list after their count ('two solutions: 3 and -3'), where the question asks how
-many there are, and an amount in another unit ('250 km. That is about 155 miles').
+many there are, an amount in another unit ('250 km. That is about 155 miles'), and the list of what
+was added up.
 """
 
 from __future__ import annotations
@@ -36,9 +37,23 @@ _EQUIVALENT = re.compile(
 )
 
 
+_BREAKDOWN = re.compile(
+    r"^(?P<lead>[^\n]{1,90}):\s*\n"
+    r"(?P<list>(?:[ ]*(?:[-•]|\d{1,2}[.)])[ ][^\n]+\n)+[ ]*(?:[-•]|\d{1,2}[.)])[ ][^\n]+\n?)\s*\Z",
+    re.MULTILINE,
+)
+_REASONS = re.compile(
+    r"\b(?:because|porque|pois|breakdown|made\s+up\s+of|consist\w*|detalh\w*|assim\s+distribuíd\w+)\b",
+    _I,
+)
+"""Words that lead to the parts of what was said."""
+
+
 def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks such numbers as asides."""
     _listed(text, found, marks, asked)
+    if ":" in text and "\n" in text:
+        _broken_down(text, found, marks)
     cues = cues_of(text)
     if "lost" in cues:
         _lost(text, found, marks)
@@ -55,6 +70,25 @@ def _listed(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> N
         counted = counts_list(text, number, found)
         if counted is not None and at not in marks.out and number.shown.isalpha():
             marks.aside |= {*counted}
+
+
+def _broken_down(text: str, found: Sequence[Number], marks: Marks) -> None:
+    """The list that ends 'She read 52 pages:\\n- Monday: 12\\n- Tuesday: 40', and adds up to it."""
+    listed = _BREAKDOWN.search(text)
+    if listed is None:
+        return
+    inside = [n for n, one in enumerate(found) if one.start >= listed.start("list")]
+    before = [n for n in range(len(found)) if n not in inside and n not in marks.out]
+    ends = [text[found[n].end : _next_start(text, found, n)] for n in inside]
+    last = [n for n, end in zip(inside, ends, strict=True) if "\n" in end or n == inside[-1]]
+    total = sum((found[n].value or Fraction(0) for n in last), Fraction(0))
+    added = len(last) > 1 and any(found[n].value == total for n in before)
+    if before and (added or _REASONS.search(listed["lead"])):
+        marks.aside.update(inside)
+
+
+def _next_start(text: str, found: Sequence[Number], n: int) -> int:
+    return found[n + 1].start if n + 1 < len(found) else len(text)
 
 
 def _lost(text: str, found: Sequence[Number], marks: Marks) -> None:

@@ -28,7 +28,7 @@ MINUS = re.compile(r"^\s?[^\W\d_]{1,30}\s+[-–]\s+$")
 EQUALS = re.compile(r"(?:=|≈|=>|\bequals|\bequal\s+to|\bigual\s+a)\s*[(\[$€£R\s\"']*-?\s?$", _I)
 OF = re.compile(r"^\s*(?:of|de|do|da|dos|das)\s+(?:[^\W\d_]{1,12}\s+){0,1}[$€£R\s]*$", _I)
 TAKEN_TOGETHER = re.compile(
-    r"\b(?:sum|difference|product|quotient|ratio|soma|diferença|produto|quociente|add|adding|adds"
+    r"\b(?:sum|difference|product|quotient|ratio|gcd|hcf|lcm|mdc|mmc|soma|diferença|produto|quociente|add|adding|adds"
     r"|added|subtract\w{0,6}|multipl[iy]\w{0,6}|divid\w{1,6}|som(?:ar|amos|ando|armos|e|ei)"
     r"|subtra\w{1,6}|multiplic\w{1,6}|adicion\w{1,6}|combin\w{1,6}|between|entre|juntando|taking)"
     r"\s+(?:[^\W\d_]{1,15}\s+){0,3}[$€£R\s]*$",
@@ -69,7 +69,7 @@ COMPARED = re.compile(
     r"(?:\b(?:maior|menor|mais\s+[^\W\d_]{3,12})\s+(?:do\s+)?que\s+[oa]s?|\b(?:more|less|fewer|greater|bigger|smaller|larger|higher|lower)\s+than|\bmais\s+(?:do\s+)?(?:de|que)"
     r"|\b(?:para\s+(?:chegar\s+a|atingir|alcançar)|to\s+reach)|\bmenos\s+(?:do\s+)?(?:de|que)|\bmaior\s+(?:do\s+)?que|\bmenor\s+(?:do\s+)?que|\bacima\s+de"
     r"|\babaixo\s+de|\bbelow|\bunder|\babove|(?<=,\s)(?:against|versus|contra)|(?<![-=])[<>]=?|[≤≥±]|\+/-)"
-    r"(?:\s+(?:the|last|his|her|their|its|our|my)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2}(?:\s(?:of|de))?)?\s*[$€£R]*\s*$",
+    r"(?:\s+(?:the|last|his|her|their|its|our|my|[oa]s)\b(?:\s+[^\W\d_]{1,15}(?:'s)?){0,2}(?:\s(?:of|de))?)?\s*[$€£R]*\s*$",
     _I,
 )
 REST = re.compile(

@@ -106,6 +106,7 @@ _COMMANDS = {
     "ldots": "...", "dots": "...", "degree": "°", "circ": "°", "quad": " ", "qquad": " ",
 }  # fmt: skip
 _COMMAND = re.compile(r"\\([a-zA-Z]{1,30})\s?")
+_SPACED_SIGN = re.compile(r"^-\s+(?=\d)")
 _BOXED = re.compile(r"\\f?boxed\s*(?=\{)|\\boxed\s+(?=[\d-])")
 
 _MATH = re.compile(r"(?<![\w$\\])\$(?=[^\s$])([^$\n]{1,300})(?<![\s\\RS$])\$(?![\d$])")
@@ -236,7 +237,7 @@ def _boxes(text: str) -> str:
         if found.start() < at:
             continue
         end = _closing(text, found.end())
-        inner = text[found.end() : end].strip("{} ")
+        inner = _SPACED_SIGN.sub("-", text[found.end() : end].strip("{} "))
         parts += [text[at : found.start()], MARK, inner, " \ue002"]
         at = end
     return "".join([*parts, text[at:]])

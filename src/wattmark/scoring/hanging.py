@@ -52,6 +52,7 @@ _ABOUT_ANOTHER = re.compile(
     r"|,\s+(?:que|who)\s+(?:scored|got|made|earned|won|paid|sold|turned|fez|marcou|ganhou|pagou|vendeu|obteve|leva|levou|completou)\s+(?:[$€£]|R\$)?\s?$"
     r"|,\s+(?:que|who|whose|which)\s+(?:has|had|have|(?<=who\s)(?:is|was)|costs?|tem|tinha|custa|custava|mede|pesa)\s+"
     r"(?:[$€£]|R\$)?\s?$"
+    r"|,\s+leaving\s(?:the\s)?(?:other|rest|remaining)\s$"
     r"|,\s+(?:up|down)\s+$"
     r"|,\s+(?:each|cada\s+uma?)\s+(?!(?:is|costs?|gets?|has|é|custa|recebe|tem)\b)[^,.;:=]{2,30}\s$"
     r"|,\s+(?:and\s+its|e\s+(?:seu|sua|o\s+seu|a\s+sua)|whose|cuj[oa])\s+(?:square(?:\s+root)?|cube|half|double"

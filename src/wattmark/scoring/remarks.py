@@ -64,7 +64,7 @@ _APART = re.compile(
     r"|\b(?:then|after\s+that)\s+(?:would\s+)?come[^.!?\n]{0,80}"
     r"|,?\s(?:and\s)?(?:after\s+that|depois\s+(?:disso|desse))\s(?=\d)[^.!?\n]{0,80}"
     r"|(?<=[.!?]\s)(?:at|with|com|a)\s(?:(?:half|twice|double|triple)\s(?:the|that)|metade|o\sdobro)\b[^.!?\n]{0,120}"
-    r"|,\s+(?:enough|(?:o\s+)?suficiente)\b[^.!?\n=]{0,80}(?![^.!?\n]*=)"
+    r"|,\s+(?:enough|(?:o\s+)?suficiente|o\s+que\s+dá\s+para\s+[^\W\d_]+r)\b[^.!?\n=]{0,80}(?![^.!?\n]*=)"
     r"|,\s+(?:exactly\s+|exatamente\s+)?(?:half|twice|double|triple|(?:[ao]\s)?(?:metade|dobro|triplo))\s+(?:of|the|as|d)[^.!?;=\n]{0,100}",
     _I,
 )

@@ -26,7 +26,7 @@ _FRONTED = re.compile(
 )
 _MAIN = re.compile(
     r",\s(?=(?:it|he|she|they|we|you|there|each|every|the|this|that|his|her|its|their|cada|[oa]s?|el[ea]s?|há|são|é|temos|fic\w+"
-    r"|restam?|sobram?|cabem|gasta\w*|paga\w*|recebe\w*|precisa\w*)\s(?!.{0,40},\s(?:and|e)\s))",
+    r"|restam?|sobram?|cabem|gasta\w*|paga\w*|recebe\w*|precisa\w*)\s(?!.{0,40},\s(?:and|e)\s)|\d+%\s(?:foram|são|were|are)\b)",
     _I,
 )
 _SHARE = ("of", "de", "da", "do")

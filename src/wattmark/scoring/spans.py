@@ -130,6 +130,9 @@ KINDS = frozenset(
         "praise",
     )
 )
+_SIGNED = re.compile(r"\(-\d[\d.,]*\)")
+_IS_SO = re.compile(r"\b(?:is|é|são|equals)\s$", _I)
+"""'The number is (-3)'."""
 SIGNS = frozenset(("(", "[", CODE_OPEN, ":", "—", "?", "\n"))
 """One of these every stretch needs: a kind of phrase, or a sign."""
 
@@ -138,6 +141,8 @@ def stretches(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
     """All of them, in no order."""
     if "(" in text or "[" in text or CODE_OPEN in text:
         for found in PARENTHESES.finditer(text):
+            if _SIGNED.fullmatch(found[0]) and _IS_SO.search(text, 0, found.start()):
+                continue
             yield Stretch(found.start(), found.end(), after=False)
     if "checking" in cues:
         yield from _checks(text)

@@ -73,7 +73,8 @@ _IS = re.compile(
 _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
 _ERRED = re.compile(
-    r"\W{0,3}(?:i|eu)?\s?(?:forgot|misread|miscounted|mixed\s+up|esqueci|confundi)\b[^:=.!?]*[.!]?\s*$",
+    r"\W{0,3}(?:for|pel[ao])\s[^.!?=\n]{0,80}\b(?:said|wrote|disse|escrevi)\s[^.!?=\n]{0,30}[.!]?\s*$"
+    r"|\W{0,3}(?:i|eu)?\s?(?:forgot|misread|miscounted|mixed\s+up|esqueci|confundi)\b[^:=.!?]*[.!]?\s*$",
     re.IGNORECASE,
 )
 """'Sorry, I forgot to carry the 1.', and no more."""

@@ -40,6 +40,11 @@ _CUT = re.compile(
     _I,
 )
 """Words in which no sentence ends."""
+_ANNOUNCES = re.compile(
+    r"(?:\s(?:so|then|thus|therefore|hence|então|logo|portanto)|\b(?:need\s+to|precisamos|temos\s+que|vamos)\s[^\W\d_]+),?$",
+    _I,
+)
+"""Words to which the answer is yet to come."""
 _OPEN_END = re.compile(r"(?:\s[$€£=+*/]|R\$|:)\s*$")
 _NEXT = re.compile(
     r"\W{0,3}(?:\d{1,2}[.)]\s(?=[^\W\d_])|(?:next|then|now|first|second|finally|so|therefore|thus|total|agora|depois|então"
@@ -81,6 +86,8 @@ def breaks_off(text: str, language: str | None) -> bool:
     ended = text.rstrip()
     if len(text) > _LONGEST or not ended:
         return False
+    if _ANNOUNCES.search(ended, max(0, len(ended) - 30)):
+        return True
     open_end = _OPEN_END.search(ended, max(0, len(ended) - 8)) is not None
     cut = _CUT.search(ended, max(0, len(ended) - 16)) is not None
     if not (open_end or cut):

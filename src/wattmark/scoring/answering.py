@@ -80,6 +80,8 @@ _EACH = re.compile(r"\W{0,4}(?:(?:in|em)\s)?(?:each|every|cada)\b", _I)
 _IS = re.compile(r"(?:\b(?:is|are|é|são|foi|was|equals)|=)\s+(?:R\$\s?|[$€£])?$", _I)
 _PRICES = frozenset(("pric", "preç", "cost", "cust", "paga"))
 """Stems of what is no percentage."""
+_UNSOLVED = re.compile(r"\d\s?=\s?-?\d+\s?\*?\s?[a-z]\s*$")
+"""'48 = 2x'."""
 _LISTED = 3
 """Numbers of which a sentence has more where it lists them."""
 _FEW = 2
@@ -153,7 +155,9 @@ def _is_new(found: Sequence[Number], marks: Marks, one: Sentence, asked: Asked) 
     begins = _BEGINS.search(one.text)
     if (begins and not stems(begins[0]) & asked.whole) or one.text.rstrip().endswith("?"):
         return False
-    if any(one.start <= found[n].start < one.end for n in marks.equations):
+    if _UNSOLVED.search(one.text) or any(
+        one.start <= found[n].start < one.end for n in marks.equations
+    ):
         return False  # it is solved later
     if one.text.rstrip().endswith(":") and all(found[n].shown.isalpha() for n in one.firm):
         return False  # 'So none of them did:'

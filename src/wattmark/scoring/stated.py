@@ -78,6 +78,10 @@ _ERRED = re.compile(
     re.IGNORECASE,
 )
 """'Sorry, I forgot to carry the 1.', and no more."""
+_AN_ARTICLE = re.compile(
+    r"[\s,]*(?:é|foi|is|was)\s(?:uma?|an?)\s[^\W\d_][^.!?\d]*[.!]?\s*", re.IGNORECASE
+)
+"""'… 73, que aliás é um número primo.'"""
 _OFF = re.compile(
     r"\btoo\s+(?:much|many|little|few|big|small|high|low)\b|\bdemais\b|\bnão\s+(?:bate|confere|fecha)\b"
     r"|\bdoes(?:n't|\s+not)\s+(?:match|work|check|fit)\b",
@@ -144,7 +148,9 @@ def _after_turns(
         turns = [one for one in turns if not (REFUSED.search(one[0]) and _of_others(whole, one))]
     for turn in reversed(turns):
         tail, head = whole[turn.end() :], whole[: turn.start()]
-        later = None if _ERRED.match(tail) else _pick(tail, language, asked, asides=False)
+        later = None
+        if not _ERRED.match(tail) and not _AN_ARTICLE.fullmatch(tail):
+            later = _pick(tail, language, asked, asides=False)
         if later is None:
             if REFUSED.search(turn[0]) and _NO_MORE.fullmatch(tail):
                 return None
@@ -242,10 +248,7 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     at = said_of_subject(text, found, marks, asked) if at is None else at
     at = _last(text, found, marks, asked) if at is None else at
     if at is not None:
-        concluded = concluded_in_words(
-            text[found[-1].end :], CUE if _THAT.isdisjoint(words_in(text)) else THAT_IS
-        )
-        concluded = concluded or ends_in_words(text, found, marks, asked)
+        concluded = _in_words_after(text, found, marks, asked)
         if concluded is not None:
             return concluded
         return _last_stated(text, found, marks, at, asked)
@@ -260,6 +263,18 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     if not loose or (words is not None and not words.several):
         return words
     return _last_stated(text, found, marks, loose[-1], NOTHING_ASKED)
+
+
+def _in_words_after(
+    text: str, found: Sequence[Number], marks: Marks, asked: Asked
+) -> Stated | None:
+    """A number in words that concludes, or ends the text, after the last one in digits."""
+    rest = text[found[-1].end :]
+    if len(found) - 1 in marks.aside:  # '99, because 100 has three'
+        end = ENDS.search(rest)
+        rest = rest[end.end() :] if end else ""
+    cue = CUE if _THAT.isdisjoint(words_in(text)) else THAT_IS
+    return concluded_in_words(rest, cue) or ends_in_words(text, found, marks, asked)
 
 
 def _last_stated(text: str, found: Sequence[Number], marks: Marks, at: int, asked: Asked) -> Stated:

@@ -172,6 +172,11 @@ REFUSING = re.compile(
 STATES_AFTER_ALL = re.compile(
     r"=|\b(?:but|however|answer|so|still|if|mas|porém|resposta|então|logo|portanto|se)\b", _I
 )
+ASKED_SO = (
+    r"(?:you(?:'re|\s+are)?\s+(?:want(?:ed)?(?:\s+me)?\s+to\s+know|ask(?:ed|ing))"
+    r"|você\s+(?:perguntou|quer\s+saber))"
+)
+"""'You asked how many …': the question said over."""
 PURPOSE = re.compile(r"\s(?:para\s+que|so\s+that|in\s+order\s+(?:that|for))\s[^.!?;\n]{1,150}", _I)
 FURTHER = re.compile(
     r",\s+(?:namely|a\s+saber|nomeadamente)\s(?=[a-z]\s=|[^.!?\n=]*(?:[.!?\n]|$))[^.!?\n]{1,80}|"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wattmark.scoring.around import ASKED_SO
 from wattmark.scoring.spans import Stretch
 
 _I = re.IGNORECASE
@@ -33,9 +34,8 @@ _OFFER = re.compile(
     _I,
 )
 _ASKED_SO = re.compile(
-    _OPENS + r"(?:(?:so|ok(?:ay)?|então|bem|well),?\s+)?"
-    r"(?:you(?:'re|\s+are)?\s+(?:want(?:ed)?(?:\s+me)?\s+to\s+know|ask(?:ed|ing)(?!\s+for\s))"
-    r"|você\s+(?:perguntou|quer\s+saber))\b(?:(?!\s(?:and|e|is|é)\s(?:it|the|a|o|that)\b)[^.!?\n,:;=(—]){0,200}(?=[.!?\n,])",
+    _OPENS + r"(?:(?:so|ok(?:ay)?|então|bem|well),?\s+)?" + ASKED_SO + r"(?!\s+for\s)\b"
+    r"(?:(?!\s(?:and|e|is|é)\s(?:it|the|a|o|that)\b)[^.!?\n,:;=(—]){0,200}(?=[.!?\n,])",
     _I,
 )
 _RATE = re.compile(

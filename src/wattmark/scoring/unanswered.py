@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from wattmark.scoring.around import ASKED_SO
 from wattmark.scoring.numerals import numbers
 from wattmark.scoring.segments import ENDS
 
@@ -26,8 +27,7 @@ _PROMISE = re.compile(
     _I,
 )
 _ASKED_SO = re.compile(
-    r"\b(?:you(?:'re|\s+are)?\s+(?:want(?:ed)?(?:\s+me)?\s+to\s+know|ask(?:ed|ing))"
-    r"|você\s+(?:perguntou|quer\s+saber|pediu)|(?:please|por\s+favor)[,\s]+(?:clarify|tell|esclareça|informe))\b",
+    rf"\b(?:{ASKED_SO}|você\s+pediu|(?:please|por\s+favor)[,\s]+(?:clarify|tell|esclareça|informe))\b",
     _I,
 )
 _ASKS = re.compile(

@@ -38,7 +38,7 @@ _EQUIVALENT = re.compile(
 
 
 _BREAKDOWN = re.compile(
-    r"^(?P<lead>[^\n]{1,90}):\s*\n"
+    r"^(?![ ]*(?:[-•]|\d{1,2}[.)])[ ])(?P<lead>[^\n]{1,90}?)(?P<colon>:?)[ ]*\n\s*"
     r"(?P<list>(?:[ ]*(?:[-•]|\d{1,2}[.)])[ ][^\n]+\n)+[ ]*(?:[-•]|\d{1,2}[.)])[ ][^\n]+\n?)\s*\Z",
     re.MULTILINE,
 )
@@ -83,7 +83,7 @@ def _broken_down(text: str, found: Sequence[Number], marks: Marks) -> None:
     last = [n for n, end in zip(inside, ends, strict=True) if "\n" in end or n == inside[-1]]
     total = sum((found[n].value or Fraction(0) for n in last), Fraction(0))
     added = len(last) > 1 and any(found[n].value == total for n in before)
-    if before and (added or _REASONS.search(listed["lead"])):
+    if before and (added or (listed["colon"] and _REASONS.search(listed["lead"]))):
         marks.aside.update(inside)
 
 
@@ -108,7 +108,11 @@ def _converted(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -
             or (asked.percent and other.percent)
             or (asked.unit is not None and other.unit == asked.unit)
         )
-        if not meant and _EQUIVALENT.fullmatch(text, one.end, other.start):
+        if (
+            not meant
+            and one.percent == other.percent
+            and _EQUIVALENT.fullmatch(text, one.end, other.start)
+        ):
             marks.aside.add(at + 1)
             continue
         if one.unit in (None, other.unit) or other.unit is None or other.unit == asked.unit:

@@ -9,7 +9,7 @@ from wattmark.scoring.clean import CODE_CLOSE, CODE_OPEN
 _I = re.IGNORECASE
 
 OPERATOR = re.compile(
-    r"^[)\]\s€£¥°²³]*(?:(?:(?:[^\W\d_]{1,20}|[^\W\d_]{1,4}\.)\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
+    r"^[)\]\s€£¥°²³]*(?:(?:(?:[^\W\d_]{1,20}|[^\W\d_]{1,4}\.(?!\s(?-i:[A-ZÀ-Ý])))\s+){0,3}(?:\+|\*|/|plus|mais|times|vezes|minus|menos|over"
     r"|(?:multiplied|divided)\s+by|(?:multiplicad|dividid)[oa]s?\s+por|added\s+to|subtracted\s+from|somad[oa]s?\s+a[o]?|(?:subtraíd|tirad)[oa]s?\s+d[eo])"
     r"|-|–)[\s(\[$€£R]*-?$|^\)?\s:\s$",
     _I,
@@ -44,15 +44,16 @@ DENIED_BEFORE = re.compile(
     r"(?:\b(?:discard|reject|ignor)(?:e?s|ing)?|\b(?:descart|rejeit|ignor)(?:a|o|amos|ando|ar|e|ou)"
     r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
     r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
-    r"(?:\s+(?:[a-z]\s=|exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really"
-    r"|é|a|o|de|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|apenas|possible|possível|likely|provável|same|as))*\s*[(\"'$€£R:]*-?\s?$",
+    r"(?:\s+(?:[a-z]\s=|exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really|\([a-eA-E]\)"
+    r"|é|a|o|de|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|in|em|apenas|possible|possível|likely|provável|same|as))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
-    r"^[\ue002\s\"')°]*,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
+    r"^[\ue002\s\"')°]*(?:[^\W\d_]{1,5}/[a-z]{1,4}\s)?,?\s?(?:(?:is|was|would\s+be|é|est(?:á|ão)|são|seria|are)\s+(?:also\s+|clearly\s+)?"
     r"(?:wrong|exclu[ií]d\w*|discarded|rejected|dropped|descartad|rejeitad|eliminad|incorrect|undefined|indefinid|not\s+(?:the|right|correct)|errad|incorret|false\b)"
     r"|,\s(?:o\s+que\s+(?:é|está|seria)|which\s+(?:is|would\s+be))\s+(?:wrong|incorrect|false|errado|incorreto|falso)\b"
     r"|[(,]\s?(?:que\s+é\s+|which\s+is\s+)?(?:descartad[oa]|rejeitad[oa]|discarded\b|rejected\b|extraneous\b)"
+    r"|would\s+be\s+(?:right|correct)\s+(?:only|if|with)|(?:was|is|foi|é)\s+(?:mentioned|mencionad[oa])\b"
     r"|só\s+[^\W\d_]{1,12}ria\b|would\s+only\b|only\s+(?:applies|works|holds|would)\b"
     r"|(?:[^\W\d_]{2,15}\s){0,2}(?:do(?:es)?\s+not\s+matter|do(?:es)?n't\s+matter|(?:is|are)\s+irrelevant|não\s+importam?\b)"
     r"|(?:que|that|which)\s(?:muitos|muita\s+gente|alguns|many|most|some|people|students)\b"
@@ -91,7 +92,7 @@ PART_OF = re.compile(
     _I,
 )
 DIVISOR = re.compile(
-    r"\b(?:(?:divisible|divisível|divisíveis)\s+(?:by|por)|parts\s+per|partes\s+por)(?:\s+\d{1,4},?(?:\s+(?:and|e)(?:\s+(?:by|por))?)?){0,2}\s+$",
+    r"\b(?:each|cada\s+uma?)\s+(?:of\s+the|d[oa]s)\s+$|\b(?:(?:divisible|divisível|divisíveis|division|divisão)\s+(?:by|por)|parts\s+per|partes\s+por)(?:\s+\d{1,4},?(?:\s+(?:and|e)(?:\s+(?:by|por))?)?){0,2}\s+$",
     _I,
 )
 STEP = re.compile(r"\b(?:steps?|passos?|etapas?)\s*[#:]?\s*$", _I)
@@ -117,7 +118,7 @@ ASIDE_AFTER = re.compile(
     _I,
 )
 UNREADABLE_AFTER = re.compile(
-    r"^\s?(?:π|√)|^\^\(?[a-z]|^\([a-zA-Z]\s?[-+)]|^!(?:\s?=|\s+(?:ends?|is|has|equals|termina|é|tem)\b)|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[xyznbi](?!\w)|^a(?!\w)(?!\s[^\W\d_]{3})"
+    r"^\s?(?:π|√)|^\^\(?[a-z]|^\([a-zA-Z]\s?[-+)]|^!(?:\s?=|\s?\((?=\d)|\s+(?:maneiras|formas|ways|orders|permuta\w+)\b|\s+(?:ends?|is|has|equals|termina|é|tem)\b)|^\s(?:factorial|fatorial)\b|^\s?\*?\s?(?:pi|sqrt)\b|^[yznbi](?!\w)|^x(?!\w)(?!\s(?:as\s[a-z]{3,10}\sas|the|[oa]s?|mais|maior|more|larger|bigger|greater|higher|faster)\b)|^a(?!\w)(?!\s[^\W\d_]{3})"
 )
 UNREADABLE_BEFORE = re.compile(
     r"(?:√|\bsqrt|(?:π|\bpi)\s?\*)\s?[({]?\s?$|√\([^()]*$|\)\s?\^\s?$"
@@ -128,24 +129,24 @@ PLACED = re.compile(r"^\.?[a-zªº]{1,2}\s+(?:place|position|lugar|posição)\b"
 ITEM = re.compile(r"(?:^|\n)[ ]*\(?$")
 ITEM_END = re.compile(r"^(?:[.)]|\.\))\s+\S")
 PARENTHESES = re.compile(
-    rf"\((?:[^()\n]|\([^()\n]{{0,80}}\)){{0,300}}\)|\[\d{{1,3}}(?:[,;-]\s?\d{{1,3}})*\]|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?"
+    rf"\((?:[^()\n]|\([^()\n]{{0,80}}\)){{0,300}}\)|\[\d{{1,3}}(?:[,;-]\s?\d{{1,3}})*\]|\[\d{{1,6}}\s[a-z][^\[\]\n=:]{{0,30}}\]|{CODE_OPEN}[^{CODE_CLOSE}]*{CODE_CLOSE}?"
 )
 """Brackets, citations ([2]), program code."""
 
 CHECKING = re.compile(
-    r"\b(?:plug(?:ging)?\s+in\s?:|(?<=;\s)indeed\b|(?<=[.!]\s)indeed\b|(?<=\band\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
+    r"\b(?:plug(?:ging)?\s+in\s?:|why\s?\?|por\s?qu[êe]\s?\?|(?<=;\s)indeed\b|(?<=[.!]\s)indeed\b|(?<=\band\s)indeed\b|check(?:ing|s)?\b(?:\s+(?:it|this|the\s+answer|that|by\s+[^\W\d_]{3,12}))?\s*[:,(]|(?:let's|let\s+me|let\s+us|to|we\s+can|you\s+can)\s+"
     r"(?:double[-\s]?check|check|verify|confirm)|verification|verifying|verify\s*:|confirma[çc][ãa]o\s*:|confirmation\s*:|remarks?\s*:|"
     r"(?:substituting|substituindo|plugging)(?:\s(?:it|this|that))?(?:\s(?:back|in|de\svolta))?\s?[:,]\x20(?=[\d\s.,*+/()^-]+=\s?-?[\d.,]+\s*(?:[;\n✓]|\s(?:e|and)\s|(?<=,)\s?(?:which|as|o\sque|como)\s|$))|confira\s*[:,]|proof\s*:|"
     r"for\s+reference\b|on\s+the\s+other\s+hand|por\s+outro\s+lado|(?:indeed|in\s+fact|de\s+fac?to|com\s+efeito),\s|breaking\s+(?:it|this|that)\s+down|assumptions?\s*:|premissas?\s*:|para\s+(?:referência|lembrar)\s*:|(?<=,\s)de\s+fato\s|"
     r"(?:this|that)\s+fits\b|soma\s+de\s+controle\s*:|reason\s[^.:\n]{1,30}:|in\s+case\s+it\s+helps|prova\s+real|prova\s*:|confere\s*:|verifica[çc][ãa]o|verificando|confirmando\s?:|(?:conferir|verificar)\s?(?:=>|:)|(?:formula\s+(?:agrees|confirms)|fórmula\s+confirma)\b|conferindo|conferência|para\s+(?:verificar|conferir)"
     r"|tirando\s+a\s+prova|podemos\s+(?:verificar|conferir)|notes?\s*:|p\.?s\.?\s*:|obs\.?\s*:|observação\s*:"
     r"|nota\s*:|(?:and|,)\s+note\s+that\b|fun\s+fact|curiosidade|by\s+the\s+way|for\s+comparison|explanation|to\s+see\s+(?:why|this|how)\b|sanity\s+check\b|(?<=\n)[✔✓]\s(?=[\d(][^\n]*=)"
-    r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|para\s+comparar"
-    r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:(?!\s*\n)|confidence\s*:)",
+    r"|explicação|here\s+is\s+(?:how|why)|here's\s+(?:how|why)|eis\s+como|veja\s+como|veja\s?:|para\s+comparar"
+    r"|working\s*:|reasoning\s*:|raciocínio\s*:|cálculo\s*:(?!\s*\n)|confidence\s*:|difficulty\s*:|dificuldade\s*:)",
     _I,
 )
 CLAUSE = re.compile(
-    r"\b(?:because|since|como\s(?:(?<=[.!?]\scomo\s)|(?<=\ncomo\s)|(?<=^como\s))(?!seria\b)(?=(?:[^.!?\n]|\.\d){3,120},\s)\b|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
+    r"\b(?:because|since|assuming|supposing|supondo|assumindo|admitindo|como\s(?:(?<=[.!?;]\scomo\s)|(?<=\ncomo\s)|(?<=^como\s))(?!seria\b)(?=(?:[^.!?\n]|\.\d){3,120},\s)\b|as\s+(?:we|you|the)|(?<=,\s)as\s+(?!well|much|many|long|soon|follows|shown|expected|requested|asked|required|needed)|given\s+that|seeing\s+that|considerando\s+que|porque|pois(?!,)|já\s+que|uma\s+vez\s+que|visto\s+que|dado\s+que"
     r"|although|(?:even\s+|(?<=,\s))though|embora|by\s+[a-z]{1,15}ing|if\s+(?:you|we|all|they|both)|when\s+(?:you|we|added)|se\s+(?:você|nós|[^\W\d_]{3,12}[aei]r(?:em|mos)?\b)|let\s+me\s+know|would\s+you|do\s+you"
     r"|if\s+you|se\s+quiser|se\s+precisar|quer\s+que|not\s+to\s+be|which\s+is\s+the\s+(?:sum|difference|product)"
     r"|que\s+é\s+a\s+(?:soma|diferença)|which\s+(?:he|she|they|you|we|i|can|could)\b|(?:o\s+)?que\s+(?:ele|ela|você)s?\s+pode|ao\s+(?:somar|subtrair|multiplicar|dividir)"
@@ -153,7 +154,7 @@ CLAUSE = re.compile(
     _I,
 )
 TRAILING = re.compile(
-    r",(?i:\s+(?:(?:even\s+)?though|while|whereas|enquanto|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|unlike|ao\s+contrário|up\s+from"
+    r",(?i:\s+(?:(?:even\s+)?though|(?:while|whereas)(?![^.,;\n]{0,40}\b(?:exact|actual|true|real|correct))|when\s(?:h(?:is|er|e)|she|it|they|the)|quando\s(?:[oa]s?|el[ea]s?|seus?|suas?)|enquanto(?![^.,;\n]{0,40}\b(?:exat|real|verdadeir|corret))|(?:passando|subindo|caindo|baixando|indo|going|rising|falling|dropping|growing)\s(?:de|from)|(?:dividid[oa]s?|split|shared)\s(?:[a-z]{3,10}\s)?(?:entre|among|between)|sendo|ao\s+passo\s+que|although|embora|from\s+(?:her|his|their|the|its|a)|of\s+which|including|out\s+of|compared|unlike|ao\s+contrário|up\s+from"
     r"|down\s+from|(?:which|que)\s+(?:is|are|é|são)\s+(?:about\s+|exactly\s+|cerca\s+de\s+)?(?:\d{1,6}/\d{1,6}|\d[\d.,]{0,8}\s?%)\s+(?:of|d[eoa]s?)|dos\s+quais|das\s+quais|incluindo|de\s+um\s+total)\b(?:[^,.;!?\n]|\.(?=\d)){0,200})"
 )
 REFUSING = re.compile(
@@ -185,6 +186,9 @@ FURTHER = re.compile(
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
     r",\s+(?:mais|menos)\s+\d[\d.,\u2009 ]{0,12}\s(?:[^\W\d_]{1,15}\s)?do\s+que\b[^.!?;\n]{0,60}|"
     r",\s+(?:como\s+se\s+(?:vê|pode)|as\s+(?:(?:one|you|we)\s+(?:can\s+)?see|can\s+be\s+seen))\b[^.!?;\n]{0,80}|"
+    r",\s+(?:where|onde)\s(?:[a-z]\s=[^.!?;\n]{1,60}|[^.!?;\n=]{1,100})|"
+    r",\s+(?:que|which)\s+(?:vem|comes?|follows|precede\w*|fica)\s+(?:[^\W\d_]{2,10}\s+)?(?:after|before|depois|antes|após)\b[^.!?;\n]{0,60}|"
+    r",\s+(?:o\s+que\s+dá|que\s+dá|which\s+is|that's|ou|or)\s+(?:uns|umas|cerca\s+de|about|around|roughly|some)\s[^.!?;\n]{0,30}\b(?:por|per|an?|each|cada)\s[^.!?;\n]{1,20}|"
     r",\s+(?:plus|além\s+de|as\s+well\s+as|besides|not\s+counting|sem\s+contar|não\s+contando)\s(?![^.!?\n]*(?:=|\b(?:is|are|makes?|gives?|total|são|dá|dão)\b))[^.!?;\n]{1,100}|"
     r",\s+(?:the|a|o)\s+(?:sum|product|soma|produto)\s+(?:of|d[eoa]s?)\s(?![^.!?\n]*(?:=|\b(?:is|are|é|são)\b))[^.!?;\n]{1,80}|"
     r",?\s+(?:reached|attained|attaining|obtained|atingid[oa]|alcançad[oa]|obtid[oa])\s+(?:at|for|when|em|para|quando)\s[^.!?;\n]{1,60}|"
@@ -201,7 +205,7 @@ WITHIN = re.compile(
 )
 """', with g = 9.81', ', from 9 to 21 h', at the end."""
 APART = re.compile(
-    r"[,;](?i:(?<=,)\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
+    r"[,;](?i:(?<=;)\sjá\s(?:[oa]s?|uma?)\s[^.!?\n=]{1,100}|(?<=;)\sdaqui\sa\s\d{1,3}\s(?:anos?|meses|dias|semanas)\b[^.!?\n]{0,120}|(?<=,)\s+(?:(?:well|just|bem|pouco|logo)\s+)?(?:above|below|acima|abaixo)\s[^.!?;\n]{0,80}|"
     r"\s(?:it\s(?:was|had\sbeen|used\sto\sbe)|antes,?\s(?:era|eram|foi|foram|tinha))\s[^.!?\n]{1,100}|"
     r"(?<=,)\s+(?:\d{1,9}|an?|one|two|three|four|five|six|seven|eight|nine|ten|some|uma?|dois|duas|três|quatro|cinco|seis|sete|oito|nove|dez|alguns)\s+[^\W\d_]{1,15}\s+(?:after|before|later|earlier|antes|depois|após)\b[^,.;!?\n]{0,100})"
 )
@@ -216,15 +220,22 @@ CLAUSE_END = re.compile(
 FRONTED = re.compile(r"(?:^|[.!?;:]\s|\n|\b(?:and|but|e|mas),?\s|=>\s?)\W{0,3}$", _I)
 """Where a reason stands before what it is for: 'Since 130 were sold, 50 remain'."""
 FRONT_END = re.compile(
-    r",\s|[.!?;](?=\s|$)|\n|=>|\s(?:you|we|they|he|she|it)\s+(?:will\s+|would\s+)?(?:needs?|must|ha(?:ve|s)\s+to|keep|take|get|choose)\b"
+    r",\s|[.!?;](?=\s|$)|\n|=>|\s(?:temos|obtemos|dão?|(?:we|you)\s(?:get|have))\s|\s(?:you|we|they|he|she|it)\s+(?:will\s+|would\s+)?(?:needs?|must|ha(?:ve|s)\s+to|keep|take|get|choose)\b"
     r"|\s(?:precis\w{1,5}|são\s+precis\w{1,5}|é\s+preciso)\b",
     _I,
 )
+NO_NOUN = (
+    r"(?<!\w)(?!(?:maria|padaria|livraria|papelaria|loteria|bateria|sorveteria|pizzaria|confeitaria|portaria|secretaria|enfermaria"
+    r"|cafeteria|galeria|marcenaria|cantaria)\b)"
+)
+"""Before a verb in -ria: what is no conditional."""
 SUPPOSED = re.compile(
     r"\b[^\W\d_]{2,12}ing\b[^.!?;,\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
     r"|\b[^\W\d_]{2,12}ndo\b[^.!?;\n]{0,40}\b(?:dar|ser|ficar)ia(?:m)?\b[^.!?;\n]{0,150}|"
     r"\b(?:if|had)\b[^.!?;\n]{0,150}(?:\bwould|'d|\bcould)\b[^.!?;\n]{0,150}"
-    r"|(?<!não\s)(?<!-)\b(?:se|caso)\b[^.!?;\n]{0,150}?\b[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
+    r"|(?<!não\s)(?<!-)\b(?:se|caso)\b[^.!?;\n]{0,150}?"
+    + NO_NOUN
+    + r"[^\W\d_]{2,12}r[ií]a(?:m|mos)?\b[^.!?;\n]{0,150}"
     r"|\bwith\s+\d{1,9}\s+(?:more|fewer|less)\b[^.!?;\n]{0,60}\bwould\b[^.!?;\n]{0,150}"
     r"|\bcom\s+(?:mais|menos)\s+\d{1,9}\b[^.!?;\n]{0,60}\b[^\W\d_]{2,12}ria(?:m|mos)?\b[^.!?;\n]{0,150}"
     r"|\bwould\b[^.!?;\n]{0,100}\bonly\s+if\b[^.!?;\n]{0,150}|\b[^\W\d_]{2,12}ria\b[^.!?;\n]{0,100}\b(?:só|apenas|somente)\s+se\b[^.!?;\n]{0,150}"
@@ -250,7 +261,7 @@ TOLD = re.compile(
     r"|\bif\s+(?:you|we|one)\s+(?:forget|forgot|mistakenly|wrongly|add\s+wrongly)\b"
     r"|\b(?:one|you|someone|somebody|people)\s+(?:might|may|(?:could|would)\s+be\s+tempted\s+to)\s+"
     r"(?:at\s+first\s+|be\s+tempted\s+to\s+)?(?:answer|say|think|guess|expect|take|put)\b"
-    r"|\btempting\s+to\s+[a-z]{2,10}\b|\bat\s+first\s+(?:glance|sight)\b|\bà\s+primeira\s+vista\b|\btentador\s+[^\W\d_]{2,10}\b"
+    r"|\b(?:por\s+engano|erroneamente|erradamente|by\s+mistake|mistakenly|wrongly)\b|\btempting\s+to\s+[a-z]{2,10}\b|\bat\s+first\s+(?:glance|sight)\b|\bà\s+primeira\s+vista\b|\btentador\s+[^\W\d_]{2,10}\b"
     r"|\bpoder(?:ia|iam|íamos)(?:-se)?\s+(?:pensar|achar|responder|chutar|imaginar)\b"
     r"|\bhá\s+quem\s+(?:dig|ach|pens)\w{1,3}\b|\bse\s+(?:você\s+)?(?:esquec\w{1,6}|errar)\b"
     r"|\b(?:earlier|before|previously|at\s+first|initially|originally)\b,?\s+(?:i|we)\s+(?:had\s+)?(?:said|wrote|got|answered|thought|wrote)\b"
@@ -268,6 +279,10 @@ AGREED = re.compile(
 TOLD_END = re.compile(
     r"[.!?;](?=\s|$)|\n|,?\s(?:but|however|yet|whereas|mas|porém|e\s+sim|actually|na\s+verdade|the\s+(?:right|correct|true|real)"
     r"|[oa]\s+(?:certo|correto|resposta)|so|então|portanto)\b",
+    _I,
+)
+REFUSED_END = re.compile(
+    r"[.!?;](?=\s|$)|\n|,?\s(?:but|however|yet|mas|porém|actually|na\s+verdade|so|então|portanto)\b",
     _I,
 )
 CHECK_END = re.compile(

@@ -45,6 +45,7 @@ _CHANGED = re.compile(
 _RANGE = re.compile(
     r"\b(?:anything|anywhere|something|somewhere|algo|qualquer\s+coisa)\s[^.!?\n]{0,12}$", _I
 )
+_OPENS_RANGE = re.compile(r"\W{0,3}(?:de|between|entre)\s", _I)
 QUANTITIES = frozenset(
     (
         *("troc", "chan", "prof", "lucr", "area", "área", "peri", "perí", "aver", "médi", "volu"),
@@ -107,7 +108,7 @@ def _last_said(
 def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> int:
     """The one that no preposition hangs on another, that 'so' leads to, or the question's words."""
     last = inside[-1]
-    new = [n for n in inside if found[n].value not in asked.given]
+    new = [n for n in inside if not asked.given or found[n].value not in asked.given]
     if new == [last] and _IS.search(text, max(0, found[last].start - 12), found[last].start):
         return last  # '55 beats a minute for 4 minutes is 220 beats'
     inside = _of_main_clause(text, found, inside, asked)
@@ -121,7 +122,7 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
         inside = [n for n in inside if not is_given(found[n], asked)] or inside
     if asked.given:
         inside = [n for n in inside if not _is_echoed(text, found[n], asked)] or inside
-    if all(found[n].value in asked.given for n in inside):
+    if asked.given and all(found[n].value in asked.given for n in inside):
         inside = [n for n in inside if is_asked(found[n], asked)] or inside
     more = [n for n in apart if n in inside]
     if asked.more and len(more) == 1 and not firm:
@@ -264,7 +265,11 @@ def told_apart(text: str, found: Sequence[Number], at: int, other: int, asked: A
     gap = text[found[pair[0]].end : found[pair[1]].start]
     if _CHANGED.search(text[max(0, found[pair[0]].start - 30) : found[pair[0]].start]):
         return at == pair[1] or (is_given(found[other], asked) and not is_given(found[at], asked))
-    if _OR.search(gap) or _RANGE.search(text, max(0, first - GAP), first) or not asked.words:
+    new = any(found[n].value not in asked.given for n in pair)
+    ranges = _RANGE.search(text, max(0, first - GAP), first) or (
+        new and _OPENS_RANGE.fullmatch(text, 0, first)
+    )
+    if _OR.search(gap) or ranges or not asked.words:
         return False
     if is_given(found[other], asked) and not is_given(found[at], asked):
         return True

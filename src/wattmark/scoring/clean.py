@@ -40,7 +40,7 @@ _SIGNS = str.maketrans(
         "∕": "/",
         "⁄": "/",
         "—": " — ",
-        "…": "...",
+        "…": "... ",
         "⇒": "=>",
         "→": "=>",
         "≃": "≈",
@@ -49,7 +49,7 @@ _SIGNS = str.maketrans(
         "％": "%",
     }
 )
-_EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.]|R\$|[€£])|(?<==\s)–(?=\s\d)")
+_EN_DASH = re.compile(r"(?:(?<=[\s(:=$*{])|^)–(?=[\d$.]|R\$|[€£])|(?:(?<==\s)|(?<=\n)|^)–(?=\s\d)")
 _FEET = re.compile(r"(?<![\w'])(\d)'\s?(\d{1,2})(?:\"|'')(?!\w)")
 """5'10": feet and inches."""
 _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
@@ -57,6 +57,8 @@ _THOUSAND_MILLION = re.compile(r"\bmil\s+milh(?:ões|oes)\b", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"(?<=[.!?])[¹²³](?=\s|$)|(?:(?<=\n)|\A)[¹²³](?=\s[^\W\d_])")
 _BASE = re.compile(r"(?<=[\d)}])(?:[₀-₉]{1,2}|_\{\s?\d{1,2}\s?\}|_\d(?!\w))")
 """The base that a number is written in: 1101₂."""
+_MINUS = re.compile(r"(?<=[:=(])\s?−\s(?=\d)")
+"""A sign that is no dash, set off from its number."""
 _INVISIBLE = re.compile(
     r"[\u20e3\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -127,12 +129,17 @@ _CLOCK = re.compile(r"(?<![\w.,])(\d{1,3})\s?h\s?(\d{1,2})(?:\s?(?:min|m))?(?!\w
 _HOUR = re.compile(r"h\s?\d")
 """What each of them has."""
 _QUOTED = re.compile(r"(?:(?<=\n)|\A)[ ]{0,3}(?:>[ ]){1,3}(?=\S)")
-_TOUCHING = re.compile(r"\d[stple]|[és]\d")
+_TOUCHING = re.compile(r"\d[stple]|[ésDLRPY]\d")
 _GLUED = re.compile(
     r"(?<=\d)(so|then|portanto|logo|então)(?=\d)|(?<=[^\W\d_])(é)(?=\d)|(?<!\w)(é|is)(?=\d)"
+    r"|(?<!\w)(?:USD|EUR|BRL|GBP|JPY)(?=\d)"
 )
 _LATIN = re.compile(r"[\x00-\x7fÀ-ÖØ-öø-ÿ]*")
 _SPACES = re.compile(r"(?<=[^\s/])[ ]{2,}(?=[^\s|/])")
+_MIXED = re.compile(r"(?<![\w.,/-])(\d{1,3})-(\d/\d{1,2})(?![\w/-])")
+"""'1-1/2 cups'."""
+_RAISED = re.compile(r"(?<=\d)\*\*(?=-?\d)|(?<=\d) \*\* (?=\d)")
+"""A power, as programs have it."""
 _ITEM_STAR = re.compile(r"^[ ]*\*[ ]+", re.MULTILINE)
 
 
@@ -169,10 +176,10 @@ def _unicode(text: str) -> str:
     if _LATIN.fullmatch(text):  # Portuguese, with no other signs
         return _THOUSAND_MILLION.sub("bilhões", text)
     text = _INVISIBLE.sub("", _FOOTNOTE.sub("†", text))
-    text = with_degrees(text.replace("¢", " cents"))
+    text = with_degrees(text.replace("¢", " cents").replace("ª", "º"))
     text = _POWER.sub(lambda found: "^" + found[0].translate(_POWERS), text)
     text = _VULGAR.sub(lambda f: (f[1] + " " if f[1] else "") + _FRACTIONS[f[2]], text)
-    text = _EN_DASH.sub("-", text.translate(_SIGNS))
+    text = _EN_DASH.sub("-", _MINUS.sub(" -", text).translate(_SIGNS))
     text = unicodedata.normalize("NFC", text)
     text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     text = _THOUSAND_MILLION.sub("bilhões", text)
@@ -238,7 +245,8 @@ def _boxes(text: str) -> str:
             continue
         end = _closing(text, found.end())
         inner = _SPACED_SIGN.sub("-", text[found.end() : end].strip("{} "))
-        parts += [text[at : found.start()], MARK, inner, " \ue002"]
+        closed = text[end - 1 : end] == "}" or end == found.end()
+        parts += [text[at : found.start()], MARK, inner, " \ue002" if closed else ""]
         at = end
     return "".join([*parts, text[at:]])
 
@@ -261,10 +269,12 @@ def _markdown(text: str) -> str:
     if ">" in text or "<-" in text:
         text = _QUOTED.sub("", text).replace("<- ", "= ")
     if "*" in text:
-        text = re.sub(r"(?<=\d)\*\*(?=-?\d)", "^", text).replace("**", "")
+        text = _RAISED.sub("^", text).replace("**", "")
         text = _ITALIC.sub(r"\1", _ITEM_STAR.sub("• ", text))
     if "_" in text:
         text = _EDGE_UNDERSCORE.sub("", _BLANK.sub("?", text))
+    if "/" in text and "-" in text:
+        text = _MIXED.sub(r"\1 \2", text)
     if "x" in text or "X" in text:
         text = _TIMES.sub(" * ", text)
     if _TOUCHING.search(text):

@@ -26,6 +26,7 @@ from wattmark.scoring.around import (
     PART_OF,
     PLACE,
     PLACED,
+    REFUSED_END,
     REFUSING,
     REST,
     STATES_AFTER_ALL,
@@ -104,7 +105,7 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             ordinal and not asked.words and not _ENDS_WITH_DAY.match(after)
         ):
             marks.out.add(at)
-        elif (ordinal and not asked.placed and not _is_placed(after, asked)) or _is_aside(
+        elif (ordinal and not _may_be_placed(after, asked)) or _is_aside(
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
@@ -203,6 +204,12 @@ def _is_meant(number: Number, after: str, asked: Asked) -> bool:
     return placed or is_asked(number, asked) or (asked.year and is_year(number))
 
 
+def _may_be_placed(after: str, asked: Asked) -> bool:
+    if asked.placed or _is_placed(after, asked):
+        return True
+    return not asked.text and _ENDS_WITH_DAY.match(after) is not None
+
+
 def _is_placed(after: str, asked: Asked) -> bool:
     """'6th place', '3º andar' where it is asked on which floor."""
     ordinal = ORDINAL.match(after)
@@ -250,7 +257,8 @@ def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
         ):
             continue
         starts = ITEM.search(text[max(0, number.start - 20) : number.start])
-        if not starts or not ITEM_END.match(text[number.end : number.end + 6]):
+        ends = items and text[number.end :].strip() in (".", ")")
+        if not starts or not (ends or ITEM_END.match(text[number.end : number.end + 6])):
             continue
         if len(items) > 1 and number.shown == "1":  # a second list
             marks.out.update(items)
@@ -271,15 +279,17 @@ def _told(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]
         marks.aside |= {n for n, one in enumerate(found) if stretch[0] <= one.start < stretch[1]}
 
     for refused in REFUSING.finditer(text) if "refusing" in cues else ():
-        start, end = _to_its_end(text, refused)
+        start, end = _to_its_end(text, refused, REFUSED_END)
         wholly = refused["all"] or refused["tudo"]
         if wholly and not STATES_AFTER_ALL.search(text, refused.end()):
             end = len(text)
         marks.out |= {n for n, one in enumerate(found) if start <= one.start < end}
 
 
-def _to_its_end(text: str, said: re.Match[str]) -> tuple[int, int]:
-    end = TOLD_END.search(text, said.end(), said.end() + LONG)
+def _to_its_end(
+    text: str, said: re.Match[str], ends: re.Pattern[str] = TOLD_END
+) -> tuple[int, int]:
+    end = ends.search(text, said.end(), said.end() + LONG)
     return said.start(), end.start() if end else min(len(text), said.end() + LONG)
 
 
@@ -342,6 +352,6 @@ def _answered(before: str, place: int, marks: Marks) -> bool:
     taken = marks.out | marks.aside | marks.operands
     if any(at not in taken for at in range(place)):
         return True
-    if place and not marks.aside.issuperset(range(place)):
+    if place and not (marks.aside | marks.out).issuperset(range(place)):
         return False
     return any(not spoken.one for spoken in spoken_numbers(before[-LONG:]))

@@ -68,7 +68,7 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "again": _of("equivale equivalente equivalent same mesmo"),
     "just": _of("just simply simplesmente apenas só"),
-    "divisor": _of("divisible divisível divisíveis parts partes"),
+    "divisor": _of("each cada division divisão divisible divisível divisíveis parts partes"),
     "counted": _of(
         "step steps passos etapas way ways maneiras formas decimal decimals casas significant",
         "repeat repeats repete times vezes algarismos digit digits dígitos more",
@@ -107,7 +107,8 @@ WORDS: dict[str, frozenset[str]] = {
         "answers answered get gets got believe believes guess guesses guessed wrote writes"
         " escreve escreveu escreveram diz dizem disse",
         "disseram diria diriam pensa pensam acha acham responde respondem respondeu respondia",
-        "responderia responderiam forget forgot mistakenly wrongly se wrote written dito escrevi",
+        "engano erroneamente erradamente mistake responderia responderiam forget forgot mistakenly",
+        "wrongly se wrote written dito escrevi",
         "escrito respondi respondido achei quem might may tempted tempting glance sight",
         "vista tentador poderia poderiam poderíamos",
     ),
@@ -117,7 +118,8 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "chatter": _of(
         "q question pergunta questão problem problema exercise exercício exercicio",
-        "human humano usuario user instrução entrada usuário instruction input prompt p what",
+        "utilizador human humano usuario user instrução entrada usuário instruction input prompt",
+        "p what",
         "how quanto quantos quantas calculate calcule edit update edição",
     ),
     "checking": _of(
@@ -125,7 +127,9 @@ WORDS: dict[str, frozenset[str]] = {
         "breaking formula fórmula verificacao plug facto assumption assumptions premissa premissas",
         "referência lembrar",
         "confirmando",
-        "verificando conferindo conferência verificar conferir tirando note notes p ps obs nota",
+        "difficulty dificuldade why quê verificando conferindo conferência verificar conferir",
+        "tirando note notes p ps",
+        "obs nota",
         "observação fun curiosidade way comparison example exemplo explanation explicação here eis",
         "veja comparar working reasoning raciocínio cálculo confidence substituting plugging",
         "putting substituindo substitute plug put confira hand lado",
@@ -136,7 +140,7 @@ WORDS: dict[str, frozenset[str]] = {
         "como because since as porque pois que by if when se let would do quer not which ao",
         "somando",
         "subtraindo multiplicando dividindo obtained obtido obtida out given seeing considerando",
-        "uma visto dado já although though embora",
+        "assuming supposing supondo assumindo admitindo uma visto dado já although though embora",
     ),
     "aside": _of(
         "e p ex example instance exemplo generally general similarly similar same like want need",
@@ -147,7 +151,9 @@ WORDS: dict[str, frozenset[str]] = {
         "caso could d se still ainda would com daria dariam seria seriam ficaria ficariam"
     ),
     "trailing": _of(
-        "while whereas enquanto passo though although embora",
+        "while whereas enquanto passo though although embora when quando passando subindo caindo",
+        "baixando indo going rising falling dropping growing dividido dividida divididos divididas",
+        "split shared sendo",
         "which que from of including out compared up down dos das incluindo de",
     ),
     "undecided": _of(
@@ -155,12 +161,14 @@ WORDS: dict[str, frozenset[str]] = {
         "knows certeza sei consigo dizer saber dúvida indeciso indecisa sabe",
         "need enough insufficient preciso precisaria precisamos falta faltam"
         " insuficiente suficientes",
+        "traz fornece contém give provide contain undefined defined definido definida",
         "clarify specify confirm provide esclarecer especificar informar pode poderia could can"
         " would",
-        "insuficientes cannot unable responder answer have tenho without sem",
+        "solution solução insuficientes cannot unable responder answer have tenho without sem",
         "doesn diz solved resolvida resolvido precisaríamos conhecer informou disse mencionou",
         "informado informada informados informadas",
-        "t say let ll will we vou vamos first primeiro step passo",
+        "solve help won rather prefer resolver ajudar prefiro idea ideia question pergunta t",
+        "say let ll will we vou vamos first primeiro step passo",
     ),
     "refusing": _of(
         "count see view realizar fazer efetuar possible impossible possível impossível trained",
@@ -171,10 +179,12 @@ WORDS: dict[str, frozenset[str]] = {
         "calcular dizer determinar confirmar garantir afirmar responder resolver verificar",
     ),
     "apart": _of(
+        "daqui já",
         "was had used antes era eram",
         "after before later earlier antes depois após above below acima abaixo",
     ),
     "further": _of(
+        "where onde vem come comes follows precede cerca uns umas about around roughly some",
         "namely saber nomeadamente need precisa precisam precisamos escala scale",
         "than menor menores maior maiores mais menos another vê see seen plus além",
         "besides counting contar contando sum product soma produto well",
@@ -194,7 +204,8 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"
-        " iphone route bus room gate flight platform channel highway line linha sala voo portão",
+        " iphone route bus room gate flight platform channel highway line linha sala voo portão"
+        " rooms gates flights platforms channels highways lines linhas salas voos",
         "formula fórmula rodovia code codes status http errno error erro serial série número s"
         " protocolo ticket código",
         "codigo id requestid statuscode httpstatus",

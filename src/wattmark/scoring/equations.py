@@ -12,7 +12,7 @@ from wattmark.scoring.numerals import Number
 _NAME = 12
 _LINE_END = re.compile(r"\n(?!\s*=)|[.,;!?](?=\s|$)|\s[(—]")
 _GOES_ON = re.compile(
-    r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então|decimal)\b",
+    r"\?|\b(?:but|however|mas|porém|final|answer|resposta|so|portanto|logo|então|decimal|round\w*|arredond\w*)\b",
     re.IGNORECASE,
 )
 _SO_IT_IS = re.compile(

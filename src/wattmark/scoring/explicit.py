@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
 from wattmark.scoring.cues import cues_of
-from wattmark.scoring.hanging import governed
+from wattmark.scoring.hanging import governed, not_hanging
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import (
@@ -30,6 +30,10 @@ _IS_SO_MUCH = (
 _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
 _TITLE = re.compile(r"(?:[^\W\d_]{3,20}\s)?\d{1,2}\s?[:.)–-]\s[^\W\d_]")
+_WOULD = re.compile(r"\b(?:would|seria)\b", re.IGNORECASE)
+_IF = re.compile(r"(?:^|[.!?;]\s|\n)\W{0,3}(?:if|se|caso|had)\b[^.!?\n]*$", re.IGNORECASE)
+_LISTED = re.compile(r"-?\d+(?:,\s-?\d+)+\s?")
+"""Several numbers in one box: '12, 15'."""
 _OTHERS = ("other", "outra", "outro")
 _OTHER = re.compile(r"\b(?:other|outr[oa])\b", re.IGNORECASE)
 _MARKERS = 40
@@ -57,7 +61,7 @@ def explicit_of(
             break
         if _leads_to_lines(text, mark, start, end) or _is_heading(text, mark, start, end):
             continue
-        if _is_left_empty(text, mark, start):
+        if _is_left_empty(text, mark, start) and not (marks.results and text[start] == "\ue002"):
             return Stated((), "left empty", explicit=True)
         said = _stated_in(text, found, marks, (start, end), asked)
         if said is not None and not _is_cut_off(text, said, markers, mark):
@@ -72,7 +76,14 @@ def _markers(text: str, marks: Marks, asked: Asked) -> list[re.Match[str]]:
         found = [one for one in found if not _within(one.start(), marks.told)]
     if found and "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text:
         found = [one for one in found if "solu" not in one[0].casefold()]
+    found = [one for one in found if not _is_supposed(text, one)]
     return [one for one in found if not _is_of_another(one, asked)]
+
+
+def _is_supposed(text: str, mark: re.Match[str]) -> bool:
+    """'If there were 20, the answer would be'."""
+    would = _WOULD.search(mark[0])
+    return would is not None and _IF.search(text[: mark.start()]) is not None
 
 
 def _is_old(mark: re.Match[str]) -> bool:
@@ -95,7 +106,7 @@ def _leads_to_lines(text: str, mark: re.Match[str], start: int, end: int) -> boo
 
 def _is_heading(text: str, mark: re.Match[str], start: int, end: int) -> bool:
     """'#### Step 2: take away 8', and lines below it."""
-    return bool(mark["hash"]) and _TITLE.match(text, start, end) is not None and "\n" in text[end:]
+    return bool(mark["hash"]) and _TITLE.match(text, start) is not None and "\n" in text[end:]
 
 
 def _is_left_empty(text: str, mark: re.Match[str], start: int) -> bool:
@@ -143,6 +154,9 @@ def _stated_in(
     at = _in_region(text, found, marks, place, asked)
     if at is not None and _only_names(text, found, marks, inside, asked):
         return None
+    if at is not None and text[end : end + 1] == "\ue002" and _LISTED.fullmatch(text, start, end):
+        pair = (found[inside[0]], found[inside[1]])
+        return Stated(pair, "stated as the answer", explicit=True, several=True)
     if at is not None:
         how = "stated as the answer"
         return said_at(text, found, marks, at, how, explicit=True, asked=asked)
@@ -179,7 +193,10 @@ def _in_region(
     firm = [n for n in usable if n not in marks.aside] or usable
     if not firm:
         return None
-    if len(firm) > 1 and _OPTION_ENDS.match(text, found[firm[0]].end):
+    if len(firm) > 1 and (
+        _OPTION_ENDS.match(text, found[firm[0]].end)
+        or (asked.options and text.startswith(": ", found[firm[0]].end))
+    ):
         return firm[1]  # 'The correct choice is 3) 9'
     if (
         len(firm) > 1
@@ -199,6 +216,7 @@ def _in_region(
     firm = [n for n in firm if again is None or found[n].start < again.start()]
     results = {found[n].value for n in marks.results if found[n].start < start}
     again_said = [n for n in firm if found[n].value in results]
+    firm = not_hanging(text, found, firm, asked) if not asked.text else firm
     last = again_said[0] if len(again_said) == 1 else firm[-1]
     return last if CUE.search(text[start:end]) else first
 

@@ -24,6 +24,7 @@ _WITH_MORE = re.compile(
 )
 """After it, a remark: '**4**, with two on either side'."""
 _SENTENCE_ENDS = re.compile(r"(?:\.|(?<!\d)!)(?=\s)|\n")
+_ENDS = re.compile(r"(?:\.|(?<!\d)!)\s+|\n\s*")
 GOES_ON = re.compile(
     r"=|\*\*|####|boxed|\b(?:so|thus|hence|therefore|then|total|answer|final\w*|but|wait|actually|no|not|sorry"
     r"|correct\w*|leav\w+|left|now|next|after|step|finally|portanto|logo|então|(?<=[.,;!]\s)assim|(?<=\n)assim|resposta|mas|não|agora"
@@ -31,12 +32,19 @@ GOES_ON = re.compile(
     re.IGNORECASE,
 )
 """Words with which a text may go on to another answer."""
+_REASONS_ON = re.compile(
+    r"=|\*\*|\b(?:so|thus|hence|therefore|wait|actually|total|answer|final\w*|sorry|correct\w*|portanto|logo|então|resposta|desculpe\w*"
+    r"|na\s+verdade|espera)\b",
+    re.IGNORECASE,
+)
+"""Of these, those that go on from an answer in bold that stands first."""
 _HEADING = re.compile(
     r"\W*(?:(?:questions?|pergunta|quest[aã]o|instruction|instrução|problema?|input|entrada|user|prompt|q|p)\W*)?",
     re.IGNORECASE,
 )
 """What may stand before a question that an answer repeats."""
 _STATEMENT = re.compile(r"[^.!?\n]{12,300}[.!](?=\s)\s*")
+_FULL_STOPS = (".", "!", "?", "")
 _ECHO = 5
 """Characters from which on a question is looked for in its answer."""
 _CUT_ECHO = 12
@@ -57,7 +65,8 @@ def until_emphasis(answer: str) -> str:
         return answer
     if _WITH_MORE.match(answer, set_off[-1].end()):
         return answer[: set_off[-1].end()] + "."
-    if set_off[-1][0].endswith((".**", "!**")) and not GOES_ON.search(answer, set_off[-1].end()):
+    goes_on = _REASONS_ON if set_off[-1].start() == 0 else GOES_ON
+    if set_off[-1][0].endswith((".**", "!**")) and not goes_on.search(answer, set_off[-1].end()):
         return answer[: set_off[-1].end()]  # '**63 pages.** He read …'
     stop = _SENTENCE_ENDS.search(answer, set_off[-1].end())
     if stop is None or GOES_ON.search(answer, stop.end()):
@@ -74,12 +83,17 @@ def _is_listed(answer: str, bold: re.Match[str]) -> bool:
 
 
 def without_cut_repeat(text: str) -> str:
-    """The text without a last line that only begins the one before it once more."""
-    before, _, last = text.rstrip().rpartition("\n")
-    if len(last) < _ECHO or not before:
+    """The text without a last line, or sentence, that only begins the one before it once more."""
+    ended = text.rstrip()
+    if ended[-1:] in _FULL_STOPS:
         return text
-    again = before[before.rstrip().rfind("\n") + 1 :].strip()
-    return before if len(again) > len(last) and again.startswith(last) else text
+    starts = [end.end() for end in _ENDS.finditer(ended)]
+    if not starts:
+        return text
+    last = ended[starts[-1] :].strip()
+    again = ended[starts[-2] if len(starts) > 1 else 0 : starts[-1]].strip(" \n.")
+    cut = len(last) >= _ECHO and len(again) > len(last) and again.startswith(last)
+    return ended[: starts[-1]] if cut else text
 
 
 def without_echo(text: str, question: str) -> str:

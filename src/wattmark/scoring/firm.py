@@ -41,7 +41,7 @@ _FOR_A_TOTAL = re.compile(
 _TERMS = 2
 _LAST = re.compile(r"(?:\s[^\W\d_]{1,20}){0,2}\s?(?:[.!](?:\s|$)|$)")
 LEFT_OVER = re.compile(r"\b(?:left|remain\w*|sobra\w*|resta\w*)\b", _I)
-_PLURAL = re.compile(
+PLURAL = re.compile(
     r"(?!(?:pel[oa]s|seus|suas|deles|delas|less|times|vezes|mais|menos|depois|ambos|ambas|as|is|was"
     r"|this|its|plus|minus|across|gives|makes|leaves|costs|equals|remains|todos|todas)$)(?:[^\W\d_]{3,}s|children|people|women|men)"
 )
@@ -91,7 +91,7 @@ def _says_more(
 ) -> bool:
     """'So fewer than half of his 120', 'so 8 are left', where another number answers."""
     last = found[inside[-1]]
-    if last.value in asked.given and len(inside) > 1:
+    if asked.given and last.value in asked.given and len(inside) > 1:
         summed = led[0].lower().startswith("total") and not asked.total
         if summed or governed(text, last, asked):
             return True
@@ -180,6 +180,6 @@ def counts_another(
     if counts(text, found, inside, at, asked):
         return False
     noun = number.noun.casefold()
-    if number.unit is None and _PLURAL.fullmatch(noun):
+    if number.unit is None and PLURAL.fullmatch(noun):
         return True
     return bool(stems(segment(text, found, inside, at)) & stems(asked.noun))

@@ -12,6 +12,7 @@ _EXPRESSION = re.compile(
 )
 """'What is xy', 'quanto vale x + y'."""
 _SOLVE = re.compile(r"\b(?:solve|resolv[ae]r?)\b.{0,200}=", re.IGNORECASE)
+_FOR = re.compile(r"\b(?:solve\s+for|resolva\s+(?:em|para))\s+([b-df-np-z])\b", re.IGNORECASE)
 _LETTER = re.compile(r"(?<![^\W\d_])[b-df-np-z](?![^\W\d_])")
 _FORMULA = re.compile(
     r"[(\d](?:[\d.,()!]{0,12}\s?[-+*/^]\s?\(?){1,12}\d[\d.,]{0,12}(?:[)!]|(?<=\d))"
@@ -34,7 +35,7 @@ _SPELT = (
 
 def variable_of(asks: str) -> str:
     """The x of 'What is x?'; empty where no letter alone is asked for."""
-    named = _VARIABLE.findall(asks)
+    named = _FOR.findall(asks) or _VARIABLE.findall(asks)
     if not named and _SOLVE.search(asks) and not _EXPRESSION.search(asks):
         named = sorted({*_LETTER.findall(asks)})
     return str(named[-1]) if named else ""

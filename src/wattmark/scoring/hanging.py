@@ -11,11 +11,15 @@ from wattmark.scoring.segments import ENDS, GAP
 from wattmark.scoring.units import CURRENCIES
 
 _I = re.IGNORECASE
-_NP = r"(?:(?!(?:e|and|but|mas|so)\s)[^\W\d_]{1,20}\.?(?:/[a-z]{1,3})?\s+){0,3}"
+_NP = (
+    r"(?:(?!(?:e|and|but|mas|so|gives?|leaves?|makes?|yields?|totals?|costs?|equivalem?|dão?|deixam?|resultam?)\s"
+    r"|(?:is|are|was|é|são|foi|será)\s(?:de|of|at)\s)[^\W\d_]{1,20}\.?(?:/[a-z]{1,3})?\s+){0,5}"
+)
 _BY = (
-    r"of|d[eoa]s?|from|out\s+of|among|between|entre|with|com|in|em|n[oa]s?|pel[oa]s?|within|para|for|per|por|at|on|sobre"
+    r"of|d[eoa]s?|from|out\s+of|among|between|d?entre|every|a\s+cada|with|com|in|em|n[oa]s?|pel[oa]s?|within|para|for|per|por|at|on|sobre"
     r"|after|before|over|antes|depois|ap[oó]s|during|durante|instead|em\s+vez|compared|daqui|including|incluindo"
     r"|to\s+(?!get|have|make|give|reach|obtain)[a-z]{2,12}"
+    r"|to\s+(?:get|have|make|reach)(?=\s(?:all|the|a\s+total)\s)"
 )
 _HANGS = re.compile(
     r"^(?:\.?[oaºª]\s)?\s*(?:" + _NP + r"(?P<by>" + _BY + r")|(?:" + _NP + r"[^\W\d_]{1,20})?,\s+"
@@ -77,6 +81,9 @@ _DIFFERENCE = re.compile(
     r"|aumento|redução|diferença|alta|economia|desconto)\s+(?:of|de)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
+_BOTH = re.compile(
+    r"\b(?:from|de)\s[^.!?\n\d]{0,20}\d[^!?\n]{0,20}\s(?:to|para|a)\s[^.!?\n\d]{0,20}\d", _I
+)
 _COMES_TO = re.compile(r"\b(?:comes?|came|works?|worked)\s+(?:out\s+)?(?:at|to)\s", _I)
 """'5/15 comes out at 0.33'."""
 _BUT = re.compile(r",\s(?:but|mas|porém)\s", _I)
@@ -108,7 +115,8 @@ _RATE = re.compile(
 )
 _THUS = re.compile(r"(?<=,)\s+(?:so|thus|hence|portanto|logo|assim)\s+$", _I)
 _PAID = re.compile(r"(?:US\$|R\$|[$€£])\s?$")
-_PRICE = re.compile(r"^(?:for|por|para)$", _I)
+_PRICE = re.compile(r"\b(?:for|por|para)\s(?![^\W\d_]{2,12}[aei]r\s)", _I)
+"""'3 pens for $6', and not '$35 para completar os $100'."""
 
 
 def not_hanging(
@@ -134,7 +142,7 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
     if _YEAR.fullmatch(number.shown) and hung["by"] and gap.rstrip().endswith((" in", " em")):
         return False
     paid = number.unit is not None and number.unit.kind in CURRENCIES
-    return not (paid and hung["by"] and _PRICE.match(hung["by"]))
+    return not (paid and _PRICE.search(gap))
 
 
 def _is_free(number: Number, asked: Asked) -> bool:
@@ -160,6 +168,12 @@ def governed(text: str, number: Number, asked: Asked) -> bool:
     return _GOVERNED.search(near) is not None and stated is None
 
 
+def _from_to(text: str, number: Number) -> bool:
+    """'It grew from 80 to 90, an increase of 10': does the sentence say both, and no other?"""
+    said = ENDS.split(text[max(0, number.start - GAP) : number.start])[-1]
+    return _BOTH.search(said) is not None
+
+
 def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
     """', 3 more than Ann' after what is compared; not the same once more ('−12, or 12 less')."""
     number = found[n]
@@ -167,7 +181,7 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
     if not near.rstrip().lower().endswith(_LEADS) or not {",", ".", ";"} & {*near}:
         return False
     before = _THUS.sub("", _PAID.sub("", near)).rstrip()
-    if _DIFFERENCE.search(near):
+    if _DIFFERENCE.search(near) and (asked.text or not _from_to(text, number)):
         return True
     if (
         not asked.each

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from wattmark.scoring.around import ORDINAL
 from wattmark.scoring.asked import Asked, is_fraction, is_year, singular, stems
+from wattmark.scoring.firm import PLURAL
 from wattmark.scoring.marks import Marks
+from wattmark.scoring.named import concluded
 from wattmark.scoring.numerals import Number
-from wattmark.scoring.units import Unit, rate_of
+from wattmark.scoring.units import CURRENCIES, Unit, rate_of
 
 _RELATIVE = re.compile(
     r",\s(?:(?:which|who|whose|que|cuj[oa])\s(?!(?:is|was|é|foi)\s\d)|[^\W\d_]{2,12}(?:ndo|ing)\s)"
@@ -20,6 +22,11 @@ _RELATIVE = re.compile(
 _PRICES = stems("price cost preço custo pay paga")
 _DAYS = frozenset(map(singular, ("day", "dia")))
 _MADE = re.compile(r"\b(?:dá|equals|makes|gives)\s$", re.IGNORECASE)
+_EACH = re.compile(r"\s?(?:[^\W\d_]{1,12}\s)?(?:each|apiece|cada)\b", re.IGNORECASE)
+_HOW_MUCH = re.compile(
+    r"\bhow\s+much\b|\bquanto\b|\b(?:what|qual)\b[^?]{0,20}\b(?:price|cost|value|preço|custo|valor)\b",
+    re.IGNORECASE,
+)
 _OF_IT = re.compile(r"\s(?:of|d[aeo]s?)\s", re.IGNORECASE)
 
 
@@ -28,6 +35,10 @@ def of_its_kind(
 ) -> list[int]:
     """Of the places of numbers that can be an answer those of that kind; all where none is."""
     firm = _without_shares(text, found, firm, asked)
+    if asked.each and firm and _EACH.match(text, found[firm[-1]].end):
+        firm = firm[-1:]
+    if _HOW_MUCH.search(asked.text):
+        firm = _paid(found, marks, firm)
     if asked.rate is not None:
         firm = [n for n in firm if rate_of(text, found[n].end) == asked.rate] or firm
     if asked.fraction:
@@ -47,6 +58,19 @@ def of_its_kind(
     return _in_unit(found, marks, firm, asked.unit) if asked.unit is not None else firm
 
 
+def _paid(found: Sequence[Number], marks: Marks, firm: list[int]) -> list[int]:
+    """Without the 12 of '12 instalments of $99', where an amount of money stands too."""
+    paid = {n for n in firm if _is_money(found[n])}
+    if not paid:
+        return firm
+    counts = {n for n in firm if PLURAL.fullmatch(found[n].noun)} - marks.results
+    return [n for n in firm if n in paid or n not in counts]
+
+
+def _is_money(number: Number) -> bool:
+    return number.unit is not None and number.unit.kind in CURRENCIES
+
+
 def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: Asked) -> list[int]:
     """Without per cents, parts of a whole and years where a count or a price is asked for."""
     if asked.count or (asked.words & _PRICES and not asked.percent):
@@ -58,6 +82,7 @@ def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: 
         for n in firm
         if not (_is_part(found[n], asked) and _OF_IT.match(text, found[n].end))
         or _MADE.search(text, max(0, found[n].start - 8), found[n].start)
+        or (not asked.text and concluded(text, found[n].start))
     ] or firm
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from wattmark.scoring.numerals import Number
 
-_LISTED = re.compile(r",?\s?(?:,|\band|\be)\s(?:(?:the|[oa]s?)\s)?", re.IGNORECASE)
+_LISTED = re.compile(r",?\s?(?:,\s?|(?:\band|\be)\s)(?:(?:the|[oa]s?)\s)?", re.IGNORECASE)
 _LIST = 3
 """Numbers from which on they are one."""
 

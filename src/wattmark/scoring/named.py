@@ -9,7 +9,9 @@ from wattmark.scoring.around import REST
 from wattmark.scoring.asked import Asked, is_asked
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
+from wattmark.scoring.segments import shared_words
 
+_PAIR = 2
 _REST_IN = 60
 _NAME = 12
 _NO_TERM = r"(?<![\w*+/.-])(?<![\d*+/-] )(?<!log )(?<!ln )(?<!sin )(?<!sen )(?<!cos )(?<!tan )"
@@ -43,7 +45,7 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
         shares = [n for n, one in enumerate(found) if one.percent and n not in marks.aside]
         shares = [n for n in shares if n not in marks.operands] or shares
         led = [n for n in shares if n in marks.results or concluded(text, found[n].start)]
-        return led or shares
+        return _named_more(text, found, shares, asked) or led or shares
     if asked.rest:
         before = [
             text[max(0, one.start - _REST_IN) : one.start].rpartition("\n\n")[2] for one in found
@@ -76,6 +78,16 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
         named = [n for n in named if n not in marks.aside] or named
         return [n for n in named if not _denied_later(found, marks, n)]
     return []
+
+
+def _named_more(
+    text: str, found: Sequence[Number], shares: Sequence[int], asked: Asked
+) -> list[int]:
+    """Of two shares the one that more of the question's words name: '85% passed, so 15% failed'."""
+    if len(shares) != _PAIR:
+        return []
+    first, second = shared_words(text, found, shares, asked)
+    return [] if first == second else [shares[0] if first > second else shares[1]]
 
 
 def _is_over(number: Number, after: str, asked: Asked) -> bool:

@@ -141,7 +141,7 @@ def _numbers(text: str, language: str | None) -> Iterator[Number]:
             shown = f"{found['over']}/{found['under']}"
             yield _completed(text, start, end, shown, _ratio(found["over"], found["under"]))
             continue
-        if found["above"] and _is_division(found):
+        if found["above"] and _is_division(found) and found.group() != text.strip():
             for name in ("above", "below"):
                 part = found[name]
                 yield _completed(text, *found.span(name), part, _run(part, language))

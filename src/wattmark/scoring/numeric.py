@@ -30,9 +30,11 @@ from wattmark.scoring.saying import Stated
 from wattmark.scoring.second_look import stated_too
 from wattmark.scoring.stated import stated
 from wattmark.scoring.text import normalise, shorten
-from wattmark.scoring.units import UNITS
+from wattmark.scoring.units import CURRENCIES, UNITS, Unit, rate_of
 from wattmark.scoring.words import spoken_numbers
 
+_MARK = re.compile(r"\d{1,4}/\d{1,4}")
+"""So many of so many."""
 _BEFORE = re.compile(r"[-+]?\s*(?:R\$|US\$|[$€£¥]|[A-Z]{3})?\s*[-+]?")
 _ALONE = re.compile(
     r"\s{0,9}(?:=\s?)?(-?[0-9]{1,15})\.?\s{0,9}"
@@ -83,7 +85,7 @@ def numeric_score(
         half = gold.value is not None and gold.value <= _HALF_A_DAY
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
     text = without_echo(clean(until_emphasis(answer)), question)
-    text = without_cut_repeat(text) if "\n" in text else text
+    text = without_cut_repeat(text)
     text = asked.scale_word.sub(r"\1 (\2)", text) if asked.scale_word else text
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
@@ -140,19 +142,42 @@ def _unfit(gold: Number, said: Stated, asked: Asked, shown: str) -> str | None:
 
 def _meets(asked: Asked, endless: bool, gold: Number, number: Number) -> bool:
     """Is it the gold, as it was asked for?"""
-    if asked.exact and _is_rounded(gold, number):
+    if (asked.exact and _is_rounded(gold, number)) or _is_other_speed(number, asked):
         return False
-    meant = _as_asked(gold, number, asked)
+    meant = _as_paid(gold, _as_asked(gold, number, asked), asked)
     meant = _as_rounded(gold, meant) if endless else meant
+    if asked.count and _MARK.fullmatch(meant.shown):
+        above, _, below = meant.shown.partition("/")
+        if Fraction(int(below)) in asked.given:  # '85/100' of 100 questions
+            meant = meant._replace(readings=(*meant.readings, (Fraction(int(above)), 0)))
     if (
         asked.percent
         and meant.percent
         and "decimal" not in asked.text
         and not gold.percent
-        and abs(gold.value or Fraction(0)) > 1
+        and (abs(gold.value or Fraction(0)) > 1 or "in percent" in asked.text.casefold())
     ):
         meant = meant._replace(percent=False)  # '3333 %' is not 33.33
     return equal(_measured(gold, meant, asked), meant)
+
+
+def _as_paid(gold: Number, said: Number, asked: Asked) -> Number:
+    """'75 cents' as 0.75 where the question speaks of dollars and of no cents."""
+    unit = said.unit
+    if gold.unit is not None or unit is None or unit.size >= 1 or unit.kind not in CURRENCIES:
+        return said
+    units = (one for _, one in asked.exactly if isinstance(one, Unit))
+    named = {one.size for one in units if one.kind == unit.kind}
+    if named != {Fraction(1)} or "cent" in asked.text.casefold():
+        return said
+    whole = tuple((value * unit.size, None) for value, _ in said.readings)
+    return said._replace(readings=whole, unit=None, also=None)
+
+
+def _is_other_speed(said: Number, asked: Asked) -> bool:
+    """'72 m/s' where km/h are asked for."""
+    rate = rate_of(said.noun, 0) if asked.rate is not None and "/" in said.noun else None
+    return rate not in (None, asked.rate)
 
 
 def _as_asked(gold: Number, said: Number, asked: Asked) -> Number:

@@ -27,7 +27,7 @@ _OFFER = re.compile(
     r"\b(?:(?:could|can|would)\s+you\s+(?:please\s+)?tell\s+me|(?:pode|poderia)\s+me\s+dizer|would\s+you\s+(?:like|prefer|want)|do\s+you\s+(?:want|need)|anything\s+else|precisa\s+de\s+mais\s+alguma|want\s+(?:me\s+to|more|another)|shall\s+(?:i|we)\b"
     r"|let\s+me\s+know\b|feel\s+free\b|(?:do\s+not|don't)\s+hesitate|i(?:'d|\s+would)\s+be\s+(?:happy|glad)"
     r"|i\s+(?:can|could)\s+(?:also\s+)?(?:help|give|prepare|make\s+you|generate|create|offer|send|provide|suggest)\b"
-    r"|(?:available|here|open|online|disponível|aberto)\s+24/7"
+    r"|(?:available|here|open|online|disponível|aberto|aqui)\s+24(?:/7|\s+(?:hours|horas))|give\s+it\s+100\s?%"
     r"|quer\s+que\s+eu|gostaria\s+(?:de|que)|deseja\b|quer\s+(?:mais|outr[oa]s?|tentar|ver)\b|(?:fico|estou)\s+à\s+disposição"
     r"|me\s+avise|(?:é\s+só|basta)\s+(?:me\s+)?(?:avisar|pedir|chamar|dizer|falar)|fique\s+à\s+vontade|conte\s+comigo"
     r"|(?:posso|podemos)\s+(?:também\s+)?(?:ajud|prepar|cri|ger|propor|pass|mont|te\s|lhe\s|envi|suger|mostr|resolv|explic|calcul)\w*)[^.!?\n]{0,300}",
@@ -49,7 +49,10 @@ _IF_WANTED = re.compile(
     _I,
 )
 _RECKONS = re.compile(r"[=≈]|\b(?:answer|resposta|gabarito)\b", _I)
-_SO = re.compile(r"\b(?:so|therefore|thus|hence|portanto|então|logo|assim)\b[^.!?\n]{0,80}\d", _I)
+_SO = re.compile(
+    r"\b(?:so|therefore|thus|hence|portanto|então|logo|assim)\b(?!,?\s(?:you|we|você|não)\s(?:can't|cannot|should|pode|deve))[^.!?\n]{0,80}\d",
+    _I,
+)
 
 
 _GOES_ON = re.compile(

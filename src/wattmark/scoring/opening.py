@@ -46,6 +46,13 @@ _FACTORIAL = re.compile(r"!\s?[-+*/=×]")
 """'3! × 4 = 24'."""
 _REST_IN = 60
 _IN = re.compile(r"\W*(?:in|em)\s", re.IGNORECASE)
+_IS_WHAT = re.compile(
+    r"(?:\s?[^\W\d_]{1,15}){0,2}\s(?:is|are|was|é|são|foi)\s(?:the\s(?:number|amount|total|price|sum|value|answer)\s(?:of|you|we|that|for)\b"
+    r"|what\b|how\s(?:many|much)\b|o\sque\b|quant[oa]s?\b|(?:o\s(?:número|total|valor|preço)|a\s(?:quantidade|quantia|soma))\s(?:d[eoa]s?|que)\b)"
+    r"[^.!?\n=]*[.!]?\s*$",
+    re.IGNORECASE,
+)
+"""'5 is the number of buses needed for 212 pupils'."""
 _AS_A = re.compile(
     r"\s+(?:written\s+|expressed\s+|escrit[oa]\s+)?(?:as|como)\s+(?:an?\s+|uma?\s+)?(?:decimal|fraction|percent\w*|fração|porcentagem|percentagem)\s+(?:is|é|=)\s",
     re.IGNORECASE,
@@ -71,6 +78,8 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     """A number that opens the text and is then explained, or followed by something else."""
     if not found or 0 in marks.out or 0 in marks.aside or not _opens(text, found[0], asked):
         return None
+    if _IS_WHAT.match(text, found[0].end) and found[0].value not in asked.given:
+        return said_at(text, found, marks, 0, "opens the answer")
     after = text[found[0].end :]
     reason = _reason_after(text[: found[0].start], after, found[0], asked)
     if reason is None or _SETTLES.search(text, found[0].end):

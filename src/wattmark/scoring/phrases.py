@@ -11,7 +11,7 @@ _I = re.IGNORECASE
 
 NOUN = (
     r"(?:(?:(?:final|correct|right|resposta)[\s_-]+)?"
-    r"\b(?:final[_ ]?answer|answer|ans|resposta[_ ]?final|resposta|resp|gabarito|solution"
+    r"\b(?:final[_ ]?answer|answer|ans|resposta[_ ]?final|resposta|resp\.?|gabarito|solution"
     r"|solução)\b|\b(?:(?:correct|best)\s+one\b|(?:correct|right|best)\s+(?:option|choice|alternative|value|number|total|result|amount|difference|sum|product|quotient|price))\b"
     r"|\b(?:requested|required|wanted|desired)\s+[^\W\d_]{3,15}\b"
     r"|\b[ao]\s+[^\W\d_]{3,15}\s+(?:pedid|procurad|desejad|solicitad)[oa]\b"
@@ -24,7 +24,7 @@ EXPLICIT = re.compile(
     + r"(?P<wrong>\s+(?:errada|incorreta|anterior|inicial)\b)?"
     r"(?:\s+(?:final|correta|certa|numérica|corrigida|revista|revisada|atualizada|definitiva)\b)?"
     r"(?:\s+(?:that\s+)?(?:you|we)(?:'re|\s+are)?\s+(?:want|need|asked\s+for|look(?:ing)?\s+for|seek))?"
-    r"(?P<about>\s+(?:to|of|for|da|do|de|para|à|ao|in)\b[^.?!\n:=]{0,120}?)?"
+    r"(?P<about>\s+(?:to|of|for|da|do|de|para|à|ao|in)\b(?:\s(?:the\s)?equa(?:tion|ção)\b[^.?!\n:]{1,60}?(?=\s(?:is|é)\s)|[^.?!\n:=]{0,120}?))?"
     r"[\"'\s]{0,4}(?:(?:\bshould|\bmust|\bwould|\bwill|\bdeve|\bpode)\s+(?:be|ser)\b|:|=>|=|≈|->|\s[-–—]\s|\bis\b|\bare\b|\bwas\b|\bequals\b"
     r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|\s?\|(?=\s?(?:R\$|[$€£])?\s?-?\d)|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
     r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
@@ -32,14 +32,14 @@ EXPLICIT = re.compile(
     r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s)|(?<=\bso\s)|(?<=,\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i(?:'ll|'d|\s+will|\s+would)\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
     r"|\b(?:versão\s+final|final\s+version|ultimately)\s?:|\bTL;?DR\s?:|\b[oa]\s+cert[oa]\s+é\b|(?<!\band\s)\bthe\s+right\s+one\s+is\b"
     r"|(?P<hash>\#{4})[ ]?"
-    r"|(?:(?:^|[\n?.!])\s*|\s(?=A:\s))(?:A|R)\s?:\s(?![^\n]{0,80}\n?[^\n]{0,20}\bB\s?:)"
+    r"|(?:(?:^|[\n?.!])\s*|\s(?-i:(?=A:\s)))(?:A|R)\s?:\s(?![^\n]{0,80}\n?[^\n]{0,20}\bB\s?:)"
     r"|(?:^|\n)\W{0,4}(?:result|resultado|output|saída)\W{0,3}:"
     r"|[\"'](?:result|resultado|output|value|valor)[\"']\s?:",
     _I,
 )
 AFTERWARDS = re.compile(
     r"^(?:\s[^\W\d_]{1,15})?\s+it\s+is(?=\s?[.!\n]|$)"
-    r"|^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be|seria|como)\s+(?:therefore\s+|indeed\s+)?"
+    r"|^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be(?!\s(?:right|correct)\s(?:if|only|with))|seria(?!\s(?:cert|corret)[ao]\s(?:se|só|sem))|como)\s+(?:therefore\s+|indeed\s+)?"
     r"(?:(?:the|a|my|our|o|minha)\s+)?(?:final\s+|correct\s+|right\s+)*"
     r"(?:answer|resposta|correct\b|right\b|corret|cert[oa]\b)",
     _I,
@@ -65,12 +65,13 @@ CHATTER = re.compile(
     r"|\n[ ]*(?:\#{2,}\s*(?:Question|Problem|Instruction|Exercise|Pergunta|Questão|Problema"
     r"|Instrução|Exercício|Input|Entrada|User|Human)"
     r"|Q[ ]?\d{1,3}\b)"
-    r"|(?<![^\W\d_])(?:Human|Humano|User|Usu[áa]rio)\s?:"
+    r"|(?<![^\W\d_])(?:Human|Humano|User|Usu[áa]rio|Utilizador)\s?:"
     r"|(?<=[\d.!?)%\ue002]\s)(?:Question|Pergunta|Questão)\s?:"
     r"|(?<=[\d.!?)%\ue002])(?:Q(?:uestion)?|Pergunta|Questão|Problema?)\s?:"
     r"|\b(?:the\s+)?(?:next|another|new|second|próxim[ao]|outr[ao]|nova?)\s+(?:question|problem|pergunta|questão|problema|exercise|exercício)\b(?!\s+is\s+easier)"
     r"|\n[ ]*(?:edit|update|edição)\s?:\s(?:thanks|thank\s+you|obrigad[oa])"
-    r"|\n[ ]*\n\s*[2-9]\)\s(?=[^\n?]{0,200}\?[^\n]{0,3}\n)"
+    r"|\n[ ]*\n(?:Problem|Exercise|Question|Questão|Problema|Exercício)\s\d{1,3}[ ]*\n"
+    r"|\n(?:[ ]*|-{3,}[ ]*)\n\s*[2-9]\)\s(?=[^\n?]{0,200}\?[^\n]{0,3}\n)"
     r"|\n[ ]*(?:What\s+is|Quanto\s+é|How\s+many|Quantos|Quantas|Calculate|Calcule)\b"
     r"|\n[ ]*\n(?=[^\W\d_][^\n?]{0,200}\d[^\n?]{0,200}"
     r"\b(?:how\s+(?:many|much)|quant[oa]s?|what\s+is)\b[^\n?]{0,120}\?)",
@@ -118,7 +119,7 @@ WITHDRAWN = re.compile(
 """The answer is taken back: 'Let me start over', and, where it says why, 'Let me try again'."""
 LEFT_EMPTY = re.compile(
     r"(?:(?P<letter>[xyznXYZN])(?=\s?(?:[,.;:!\ue002]|$|\n)|\s+(?:where|onde|em\s+que|sendo|being|\ue002))"
-    r"|\?{1,5}(?!\s?\w)|_{1,20}(?!\w)|null\b|undefined\b|n/a\b|n\.a\.|tbd\b|\[?\s?(?:insert|your|final|sua|insira|coloque|preencha)\s"
+    r"|\ue002|\?{1,5}(?!\s?\w)|_{1,20}(?!\w)|null\b|undefined\b|n/a\b|n\.a\.|tbd\b|\[?\s?(?:insert|your|final|sua|insira|coloque|preencha)\s"
     r"[^\]\d\n]{0,40}\])",
     _I,
 )
@@ -137,7 +138,7 @@ SAME = re.compile(
 RESTATED = re.compile(r"\b(?:ou\s+seja|isto\s+é|(?:that|which)\s+is|i\.e\.|or|ou)|=", _I)
 RESTATING = re.compile(r"\b(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.)", _I)
 OUT_OF = re.compile(
-    r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:out\s+of(?:\s+every|\s+each)?|of\s+the|d[ao]s|em\s+cada|a\s+cada|in\s+(?:every|each)|(?<=^\s)(?:in|em))\s+$|^-in-$",
+    r"^\s*(?:[^\W\d_]{1,15}\s+)?(?:(?:of|d[eo])\s+(?:an?\s+|um\s+)?total\s+(?:of|de)|out\s+of(?:\s+every|\s+each)?|of\s+the|d[ao]s|em\s+cada|a\s+cada|in\s+(?:every|each)|(?<=^\s)(?:in|em))\s+$|^-in-$",
     _I,
 )
 OPENING = re.compile(

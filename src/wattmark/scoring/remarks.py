@@ -84,14 +84,19 @@ _UNIT = re.compile(r"\s?([^\W\d_]{1,12}(?:/[^\W\d_]{1,4})?)")
 _COLON_THEN = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_]|\d[\d.,]*\s?[-+*/])")
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
 _RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
+_HOUR = UNITS["hour"]
 _AT = re.compile(r"\b(?:at|until|às|das|as|até|since|from|desde)\s(?:as\s)?$", _I)
 
 
 def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """Marks such numbers as asides."""
-    if asked.text:
+    if (
+        asked.text
+        or ":" in text
+        or any(one.unit is not None and one.unit.kind == _HOUR.kind for one in found)
+    ):
         _other_writings(text, found, marks, asked)
-    elif "ria" not in text and "remark" not in cues_of(text):
+    if not asked.text and "ria" not in text and "remark" not in cues_of(text):
         return
     firm = [n for n in range(len(found)) if n not in marks.out and n not in marks.aside]
     new = [n for n in firm if found[n].value not in asked.given]
@@ -145,13 +150,19 @@ def _other_writings(text: str, found: Sequence[Number], marks: Marks, asked: Ask
         if any(one.start() <= number.start < one.end() for one in ratios):
             marks.aside.add(n)
         if (
-            number.unit == UNITS["hour"]
+            number.unit == _HOUR
+            and (asked.text or any(k not in marks.out and k not in marks.aside for k in range(n)))
             and not asked.hour
             and asked.unit != number.unit
             and _AT.search(text[max(0, number.start - 12) : number.start])
         ):
             marks.aside.add(n)
-        if n and not _ROUNDED.search(asked.text) and _is_coarser(text, found[n - 1], number):
+        if (
+            n
+            and asked.text
+            and not _ROUNDED.search(asked.text)
+            and _is_coarser(text, found[n - 1], number)
+        ):
             marks.aside.add(n)
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.asked import (
+    CHANCE,
     NOTHING_ASKED,
     Asked,
     is_asked,
@@ -43,6 +44,8 @@ _COMES_OUT = re.compile(
     re.IGNORECASE,
 )
 """Between a sum and what it comes to: '14/4, so it's 4.5'."""
+_RATED = re.compile(r"\s(?:(?:in|em)(?:\s(?:every|each|cada))?|a\scada)\s$|-in-$", re.IGNORECASE)
+"""'1 in 6', '3 em cada 4'."""
 _ANSWER = re.compile(r"\b(?:answer|resposta)\b", re.IGNORECASE)
 _BESIDE = 60
 """Characters between two numbers that are said together."""
@@ -87,7 +90,9 @@ def said_at(
             if not _is_asked_sum(found[other], asked) or _is_asked_sum(chosen, asked):
                 alternatives.append(found[other])
         elif _is_share(found[left], found[right], gap, asked):
-            return _share(found[left], found[right], how, explicit=explicit)
+            rated = _RATED.match(gap) is not None and not (asked.count or found[right].noun)
+            rated = rated or CHANCE.search(f"{asked.text} {text}") is not None
+            return _share(found[left], found[right], how, explicit=explicit, rated=rated)
         elif (
             other not in marks.out
             and _beside(gap)
@@ -105,6 +110,13 @@ def said_at(
     return Stated(tuple(alternatives), how, explicit)
 
 
+def last_stated(text: str, found: Sequence[Number], marks: Marks, at: int, asked: Asked) -> Stated:
+    """The number at that place, which nothing but its place tells to be the answer."""
+    said = said_at(text, found, marks, at, "the last number stated", asked=asked)
+    said.reading = Reading(text, found, marks, said.numbers[-1 if said.several else 0].start)
+    return said
+
+
 def _end_of_chain(text: str, found: Sequence[Number], marks: Marks, at: int) -> int:
     """The 9.25 of '38/4 = 9.25': the end of a chain counts, be it wrong."""
     sums = not {"/", "^"}.isdisjoint(found[at].shown)
@@ -120,7 +132,7 @@ def _end_of_chain(text: str, found: Sequence[Number], marks: Marks, at: int) -> 
 
 def _is_share(part: Number, whole: Number, gap: str, asked: Asked) -> bool:
     """'3 out of 4'; not '$99 in 3 payments'."""
-    if not OUT_OF.match(gap) or (asked.year and is_year(whole)):
+    if not OUT_OF.match(gap) or (is_year(whole) and gap.strip() in ("in", "em")):
         return False
     return part.unit is None or part.unit == whole.unit or gap.strip() not in ("in", "em")
 
@@ -187,11 +199,14 @@ def _whole_of(text: str, before: Sequence[Number], one: Number, other: Number) -
     return None
 
 
-def _share(part: Number, whole: Number, how: str, *, explicit: bool) -> Stated:
+def _share(part: Number, whole: Number, how: str, *, explicit: bool, rated: bool) -> Stated:
+    """'12 out of 20': the part, or the ratio; `rated`: the ratio alone ('1 in 6')."""
     above, below = part.value, whole.value
     if above is None or not below:
         return Stated((part,), how, explicit)
     ratio = Number(part.start, whole.end, f"{part.shown}/{whole.shown}", ((above / below, None),))
+    if rated:
+        return Stated((ratio,), how, explicit)
     return Stated((part, ratio), how, explicit)
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wattmark.scoring.asked import Asked, is_asked, is_year, stems
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year, stems
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import main_clause
@@ -22,10 +22,12 @@ from wattmark.scoring.segments import main_clause
 _I = re.IGNORECASE
 _ENDS = re.compile(r"[.!?;](?=\s|$)|\n")
 _SO = re.compile(
-    r"\b(?:so|thus|hence|therefore|then|overall|finally|consequently|logo|portanto|então|assim"
+    r"\b(?:meaning|passo|step|so|thus|hence|therefore|then|overall|finally|consequently|logo|portanto|então|assim"
     r"|enfim|conclu\w+)\b|=>|→",
     _I,
 )
+_SINCE = re.compile(r"\W{0,3}(?:since|because|as|given|como|já\s+que|visto\s+que|dado)\s", _I)
+_MAYBE = re.compile(r"\b(?:(?:could|might|may)\s+be|pode(?:ria)?\s+ser)\s$", _I)
 _COMES_TO = re.compile(
     r"\b(?:total\w*|altogether|gives?|giving|mak(?:es?|ing)|get|result\w*|answer|resposta|final\w*"
     r"|ficam?|dá|dão|dando|temos|obtemos|comes?\s+to|leaves?|pays?|paga\w*|need\w*|precisa\w*"
@@ -81,38 +83,38 @@ _LONG = 15
 """Characters after the last number that are more than a unit."""
 
 WEIGHTS = {
-    "": -1.0,
-    "aside": -1.4,
-    "led to": 1.1,
-    "comes to": 1.1,
-    "what would be it": -0.6,
-    "given": -1.8,
-    "before the main clause": -1.0,
-    "read is a result": 1.3,
-    "read is given": 1.6,
+    "": -0.9,
+    "aside": -1.7,
+    "led to": 0.9,
+    "comes to": 1.4,
+    "what would be it": -0.8,
+    "given": -1.9,
+    "before the main clause": -1.6,
+    "read is a result": 1.2,
+    "read is given": 1.7,
     "read is led to": -1.9,
-    "read has one digit": 0.8,
-    "read is said again": -0.7,
-    "read is a year": 1.7,
+    "read has one digit": 0.7,
+    "read is said again": -0.6,
+    "read is a year": 1.3,
     "more follows": 0.9,
-    "nothing follows": -0.4,
-    "a comma between": 0.9,
+    "nothing follows": -0.3,
+    "a comma between": 0.6,
     "so": -1.7,
-    "leads aside": 0.7,
+    "leads aside": 0.6,
     "so it comes to": -1.3,
-    "about so much": 0.9,
-    "what would be": 1.0,
-    "a note": 2.1,
-    "a check": 1.8,
-    "but": -2.2,
+    "about so much": 0.8,
+    "what would be": 1.1,
+    "a note": 2.5,
+    "a check": 1.9,
+    "but": -1.9,
     "an equation follows": -1.0,
-    "said again": 1.3,
-    "counts what is asked": 3.0,
-    "the other counts what is asked": -3.2,
-    "ends its sentence": 1.0,
+    "said again": 1.4,
+    "counts what is asked": 2.3,
+    "the other counts what is asked": -2.8,
+    "ends its sentence": 0.9,
     "says more of the question": 0.6,
-    "no question": -0.9,
-    "no question, and read is a sum": -0.9,
+    "no question": -0.8,
+    "no question, and read is a sum": -1.0,
 }
 """Of the pieces of evidence, in units of log odds; '' is the intercept."""
 
@@ -137,14 +139,16 @@ class Reading:
 
 def stated_too(reading: Reading, asked: Asked, is_meant: Callable[[Number], bool]) -> Number | None:
     """The expected number (`is_meant`), where the one that was read is said by the way."""
-    at = place_of(reading, is_meant)
+    at = place_of(reading, is_meant, asked)
     if at is None:
         return None
     held = (name for name, holds in evidence(reading, *at, asked).items() if holds)
     return reading.found[at[0]] if sum(WEIGHTS[name] for name in ("", *held)) > 0 else None
 
 
-def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int, int] | None:
+def place_of(
+    reading: Reading, is_meant: Callable[[Number], bool], asked: Asked = NOTHING_ASKED
+) -> tuple[int, int] | None:
     """Where the expected number stands before the one that was read, and how often it is there."""
     places = [n for n, number in enumerate(reading.found) if is_meant(number)]
     able = [n for n in places if n not in reading.marks.out and not _is_attribute(reading, n)]
@@ -154,7 +158,14 @@ def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int,
     meant = ([n for n in able if n in reading.marks.results] or able)[-1]
     if meant >= reading.read or meant in reading.marks.equations:
         return None
-    if is_worked_out(reading, meant):
+    if asked.percent and reading.found[reading.read].percent > reading.found[meant].percent:
+        return None  # 'Of the 40 students, 85% passed'
+
+    if meant + 1 < len(reading.found) and _MAYBE.search(
+        reading.text, 0, reading.found[meant].start
+    ):
+        return None  # 'It could be 12, 13 or 14'
+    if is_worked_out(reading, meant) or _is_fronted(reading, meant):
         return None
     return meant, len(able)
 
@@ -162,6 +173,15 @@ def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int,
 def _is_attribute(reading: Reading, n: int) -> bool:
     """The 10 of 'a 10-bit register'."""
     return _HYPHEN.match(reading.text, reading.found[n].end) is not None
+
+
+def _is_fronted(reading: Reading, meant: int) -> bool:
+    """The 8 of 'Since 2^3 = 8, …', of a sentence that then says what was read."""
+    one, other = reading.found[meant], reading.found[reading.read]
+    gap = reading.text[one.end : other.start]
+    if "," not in gap or _ENDS.search(gap):
+        return False
+    return _SINCE.match(_sentence_before(reading.text, one.start)) is not None
 
 
 def is_worked_out(reading: Reading, meant: int) -> bool:

@@ -88,7 +88,7 @@ _MINUS_BEFORE = re.compile(r"(?:^|(?<=[\s(\[{=:*/+,;$<>≈|\"'\ue002]))-[ ]?$")
 _BULLET = re.compile(r"(?:^|\n)[ ]*-[ ]$")
 _DASH = re.compile(r"[^\s=(*/+≈][ ]+-[ ]$|[:|][ ]*-[ ]$")
 _WORD_MINUS = re.compile(
-    r"(?:^|[^\w\s]\s*|'s\s+|\b(?:is|é|answer|resposta|be|são|a|gives|us|dá|get|at|to|of|was|em|de|para|foi|era|equals|now|agora|then|então|exactly|exatamente|about|to|reache[sd]|hits|becomes?|became|ficou|fica|marca|marcava|faz|fazia|fez|estava|está|registou|registrou|cai|caiu)\s+)"
+    r"(?:^|[^\w\s]\s*|'s\s+|\b(?:is|é|answer|resposta|be|são|a|gives|us|dá|get|at|to|of|was|em|de|para|foi|era|equals|now|agora|then|então|exactly|exatamente|about|to|reache[sd]|hits|becomes?|became|ficou|fica|marca|marcava|ser|mostra|mostrava|indica|indicava|atinge|atingiu|show[ns]|showed|showing|reads?|reading|measured|registered|faz|fazia|fez|estava|está|registou|registrou|cai|caiu)\s+)"
     r"(?:minus|menos)\s+$|(?<![^\W\d_]-)\bnegative\s+$",
     re.IGNORECASE,
 )

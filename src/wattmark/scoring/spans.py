@@ -67,7 +67,7 @@ _DIGRESSION = re.compile(
 )
 """How a paragraph opens that goes on to something else."""
 _FOOTNOTE = re.compile(
-    r"\n\x20*(?:(?P<mark>\[\d{1,3}\]|\^\d{1,2}|\*|†)|\W{0,4}(?:(?:sources?|references?|fontes?|referências?)\s?:|(?:dados|data)\s(?:referentes|as\s+of|from)\b))[^\n]*",
+    r"\n\x20*(?:(?P<mark>\[\d{1,3}\]|\^\d{1,2}|\*|†)|\W{0,4}(?:(?:sources?|references?|fontes?|referências?)\s?:(?:[^\n]*\n\x20*(?:\[\d{1,3}\]|\d{1,2}\.|[-•])(?=\s))*|(?:dados|data)\s(?:referentes|as\s+of|from)\b))[^\n]*",
     _I,
 )
 

@@ -16,7 +16,7 @@ from itertools import islice
 from wattmark.scoring.again import set_repeats_aside
 from wattmark.scoring.amounts import joined
 from wattmark.scoring.answering import set_aside
-from wattmark.scoring.around import REFUSING, TOLD
+from wattmark.scoring.around import TOLD
 from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
 from wattmark.scoring.choose import choose
 from wattmark.scoring.closing import closing
@@ -32,6 +32,7 @@ from wattmark.scoring.equations import (
 from wattmark.scoring.explicit import explicit_of
 from wattmark.scoring.hanging import governed
 from wattmark.scoring.kinds import of_its_kind
+from wattmark.scoring.loosely import loosely
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded, named_by_question
 from wattmark.scoring.numerals import Number, numbers
@@ -48,19 +49,16 @@ from wattmark.scoring.phrases import (
     WITHDRAWN,
 )
 from wattmark.scoring.remarks import set_remarks_aside
-from wattmark.scoring.saying import Stated, in_words, said_at
-from wattmark.scoring.second_look import Reading
+from wattmark.scoring.saying import Stated, last_stated
 from wattmark.scoring.segments import ENDS
 from wattmark.scoring.sequences import next_of
 from wattmark.scoring.subjects import set_others_aside
 from wattmark.scoring.twice import computed_and_said
 from wattmark.scoring.undecided import between_two
 from wattmark.scoring.worded import (
-    EQUALS,
     THAT_IS,
     concluded_in_words,
     ends_in_words,
-    said_before,
     set_in_words,
     words_alone,
 )
@@ -74,7 +72,7 @@ _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
 _ERRED = re.compile(
     r"\W{0,3}(?:for|pel[ao])\s[^.!?=\n]{0,80}\b(?:said|wrote|disse|escrevi)\s[^.!?=\n]{0,30}[.!]?\s*$"
-    r"|\W{0,3}(?:i|eu)?\s?(?:forgot|misread|miscounted|mixed\s+up|esqueci|confundi)\b[^:=.!?]*[.!]?\s*$",
+    r"|\W{0,3}(?:i|eu)?\s?(?:forgot|misread|miscounted|mixed\s+up|esqueci|confundi)\b[^:;=.!?]*[.!]?\s*$",
     re.IGNORECASE,
 )
 """'Sorry, I forgot to carry the 1.', and no more."""
@@ -94,6 +92,9 @@ _THEREFORE = re.compile(
 _YES = re.compile(
     r"\b(?:yes|sim|indeed|(?:is|was|está|é)\s+(?:correct|right|corret[oa]|cert[oa]))\b",
     re.IGNORECASE,
+)
+_REMAIN = re.compile(
+    r"\bde\s+modo\s+que\s+(?:sobra|resta)m?\s+$|\bso\s+that\s+leaves\s+$", re.IGNORECASE
 )
 _ALGEBRA = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/=]")
 _HASHED = re.compile(r"####\s{0,3}(-?[0-9]{1,18})\s{0,9}$")
@@ -251,18 +252,8 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
         concluded = _in_words_after(text, found, marks, asked)
         if concluded is not None:
             return concluded
-        return _last_stated(text, found, marks, at, asked)
-    if found and len(marks.operands) == len(found):
-        after = concluded_in_words(text[found[-1].end :], EQUALS)
-        return after or said_before(text[: found[0].start], asked)
-    words = in_words(text, 0, len(text), asked, alone=not found)
-    loose = [n for n in range(len(found)) if n not in marks.out] if asides else []
-    loose = [n for n in loose if found[n].value not in asked.given] if marks.told else loose
-    if REFUSING.search(text):  # 'You said 63 … I am unable to say what it is'
-        loose = []
-    if not loose or (words is not None and not words.several):
-        return words
-    return _last_stated(text, found, marks, loose[-1], NOTHING_ASKED)
+        return last_stated(text, found, marks, at, asked)
+    return loosely(text, found, marks, asked, asides=asides)
 
 
 def _in_words_after(
@@ -275,12 +266,6 @@ def _in_words_after(
         rest = rest[end.end() :] if end else ""
     cue = CUE if _THAT.isdisjoint(words_in(text)) else THAT_IS
     return concluded_in_words(rest, cue) or ends_in_words(text, found, marks, asked)
-
-
-def _last_stated(text: str, found: Sequence[Number], marks: Marks, at: int, asked: Asked) -> Stated:
-    said = said_at(text, found, marks, at, "the last number stated", asked=asked)
-    said.reading = Reading(text, found, marks, said.numbers[-1 if said.several else 0].start)
-    return said
 
 
 def _stands_apart(text: str, found: Sequence[Number], marks: Marks, n: int) -> bool:
@@ -317,6 +302,7 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
         or found[n].value not in given
         or _IS.search(text[max(0, found[n].start - 24) : found[n].start])
         or is_asked(found[n], asked)
+        or (not asked.text and _REMAIN.search(text, max(0, found[n].start - 24), found[n].start))
         or (
             asked.given
             and found[n].value not in asked.given

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from wattmark.scoring.around import NO_NOUN
 from wattmark.scoring.asked import Asked, measure_of, stems
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.words import ORDINALS, spoken_numbers
@@ -12,7 +13,8 @@ from wattmark.scoring.words import ORDINALS, spoken_numbers
 _I = re.IGNORECASE
 WOULD = re.compile(
     r"(?:^|(?<=[.!?;(—,]\s)|(?<=[\n(])|(?<=\band\s))((?:(?:com|with|without|sem|em|in|for|para|if|se|a|at)\s[^.!?;,\n]{1,40},\s)?(?:[^.!?;,(—\n=]|\.(?=\d)){2,60}?)\s"
-    r"(?:would|[^\W\d_]{1,10}[aei]riam?)\b(?:(?!,\s(?:but|mas|so)\s)[^.!?;\n]){0,150}",
+    r"(?:would|" + NO_NOUN + r"[^\W\d_]{1,10}[aei]riam?)\b"
+    r"(?:(?!,\s(?:but|mas|so|portanto|logo|então|therefore|thus)\s)[^.!?;\n]){0,150}",
     _I,
 )
 _EVERY = re.compile(r"\b(?:each|every|cada)\b", _I)

@@ -50,8 +50,8 @@ _COLONS = re.compile(r":[\dA-Fa-f]{2}:")
 _NUMBERED = re.compile(
     r"(?P<name>(?:^|\n|[.!]\s)(?:error|erro)(?=\s)|\b(?:(?:error|erro|status|exit|http|response)\s+(?:codes?|status)|código\s+(?:de|do)\s+"
     r"(?:erro|status|resposta)|http(?:\s+error)?|serial(?:\s+(?:number|no\.?))?|s/n|n[úu]mero\s+de\s+s[ée]rie"
-    r"|protocolo(?:\s+n[ºo°]?)?|pages?|páginas?|pág\.|chapter|capítulo|apollo|apolo|boeing|airbus|windows|iphone|(?-i:(?<=[a-zé]\s)(?:Bus|Room|Gate|Flight|Platform|Channel|Highway|Line|Linha|Sala|Voo|Portão))|f[óo]rmula|route|rodovia|ticket(?:\s+number)?|errno|(?<=\")(?:code|status|status_?code"
-    r"|http_?status|error|erro|c[óo]digo|errno|request_?id|id)(?=\")))[\"\s:#=]{1,5}$",
+    r"|protocolo(?:\s+n[ºo°]?)?|pages?|páginas?|pág\.|chapter|capítulo|apollo|apolo|boeing|airbus|windows|iphone|(?-i:(?<=[a-zé]\s)(?:Bus|Rooms?|Gates?|Flights?|Platforms?|Channels?|Highways?|Lines?|Linhas?|Salas?|Voos?|Portão))|f[óo]rmula|route|rodovia|ticket(?:\s+number)?|errno|(?<=\")(?:code|status|status_?code"
+    r"|http_?status|error|erro|c[óo]digo|errno|request_?id|id)(?=\")))[\"\s:#=]{1,5}(?:\d{1,4}\s(?:and|e)\s)?$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")

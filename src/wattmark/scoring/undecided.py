@@ -41,6 +41,9 @@ _LACKING = re.compile(
     r"|\bnão\s+tenho\s+(?:essa\s+|esta\s+|a\s+)?(?:informaç\w{1,4}|dados)\b"
     r"|\b(?:not\s+enough|isn't\s+enough|insufficient)\s+(?:information|data|details|context)\b"
     r"|\b(?:preciso|precisaria|precisamos|seria\w?\s+precis\w{1,4})\s+(?:de\s+)?mais\s+(?:informaç|dados|detalhes)"
+    r"|\b(?:does\s+not|doesn't)\s+(?:give|provide|contain|have)\s+(?:us\s+)?enough\b|\bnão\s+(?:traz|dá|fornece|contém|tem)\s+(?:os\s+)?(?:dados|informaç\w{1,4})\s+suficientes?"
+    r"|\b(?:has\s+no|não\s+tem)\s+(?:solution|solução)\b"
+    r"|\b(?:is|are)\s+(?:undefined|not\s+defined)\b|\bnão\s+(?:está|é)\s+definid[oa]\b"
     r"|\bnão\s+há\s+(?:dados|informaç\w{1,4})\s+suficientes?"
     r"|\bnão\s+(?:consegui|foi\s+possível)\s+(?:chegar|encontrar|obter)\b"
     r"|\b(?:could\s+not|couldn't|wasn't\s+able\s+to|was\s+not\s+able\s+to)\s+(?:reach|find|arrive\s+at)\b"
@@ -49,7 +52,7 @@ _LACKING = re.compile(
 )
 """The question cannot be answered."""
 _MAYBE = re.compile(
-    r"\b(?:poderia|pode|could|might|may)\s+(?:ser|be)\b|\b(?:só\s+(?:se\s+)?sab\w+|(?:only|all\s+we)\s+know)\b|\b(?:need|needs|at\s+least|pelo\s+menos|informe|provide)\b",
+    r"\b(?:poderia|pode|could|might|may)\s+(?:ser|be)\b|\b(?:só\s+(?:se\s+)?sab\w+|(?:only|all\s+we)\s+know)\b|\b(?:please|por\s+favor|need|needs|at\s+least|pelo\s+menos|informe|provide)\b",
     _I,
 )
 _ASKS_BACK = re.compile(
@@ -64,6 +67,7 @@ _CUT_OFF = re.compile(
 )
 """A text that ends before it says its total."""
 _BOUNDED = re.compile(
+    r"^\W*(?:at\s+least|no\s+mínimo|pelo\s+menos)\s[^.!?\n;,]{1,40}(?:,\s(?:maybe|perhaps|possibly|talvez)\s(?:more|mais)|\s(?:or\smore|ou\smais))[.!]?\s*$|"
     r"^\W*(?:at\s+least|at\s+most|no\s+mínimo|no\s+máximo|pelo\s+menos)\s[^.!?\n;]{1,60}[;,.]\s[^.!?\n\d]{0,40}"
     r"(?:cannot|can't|não\s+(?:dá\s+para|posso|consigo|sei))\s[^.!?\n\d]{1,40}[.!]?\s*$",
     _I,
@@ -74,6 +78,16 @@ _COMMITS = re.compile(
     _I,
 )
 """An answer after it, or 'but' and an answer."""
+_DECLINES = re.compile(
+    r"\b(?:(?:i|we)\s?(?:'m\s|am\s|are\s)?(?:can't|cannot|can\s+not|couldn't|won't|will\s+not|(?:not\s+able|unable)\s+to)\s(?:solve|answer|help)"
+    r"|i(?:'d|\s+would)\s+(?:rather|prefer)\s+not\b|não\s+(?:consigo|posso|sei|vou|quero)\s+(?:resolver|responder|ajudar)|prefiro\s+não\s+(?:responder|dizer))",
+    _I,
+)
+_SAYS = re.compile(
+    r"(?:\b(?:is|are|was|é|são|foi|total|answer|resposta|result|resultado|gives?|makes?|dá|fica)\b|:)\s(?:R\$\s?|[$€£])?-?\d(?![^.!?\n]*\?)|^\W{0,4}-?\d",
+    _I,
+)
+"""A number that is stated, and not asked."""
 _QUESTION = re.compile(r"(?<=[.!?\n])[^.!?\n]*\?")
 _LOOK_BACK = 400
 _SENTENCES = 3
@@ -89,7 +103,7 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
         return Stated((), "breaks off before an answer")
     if _is_lacking(text, language, asked):
         return Stated((), "cannot be answered")
-    if _BOUNDED.search(text):
+    if _BOUNDED.search(text) or _declines(text):
         return Stated((), "left open")
     said = list(_UNDECIDED.finditer(text))
     if not said or _COMMITS.search(text, said[-1].end()):
@@ -105,6 +119,14 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
         return None
     one, other = sorted(able.values())[-2:]
     return Stated((found[one], found[other]), "left open", several=True)
+
+
+def _declines(text: str) -> bool:
+    """'The text speaks of 42, but I cannot solve it': nothing is stated, before it or after."""
+    said = _DECLINES.search(text)
+    if said is None or "=" in text or _COMMITS.search(text, said.end()):
+        return False
+    return _SAYS.search(text, 0, said.start()) is None
 
 
 def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:

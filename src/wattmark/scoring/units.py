@@ -102,7 +102,7 @@ UNITS: dict[str, Unit] = {
             "1000000000": "GPa",
         },
     ),
-    **_table("force", {"1": "newton newtons", "1000": "kN"}),
+    **_table("force", {"1": "N newton newtons", "1000": "kN"}),
     **_table("charge", {"1/1000000000": "nC", "1/1000000": "μC uC", "1/1000": "mC"}),
     **_table("current", {"1/1000000": "μA uA", "1/1000": "mA", "1": "ampere amperes amps"}),
     **_table(

@@ -34,7 +34,7 @@ _AT_END = 60
 _ENDS_SOON = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]|$)")
 _ENDS = re.compile(r"(?:\s+[^\W\d_]{1,20}){0,2}\s?(?:[.!]?\s*$|[.]?\s?\()")
 _NOT_SAID = re.compile(
-    r"\b(?:because|since|if|than|not|like|after|porque|pois|se|que|não|como|depois|check\w*|note|nota|obs|for|every|each|cada)\b"
+    r"\b(?:because|since|if|than|not|like|after|from|between|entre|até|porque|pois|se|que|não|como|depois|check\w*|note|nota|obs|for|every|each|cada)\b"
     r"|n't\b|\b(?:or|ou|that\s+is|isto\s+é|i\.e\.)(?!\w)",
     re.IGNORECASE,
 )
@@ -71,7 +71,7 @@ def words_alone(text: str, found: Sequence[Number], marks: Marks, asked: Asked) 
     if not found or not marks.aside.union(marks.out).issuperset(range(len(found))):
         return None
     words = in_words(text, 0, len(text), asked, alone=False)
-    if words is None or words.several or not is_meant(words.numbers[0], asked):
+    if words is None or words.several or (asked.text and not is_meant(words.numbers[0], asked)):
         return None
     return words
 

@@ -98,6 +98,8 @@ _TIMES = {"twice": 2, "thrice": 3}
 """'It appears twice.'"""
 _STOPS = re.compile(r"\s*(?:[.!,;\n]|$)")
 _BEGINS = frozenset((*_SIMPLE, *_TIMES, *SCALES, *DOZENS, *PARTS, *_ONE, "parte"))
+_PRONOUN = frozenset(("cada", "each", "every", "no", "any", "some"))
+"""Before a 'one' that counts nothing."""
 _WORD = re.compile(r"[^\W\d_]+")
 _SOME = frozenset(("poucos", "poucas", "tantos", "tantas", "tal"))
 """'Vinte e poucos' is more than twenty."""
@@ -134,7 +136,7 @@ def _read(text: str, words: Sequence[tuple[str, int, int]]) -> Iterator[Spoken]:
             yield Spoken(words[at][1], words[at][2], Fraction(_TIMES[names[at]]), False)
         per_cent = names[at] == "cento" and at and names[at - 1] == "por"
         before = names[at - 1] if at else ""
-        pronoun = (names[at] in _ONE and before in ("cada", "each", "every")) or (
+        pronoun = (names[at] in _ONE and before in _PRONOUN) or (
             names[at] == "meio" and before in ("pelo", "no")
         )
         value, after = (None, at) if per_cent or pronoun else _number(names, at)

@@ -136,7 +136,7 @@ _GLUED = re.compile(
 )
 _LATIN = re.compile(r"[\x00-\x7fÀ-ÖØ-öø-ÿ]*")
 _SPACES = re.compile(r"(?<=[^\s/])[ ]{2,}(?=[^\s|/])")
-_MIXED = re.compile(r"(?<![\w.,/-])(\d{1,3})-(\d/\d{1,2})(?![\w/-])")
+_MIXED = re.compile(r"(?<![\w.,/-])(\d{1,3})-(\d/\d{1,2})(?![\w/-])(?!\s?[=+*])")
 """'1-1/2 cups'."""
 _RAISED = re.compile(r"(?<=\d)\*\*(?=-?\d)|(?<=\d) \*\* (?=\d)")
 """A power, as programs have it."""

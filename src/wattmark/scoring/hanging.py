@@ -169,7 +169,7 @@ def governed(text: str, number: Number, asked: Asked) -> bool:
 
 
 def _from_to(text: str, number: Number) -> bool:
-    """'It grew from 80 to 90, an increase of 10': does the sentence say both, and no other?"""
+    """'It grew from 80 to 90, an increase of 10': does its sentence say from what to what?"""
     said = ENDS.split(text[max(0, number.start - GAP) : number.start])[-1]
     return _BOTH.search(said) is not None
 

@@ -33,7 +33,7 @@ from wattmark.scoring.text import normalise, shorten
 from wattmark.scoring.units import CURRENCIES, UNITS, Unit, rate_of
 from wattmark.scoring.words import spoken_numbers
 
-_MARK = re.compile(r"\d{1,4}/\d{1,4}")
+_SO_MANY_OF = re.compile(r"\d{1,4}/\d{1,4}")
 """So many of so many."""
 _BEFORE = re.compile(r"[-+]?\s*(?:R\$|US\$|[$€£¥]|[A-Z]{3})?\s*[-+]?")
 _ALONE = re.compile(
@@ -146,7 +146,7 @@ def _meets(asked: Asked, endless: bool, gold: Number, number: Number) -> bool:
         return False
     meant = _as_paid(gold, _as_asked(gold, number, asked), asked)
     meant = _as_rounded(gold, meant) if endless else meant
-    if asked.count and _MARK.fullmatch(meant.shown):
+    if asked.count and _SO_MANY_OF.fullmatch(meant.shown):
         above, _, below = meant.shown.partition("/")
         if Fraction(int(below)) in asked.given:  # '85/100' of 100 questions
             meant = meant._replace(readings=(*meant.readings, (Fraction(int(above)), 0)))

@@ -96,6 +96,7 @@ _YES = re.compile(
 _REMAIN = re.compile(
     r"\bde\s+modo\s+que\s+(?:sobra|resta)m?\s+$|\bso\s+that\s+leaves\s+$", re.IGNORECASE
 )
+"""'1296 = 40 * 32 + 16, de modo que sobram 16': a term of the sum is what is stated."""
 _ALGEBRA = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/=]")
 _HASHED = re.compile(r"####\s{0,3}(-?[0-9]{1,18})\s{0,9}$")
 """A solution's last line, as data sets have it."""

@@ -34,7 +34,7 @@ from wattmark.scoring.language import language_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
-from wattmark.scoring.second_look import Reading, evidence, is_worked_out
+from wattmark.scoring.second_look import Reading, evidence, is_weighed
 from wattmark.scoring.thinking import final_answer
 
 ROWS = Path(__file__).with_name("second_look.jsonl")
@@ -100,7 +100,7 @@ def _kept(line: str) -> tuple[Mapping[str, bool], bool, str] | None:
         results={places[start] for start in row["results"] if start in places},
     )
     reading, meant = Reading(row["text"], found, marks, row["read"]), places[row["meant"]]
-    if is_worked_out(reading, meant):
+    if not is_weighed(reading, meant, asked):
         return None
     return evidence(reading, meant, row["times"], asked), row["states"], row["list"]
 

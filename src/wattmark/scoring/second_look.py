@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, is_year, stems
+from wattmark.scoring.asked import Asked, is_asked, is_year, stems
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.segments import main_clause
@@ -87,34 +87,34 @@ WEIGHTS = {
     "aside": -1.7,
     "led to": 0.9,
     "comes to": 1.4,
-    "what would be it": -0.8,
+    "what would be it": -0.6,
     "given": -1.9,
-    "before the main clause": -1.6,
+    "before the main clause": -1.4,
     "read is a result": 1.2,
     "read is given": 1.7,
     "read is led to": -1.9,
     "read has one digit": 0.7,
     "read is said again": -0.6,
-    "read is a year": 1.3,
+    "read is a year": 1.2,
     "more follows": 0.9,
     "nothing follows": -0.3,
-    "a comma between": 0.6,
+    "a comma between": 0.7,
     "so": -1.7,
     "leads aside": 0.6,
-    "so it comes to": -1.3,
-    "about so much": 0.8,
-    "what would be": 1.1,
+    "so it comes to": -1.4,
+    "about so much": 0.7,
+    "what would be": 1.2,
     "a note": 2.5,
-    "a check": 1.9,
-    "but": -1.9,
+    "a check": 1.8,
+    "but": -2.0,
     "an equation follows": -1.0,
     "said again": 1.4,
-    "counts what is asked": 2.3,
+    "counts what is asked": 2.2,
     "the other counts what is asked": -2.8,
     "ends its sentence": 0.9,
-    "says more of the question": 0.6,
+    "says more of the question": 0.5,
     "no question": -0.8,
-    "no question, and read is a sum": -1.0,
+    "no question, and read is a sum": -1.1,
 }
 """Of the pieces of evidence, in units of log odds; '' is the intercept."""
 
@@ -139,16 +139,14 @@ class Reading:
 
 def stated_too(reading: Reading, asked: Asked, is_meant: Callable[[Number], bool]) -> Number | None:
     """The expected number (`is_meant`), where the one that was read is said by the way."""
-    at = place_of(reading, is_meant, asked)
-    if at is None:
+    at = place_of(reading, is_meant)
+    if at is None or not is_weighed(reading, at[0], asked):
         return None
     held = (name for name, holds in evidence(reading, *at, asked).items() if holds)
     return reading.found[at[0]] if sum(WEIGHTS[name] for name in ("", *held)) > 0 else None
 
 
-def place_of(
-    reading: Reading, is_meant: Callable[[Number], bool], asked: Asked = NOTHING_ASKED
-) -> tuple[int, int] | None:
+def place_of(reading: Reading, is_meant: Callable[[Number], bool]) -> tuple[int, int] | None:
     """Where the expected number stands before the one that was read, and how often it is there."""
     places = [n for n, number in enumerate(reading.found) if is_meant(number)]
     able = [n for n in places if n not in reading.marks.out and not _is_attribute(reading, n)]
@@ -158,21 +156,22 @@ def place_of(
     meant = ([n for n in able if n in reading.marks.results] or able)[-1]
     if meant >= reading.read or meant in reading.marks.equations:
         return None
-    if asked.percent and reading.found[reading.read].percent > reading.found[meant].percent:
-        return None  # 'Of the 40 students, 85% passed'
-
-    if meant + 1 < len(reading.found) and _MAYBE.search(
-        reading.text, 0, reading.found[meant].start
-    ):
-        return None  # 'It could be 12, 13 or 14'
-    if is_worked_out(reading, meant) or _is_fronted(reading, meant):
-        return None
     return meant, len(able)
 
 
 def _is_attribute(reading: Reading, n: int) -> bool:
     """The 10 of 'a 10-bit register'."""
     return _HYPHEN.match(reading.text, reading.found[n].end) is not None
+
+
+def is_weighed(reading: Reading, meant: int, asked: Asked) -> bool:
+    """Not what contradicts itself, nor '12' of 'It could be 12, 13 or 14' and such."""
+    one, other = reading.found[meant], reading.found[reading.read]
+    if asked.percent and other.percent > one.percent:
+        return False  # 'Of the 40 students, 85% passed'
+    if meant + 1 < len(reading.found) and _MAYBE.search(reading.text, 0, one.start):
+        return False
+    return not _is_worked_out(reading, meant) and not _is_fronted(reading, meant)
 
 
 def _is_fronted(reading: Reading, meant: int) -> bool:
@@ -184,7 +183,7 @@ def _is_fronted(reading: Reading, meant: int) -> bool:
     return _SINCE.match(_sentence_before(reading.text, one.start)) is not None
 
 
-def is_worked_out(reading: Reading, meant: int) -> bool:
+def _is_worked_out(reading: Reading, meant: int) -> bool:
     """'0.85, so 0.85%', '1.414…, rounded 1.42', '20/5, x = 5', '17? No.'"""
     one, other = reading.found[meant], reading.found[reading.read]
     if one.percent != other.percent and _digits(one) == _digits(other):

@@ -34,7 +34,8 @@ from wattmark.scoring.language import language_of
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
-from wattmark.scoring.second_look import Reading, evidence, is_weighed
+from wattmark.scoring.readings import Reading, is_weighed
+from wattmark.scoring.second_look import evidence
 from wattmark.scoring.thinking import final_answer
 
 ROWS = Path(__file__).with_name("second_look.jsonl")
@@ -56,7 +57,7 @@ def validated() -> str:
     taken = np.zeros(len(states), bool)
     for name in set(lists):
         own = np.array([one == name for one in lists])
-        taken[own] = x[own] @ _fit(x[~own], states[~own]) > 0
+        taken[own] = x[own] @ _fit(x[~own], states[~own]) > second_look.LEAST
     right, wrong = (taken & states).sum(), (taken & ~states).sum()
     return (
         f"{right} of {states.sum()} right answers are taken for right, and {wrong} of"

@@ -44,9 +44,10 @@ def score(
       {"expected": "85", "response": "27 + 58 = 85", "query": "27 + 58", "lang": "en"}
       {"expected": "1234.5", "response": "A resposta é 1.234,50.", "lang": "pt"}
     """
+    from wattmark.runner.machine import usable_cpus
     from wattmark.scoring.predictions import score_file, scorer_name
 
-    rows = list(score_file(predictions, task))
+    rows = list(score_file(predictions, task, processes=usable_cpus()))
     if not rows:
         raise InputError(f"'{predictions}' has no row.", "Write one JSON object a line.")
     found = _figures(scorer_name(task), [said for _, said in rows])

@@ -23,6 +23,8 @@ _I = re.IGNORECASE
 _NEAR = 80
 _ABOUT = Fraction(2, 100)
 """How far two roundings of one amount are apart."""
+_TOGETHER = ("time", "months")
+"""Kinds of which '90 minutes (1.5 hours)' states either."""
 _MOST = 50
 """Members of a list that is counted."""
 _LOSS = re.compile(
@@ -115,11 +117,15 @@ def _converted(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -
         ):
             marks.aside.add(at + 1)
             continue
-        if one.unit in (None, other.unit) or other.unit is None or other.unit == asked.unit:
+        if one.unit in (None, other.unit) or other.unit is None:
             continue
         again = in_units_of(other.value or Fraction(0), other.unit, one.unit)
         near = other.start - one.end <= _NEAR and "=" not in text[one.end : other.start]
         if again is None or not near or one.value in (None, again) or at in marks.out:
             continue
         if abs(again - (one.value or 0)) <= abs(again) * _ABOUT:
-            marks.aside.add(at + 1)
+            if other.unit != asked.unit:
+                marks.aside.add(at + 1)
+            elif asked.unit.kind not in _TOGETHER:
+                marks.aside.add(at)
+                marks.aside.discard(at + 1)

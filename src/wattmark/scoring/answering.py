@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from wattmark.scoring.asked import (
+    PRICES,
     WORD,
     Asked,
     is_asked,
@@ -64,6 +65,10 @@ _REMAIN = re.compile(
     r"(?:\s[^\W\d_]{1,15})?\s(?P<rest>remain|are\s+left|sobram|restam|sobraram|restaram)\b", _I
 )
 _OF_WHAT = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:of|d[eoa]s?)\s([^.,;:\d]{1,40})", _I)
+_MORE_THAN = re.compile(
+    r"(?:\s[^\W\d_]{1,15})?\s(?:a\s(?:mais|menos)\b|(?:more|fewer|less)\s(?:[^\W\d_]{1,15}\s){0,2}than\b)",
+    _I,
+)
 _BEGINS = re.compile(
     r"\b(?:first(?:ly)?|initially|originally|step|start(?:s|ed)?|e\.\s?g|example|exemplo|primeiro"
     r"|inicialmente|passo|no\s+início)\b",
@@ -78,8 +83,6 @@ _REASON = re.compile(
 _LEADS = re.compile(r"=|\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _EACH = re.compile(r"\W{0,4}(?:(?:in|em)\s)?(?:each|every|cada)\b", _I)
 _IS = re.compile(r"(?:\b(?:is|are|é|são|foi|was|equals)|=)\s+(?:R\$\s?|[$€£])?$", _I)
-_PRICES = frozenset(("pric", "preç", "cost", "cust", "paga"))
-"""Stems of what is no percentage."""
 _UNSOLVED = re.compile(r"\d\s?=\s?-?\d+\s?\*?\s?[a-z]\s*$")
 """'48 = 2x'."""
 _LISTED = 3
@@ -173,7 +176,7 @@ def _is_new(found: Sequence[Number], marks: Marks, one: Sentence, asked: Asked) 
 
 def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
     start = number.start - one.start
-    if _is_share(number, one, asked):
+    if _is_share(number, one, asked) or _is_by_how_much(number, one, asked):
         return False
     if number.value not in asked.given:
         return True
@@ -188,6 +191,13 @@ def _is_able(number: Number, one: Sentence, asked: Asked) -> bool:
     return bool(asked.words) and _is_whole(one, asked) and stated is not None
 
 
+def _is_by_how_much(number: Number, one: Sentence, asked: Asked) -> bool:
+    """The question's 3 of 'Lia has 3 apples more than Tom, who has 5'."""
+    if asked.more or number.value not in asked.given:
+        return False
+    return _MORE_THAN.match(one.text, number.end - one.start) is not None
+
+
 def _is_share(number: Number, one: Sentence, asked: Asked) -> bool:
     """'85 % of the price', '2/5 of the money', where neither is asked for."""
     if number.percent and not asked.percent and _is_of_money(asked):
@@ -200,7 +210,7 @@ def _is_share(number: Number, one: Sentence, asked: Asked) -> bool:
 
 def _is_of_money(asked: Asked) -> bool:
     """Does it ask for a price or a measure, and for no percentage?"""
-    if asked.unit is not None or asked.words & _PRICES:
+    if asked.unit is not None or asked.words & PRICES:
         return True
     return any(isinstance(unit, Unit) and unit.kind in CURRENCIES for _, unit in asked.exactly)
 

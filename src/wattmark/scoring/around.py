@@ -43,9 +43,9 @@ AND = re.compile(
 DENIED_BEFORE = re.compile(
     r"(?:\b(?:discard|reject|ignor)(?:e?s|ing)?|\b(?:descart|rejeit|ignor)(?:a|o|amos|ando|ar|e|ou)"
     r"|\bnot|n't|\bnever|\bcannot|\bnão|\bnunca|\bnem|≠|!=|\binstead\s+of|\brather\s+than"
-    r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bunlike|\bother\s+than|\bexcept|\bwhether)"
+    r"|\bem\s+vez\s+de|\bao\s+invés\s+de|\bnone\s+of|\bnenhuma?\s+d[ao]s|\bunlike|\bother\s+than|\bexcept|\bwhether)"
     r"(?:\s+(?:[a-z]\s=|exactly|equal|to|be|the|answer|is|it|it's|that|think|believe|say|just|simply|really|\([a-eA-E]\)"
-    r"|é|a|o|de|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|acho|que|correct|in|em|apenas|possible|possível|likely|provável|same|as))*\s*[(\"'$€£R:]*-?\s?$",
+    r"|é|a|o|de|resposta|resultado|igual|ser|seja|são|dá|deu|tem|têm|have|has|pode|podem|poderia|foi|era|foram|eram|acho|que|correct|in|em|apenas|possible|possível|likely|provável|same|as))*\s*[(\"'$€£R:]*-?\s?$",
     _I,
 )
 DENIED_AFTER = re.compile(
@@ -61,7 +61,7 @@ DENIED_AFTER = re.compile(
     r"|(?:is|é)\s(?:another|a\s+different|outr[ao])\s(?:sum|calculation|matter|question|story|conta|coisa|questão|história)\b"
     r"|(?:is|é)\s[^.!?\n\d]{1,50},\s(?:not|(?:e\s)?não)\s(?:the|a)\s(?:final\s)?(?:answer|resposta)\b"
     r"|,\s(?:mas\snão\s(?:satisfaz|serve|funciona|fecha|dá\scerto)|but\s(?:it\s|that\s)?(?:doesn't|does\snot|didn't|fails))"
-    r"|não\s+(?:serve|convém|interessa|é\s+válid)|(?:does(?:n't|\s+not)|cannot)\s+(?:fit|count|be\s+(?:right|used))\b"
+    r"|não\s+(?:serve|conta\b|convém|interessa|é\s+válid)|(?:does(?:n't|\s+not)|cannot)\s+(?:fit|count|be\s+(?:right|used))\b"
     r"|seria\s[^\W\d_]{2,15}[aei]r\b|would\s+be\s+(?:the\s+)?[^\W\d_]{3,15}ing\b"
     r"|isn't\s+(?:the|right|correct|reachable|possible)|não\s+(?:é|está)\s+(?:a\s+resposta|cert|corret))",
     _I,
@@ -164,6 +164,7 @@ REFUSING = re.compile(
     r"|(?:give|provide|offer)\s+(?:you\s+)?(?:medical|legal|financial)\s+advice))\b"
     r"|\b(?:it\s+is|it's)\s+(?:not\s+possible|impossible)\s+to\s+(?:compute|calculate|determine|say|tell|know|answer)\b"
     r"|\b(?:não\s+é\s+possível|não\s+se\s+(?:pode|consegue)|é\s+impossível)\s+(?:calcular|dizer|determinar|afirmar|saber|responder)\b"
+    r"|\b(?:my\s+(?:knowledge|training\s+data|training)\s+(?:cut-?off|stops|ends|goes)|(?:o\s+)?meu\s+conhecimento\s+(?:vai|termina|para))\b"
     r"|\b(?:trained|treinad[oa])\s+(?:only\s+|apenas\s+)?(?:up\s+)?(?:to|until|até)\b"
     r"|\bnão\s+(?:posso|consigo|sei)\s+"
     r"(?:calcular|dizer|determinar|confirmar|garantir|afirmar|verificar|(?P<tudo>responder|resolver|(?:realizar|fazer|efetuar)\s+(?:ess[ae]s?\s+|est[ae]s?\s+)?(?:cálculos?|contas?)))\b",
@@ -186,6 +187,7 @@ FURTHER = re.compile(
     r"\b(?:you|we|one|você|nós)\s+(?:do(?:es)?\s+not|don't|doesn't|não)\s+(?:need|have\s+to|precisa\w{0,3})\s[^.!?;\n]{1,100}|"
     r",\s+(?:mais|menos)\s+\d[\d.,\u2009 ]{0,12}\s(?:[^\W\d_]{1,15}\s)?do\s+que\b[^.!?;\n]{0,60}|"
     r",\s+(?:como\s+se\s+(?:vê|pode)|as\s+(?:(?:one|you|we)\s+(?:can\s+)?see|can\s+be\s+seen))\b[^.!?;\n]{0,80}|"
+    r"(?<=\^2),\s+(?:or|ou)\s+(?:about|roughly|cerca\s+de|uns)\s[^.!?;\n]{1,60}|"
     r",\s+(?:where|onde)\s(?:[a-z]\s=[^.!?;\n]{1,60}|[^.!?;\n=]{1,100})|"
     r",\s+(?:que|which)\s+(?:vem|comes?|follows|precede\w*|fica)\s+(?:[^\W\d_]{2,10}\s+)?(?:after|before|depois|antes|após)\b[^.!?;\n]{0,60}|"
     r",\s+(?:o\s+que\s+dá|que\s+dá|which\s+is|that's|ou|or)\s+(?:uns|umas|cerca\s+de|about|around|roughly|some)\s[^.!?;\n]{0,30}\b(?:por|per|an?|each|cada)\s[^.!?;\n]{1,20}|"
@@ -194,7 +196,7 @@ FURTHER = re.compile(
     r",?\s+(?:reached|attained|attaining|obtained|atingid[oa]|alcançad[oa]|obtid[oa])\s+(?:at|for|when|em|para|quando)\s[^.!?;\n]{1,60}|"
     r",?\s+(?:numa|em\s+uma|on\s+a|in\s+a)\s+(?:escala|scale)\s[^.!?;\n]{1,80}|"
     r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+(?:another|mais)\s+\d[^.!?\n]{0,80}|"
-    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+(?:menos|mais)\s+(?:do\s+)?que)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}",
+    r",\s+(?:ou\s+seja|isto\s+é|that\s+is|i\.e\.),?\s+(?:R\$\s?|[$€£])?\d[\d.,]{0,9}\s+(?:[^\W\d_]{1,15}\s+)?(?:abaixo|acima|below|above|less|more|a\s+(?:menos|mais)\s+(?:do\s+)?que)\b(?!\s+(?:de\s+)?zero)[^!?\n]{0,100}",
     _I,
 )
 """', which is less than 84', ', reached at x = 1', ', on a scale of 0 to 20'."""
@@ -263,6 +265,8 @@ TOLD = re.compile(
     r"(?:at\s+first\s+|be\s+tempted\s+to\s+)?(?:answer|say|think|guess|expect|take|put)\b"
     r"|\b(?:por\s+engano|erroneamente|erradamente|by\s+mistake|mistakenly|wrongly)\b|\btempting\s+to\s+[a-z]{2,10}\b|\bat\s+first\s+(?:glance|sight)\b|\bà\s+primeira\s+vista\b|\btentador\s+[^\W\d_]{2,10}\b"
     r"|\bpoder(?:ia|iam|íamos)(?:-se)?\s+(?:pensar|achar|responder|chutar|imaginar)\b"
+    r"|\bused\s+to\s+(?:be|have|say|think)\b|\bcostumava\w{0,3}\s+(?:ser|haver|ter)\b"
+    r"|\b(?:it\s+(?:may|might|would)\s+(?:seem|look|appear)|pode(?:ria)?\s+parecer)\b(?:\s+(?:que|that)\s+(?:a\s+resposta|o\s+(?:certo|correto)|the\s+(?:right|correct)\s))?"
     r"|\bhá\s+quem\s+(?:dig|ach|pens)\w{1,3}\b|\bse\s+(?:você\s+)?(?:esquec\w{1,6}|errar)\b"
     r"|\b(?:earlier|before|previously|at\s+first|initially|originally)\b,?\s+(?:i|we)\s+(?:had\s+)?(?:said|wrote|got|answered|thought|wrote)\b"
     r"|\bi\s+(?:had\s+|first\s+|initially\s+|mistakenly\s+|originally\s+|previously\s+)+(?:said|wrote|got|answered|thought|written)\b"
@@ -278,11 +282,11 @@ AGREED = re.compile(
 """What others say is then what is said here."""
 TOLD_END = re.compile(
     r"[.!?;](?=\s|$)|\n|,?\s(?:but|however|yet|whereas|mas|porém|e\s+sim|actually|na\s+verdade|the\s+(?:right|correct|true|real)"
-    r"|[oa]\s+(?:certo|correto|resposta)|so|então|portanto)\b",
+    r"|(?<!que\s)[oa]\s+(?:certo|correto|resposta)|so|então|portanto)\b",
     _I,
 )
 REFUSED_END = re.compile(
-    r"[.!?;](?=\s|$)|\n|,?\s(?:but|however|yet|mas|porém|actually|na\s+verdade|so|então|portanto)\b",
+    r"[.!?;](?=\s|$)|\n|,\s(?:i|eu)\s(?!can|am\b|não)|,?\s(?:but|however|yet|mas|porém|actually|na\s+verdade|so|então|portanto)\b",
     _I,
 )
 CHECK_END = re.compile(

@@ -141,6 +141,8 @@ class Asked:
     """'How many dozens': a dozen is what is counted, and multiplies nothing."""
     subject: str = ""
     """The '20% tip on $45' of 'How much is a 20% tip on $45?'"""
+    twice: frozenset[Fraction] = frozenset()
+    """The numbers that stand in it two times or more."""
 
 
 NOTHING_ASKED = Asked()
@@ -153,13 +155,17 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(_ALIKE.get(stem, stem) for stem in cut)
 
 
+PRICES = stems("price cost preço custo pay paga")
+"""Of what is no percentage."""
 UNIT_STEMS = stems(" ".join(UNITS))
 """Of the names of units, which say little of what a question asks."""
 
 
 def singular(noun: str) -> str:
     """A noun without its plural's end; boys and girls, meninos and meninas stay apart."""
-    bare = noun.casefold().removesuffix("s").removesuffix("e")
+    low = noun.casefold()
+    low = f"{low[:-3]}ão" if low.endswith(("ões", "ães")) else low
+    bare = low.removesuffix("s").removesuffix("e")
     return bare[:-1] + _ENDS.get(bare[-1], bare[-1]) if bare else bare
 
 

@@ -29,6 +29,11 @@ _LABEL = re.compile(
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
 _EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
+_NONE_LEFT = re.compile(
+    r",?\s(?:and|e|with|com)\s(?:sobram?|restam?|(?:a\s)?remainder\s(?:of|is)|resto(?:\s(?:de|é))?)\s0$",
+    _I,
+)
+"""'52 / 4 = 13, with a remainder of 0'."""
 _COMMA = re.compile(r"\s[^\W\d_]{1,20},\s")
 """'64 squares, 32 light and 32 dark'."""
 _OF_ALL = re.compile(r"\b(?:of|d[aeo]s?)\s(?:the\s)?$", _I)
@@ -37,11 +42,12 @@ _PAIR = 2
 _WHEREAS = re.compile(r"\b(?:whereas|while|enquanto|ao\s+passo\s+que)\b", _I)
 _OR = re.compile(r"\b(?:or|ou|maybe|perhaps|talvez)\b", _I)
 _CHANGED = re.compile(
-    r"\b(?:fell|falls|dropped|drops|rose|rises|grew|grows|increased|decreased|went|goes|changed|cut"
+    r"\b(?:fell|falls|dropped|drops|rose|rises|grew|grows|increased|decreased|went|goes|changed|cut|climbs?|climbed|sobe|desce|cai|passa|cresce|aumenta|diminui|baixa"
     r"|reduced|raised|caiu|subiu|passou|aumentou|diminuiu|foi|baixou|cresceu|reduzido)\s+"
     r"(?:from|de)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
+_TO = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:to|para|a)\s(?:R\$\s?|[$€£])?", _I)
 _RANGE = re.compile(
     r"\b(?:anything|anywhere|something|somewhere|algo|qualquer\s+coisa)\s[^.!?\n]{0,12}$", _I
 )
@@ -108,9 +114,8 @@ def _last_said(
 def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> int:
     """The one that no preposition hangs on another, that 'so' leads to, or the question's words."""
     last = inside[-1]
-    new = [n for n in inside if not asked.given or found[n].value not in asked.given]
-    if new == [last] and _IS.search(text, max(0, found[last].start - 12), found[last].start):
-        return last  # '55 beats a minute for 4 minutes is 220 beats'
+    if _is_said_last(text, found, inside, asked):
+        return last
     inside = _of_main_clause(text, found, inside, asked)
     if len(inside) == 1:
         return inside[0]
@@ -133,6 +138,23 @@ def _of_several(text: str, found: Sequence[Number], inside: Sequence[int], asked
     if firm and last in inside:
         return last
     return _among_words(text, found, inside, asked)
+
+
+def _is_said_last(text: str, found: Sequence[Number], inside: Sequence[int], asked: Asked) -> bool:
+    """'55 beats a minute for 4 minutes is 220 beats', 'It rises from 68 to 85'."""
+    last = found[inside[-1]]
+    new = [n for n in inside if not asked.given or found[n].value not in asked.given]
+    again = not new and any(found[n].value == last.value for n in inside[:-1])
+    if (new == [inside[-1]] or again) and _IS.search(text, max(0, last.start - 12), last.start):
+        return True
+    return not asked.more and _is_changed_to(text, found[inside[-2]], last)
+
+
+def _is_changed_to(text: str, one: Number, other: Number) -> bool:
+    """'It rises from 68 to 85'."""
+    if not _TO.fullmatch(text, one.end, other.start):
+        return False
+    return _CHANGED.search(text[max(0, one.start - 30) : one.start]) is not None
 
 
 def _of_main_clause(
@@ -174,7 +196,7 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     """The only one; of 'Total: 45. Change: 4. Paid: 50.' the one that the question names."""
     if len(able) == 1:
         return able[0]
-    if {":", "=", "|"}.isdisjoint(text) or not asked.words:
+    if {":", "=", "|"}.isdisjoint(text) or not (asked.words or asked.total):
         return None
     able = without_lists(text, found, able)
     last = found[able[-1]]
@@ -233,7 +255,9 @@ def _without_rest(
     before, last = found[inside[-2]], found[inside[-1]]
     begins = text[max(0, before.start - GAP) : last.start]
     ending = text[before.end : last.end + 12]
-    if _EACH.search(begins) and LEFT_OVER.search(ending):
+    if (not last.value and _NONE_LEFT.search(text[before.end : last.end])) or (
+        _EACH.search(begins) and LEFT_OVER.search(ending)
+    ):
         return list(inside[:-1])
     return list(inside)
 

@@ -114,8 +114,8 @@ _BOXED = re.compile(r"\\f?boxed\s*(?=\{)|\\boxed\s+(?=[\d-])")
 _MATH = re.compile(r"(?<![\w$\\])\$(?=[^\s$])([^$\n]{1,300})(?<![\s\\RS$])\$(?![\d$])")
 """LaTeX between dollar signs: '$35$' names no currency."""
 
-_UNIT_POWER = re.compile(r"(?<=[a-z])\$\^\{?([23])\}?\$")
-"""The square of 'm$^2$'."""
+_UNIT_POWER = re.compile(r"(?<=[a-z])\$\^\{?(-?[1-3])\}?\$")
+"""The square of 'm$^2$', the 'mol$^{-1}$'."""
 _FENCE = re.compile(r"```[ \t]*([\w+-]{0,20})[^\n`]{0,80}\n(.{0,8000}?)(?:```|\Z)", re.DOTALL)
 _PROGRAM = re.compile(
     r"\b(?:print|def|return|import|for|let|const|var|console|int)\b|[A-Za-z_]\w* ?= ?"
@@ -231,6 +231,8 @@ def _latex(text: str) -> str:
 
 def _fraction(found: re.Match[str]) -> str:
     above, below = (found[1] or found[2] or "").strip(), (found[3] or found[4] or "").strip()
+    if below.startswith("-") and above.isdigit():
+        above, below = f"-{above}", below[1:]
     if above.lstrip("-").isdigit() and below.isdigit():
         whole = found.string[: found.start()].rstrip()[-1:].isdigit()
         return f" {above}/{below} " if whole else f"{above}/{below} "

@@ -19,8 +19,6 @@ from wattmark.scoring.around import (
     DIVISOR,
     EQUALS,
     FACTORED,
-    ITEM,
-    ITEM_END,
     LABEL,
     ORDINAL,
     PART_OF,
@@ -41,6 +39,7 @@ from wattmark.scoring.around import (
 from wattmark.scoring.asked import NOTHING_ASKED, WORD, Asked, is_asked, is_year, stems
 from wattmark.scoring.cues import cues_of
 from wattmark.scoring.dates import is_date_or_time, is_unasked
+from wattmark.scoring.layout import set_items_aside, set_table_heads_aside
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.offers import offers, reminders
@@ -62,10 +61,11 @@ _HAS = re.compile(
     r"([A-ZÀ-Ý][a-zà-ÿ]{1,20})\s+(?!(?:and|or|to|by|from|de|da|do|e|ou|a|em|com|por)\s)[a-zà-ÿ]{1,12}\s+(?:R\$|[$€£])?\s?$"
 )
 """'Tom is 17': whose number it is."""
-_TABLE_HEAD = re.compile(r"(?:^|\n)\|[^\n]{1,200}\|[ ]*(?=\n\|[ :|-]{3,200}\|?[ ]*(?:\n|$))")
-"""The head of a table: '| Mark 1 | Mark 2 | Mean |'."""
 _EACH_HUNDRED = re.compile(r"[^\W\d_]/$")
 _FACTORIAL = re.compile(r"!?\s?=\s?")
+_ORDINAL_ALONE = re.compile(
+    r"(?:the\s|[oa]\s)?\d{1,6}(?:st|nd|rd|th|\.?[ºªoa])\W{0,3}", re.IGNORECASE
+)
 _ENDS_WITH_DAY = re.compile(r"(?:st|nd|rd|th|\.?[ºªoa])\s(?:day|dia)[.!]?\s*$", re.IGNORECASE)
 """'They run out on the 15th day.'"""
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
@@ -102,10 +102,10 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             marks.denied.add(at)
             marks.out.add(at)
         elif _is_out(before, after, number, cues, letters) or (
-            ordinal and not asked.words and not _ENDS_WITH_DAY.match(after)
+            ordinal and not asked.words and not _states_place(text, after)
         ):
             marks.out.add(at)
-        elif (ordinal and not _may_be_placed(after, asked)) or _is_aside(
+        elif (ordinal and not _may_be_placed(text, after, asked)) or _is_aside(
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
@@ -114,8 +114,8 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     if letters:
         set_unknowns_aside(text, found, marks, asked, letters=letters)
     _factored(text, found, marks, asked)
-    _table_heads(text, found, marks)
-    _items(text, found, marks)
+    set_table_heads_aside(text, found, marks)
+    set_items_aside(text, found, marks)
     _told(text, found, marks, cues)
     _spans(text, found, marks, cues)
     set_checks_aside(text, found, marks, asked)
@@ -143,12 +143,6 @@ def _factored(text: str, found: Sequence[Number], marks: Marks, asked: Asked) ->
             for n, one in enumerate(found)
             if one.value in asked.given and FACTORED.match(text, one.end)
         }
-
-
-def _table_heads(text: str, found: Sequence[Number], marks: Marks) -> None:
-    """The 1 of '| Mark 1 | Mean |' over a rule."""
-    for head in _TABLE_HEAD.finditer(text) if "|" in text and "--" in text else ():
-        marks.out |= {n for n, one in enumerate(found) if head.start() <= one.start < head.end()}
 
 
 def _is_ordinal(after: str, asked: Asked) -> bool:
@@ -204,10 +198,15 @@ def _is_meant(number: Number, after: str, asked: Asked) -> bool:
     return placed or is_asked(number, asked) or (asked.year and is_year(number))
 
 
-def _may_be_placed(after: str, asked: Asked) -> bool:
+def _may_be_placed(text: str, after: str, asked: Asked) -> bool:
     if asked.placed or _is_placed(after, asked):
         return True
-    return not asked.text and _ENDS_WITH_DAY.match(after) is not None
+    return not asked.text and _states_place(text, after)
+
+
+def _states_place(text: str, after: str) -> bool:
+    """'The 21st', and no more; '… on the 15th day.'"""
+    return _ORDINAL_ALONE.fullmatch(text) is not None or _ENDS_WITH_DAY.match(after) is not None
 
 
 def _is_placed(after: str, asked: Asked) -> bool:
@@ -244,29 +243,6 @@ def _is_out(
 def _is_sureness(before: str, after: str, number: Number) -> bool:
     """'I am 99 % sure', 'confidence: 0.9'."""
     return bool(SURE_BEFORE.search(before) or (number.percent and SURE_AFTER.match(after)))
-
-
-def _items(text: str, found: Sequence[Number], marks: Marks) -> None:
-    """Numbering of a list at the starts of lines: 1., 2., 3. in order."""
-    items: list[int] = []
-    for at, number in enumerate(found):
-        if (
-            len(number.shown) > 2
-            or not number.shown.isdigit()
-            or text[number.end : number.end + 1] not in (".", ")")
-        ):
-            continue
-        starts = ITEM.search(text[max(0, number.start - 20) : number.start])
-        ends = items and text[number.end :].strip() in (".", ")")
-        if not starts or not (ends or ITEM_END.match(text[number.end : number.end + 6])):
-            continue
-        if len(items) > 1 and number.shown == "1":  # a second list
-            marks.out.update(items)
-            items = []
-        if int(number.shown) == len(items) + 1:
-            items.append(at)
-            marks.operands.discard(at)
-    (marks.out if len(items) > 1 else marks.aside).update(items)
 
 
 def _told(text: str, found: Sequence[Number], marks: Marks, cues: frozenset[str]) -> None:

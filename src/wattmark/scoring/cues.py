@@ -26,14 +26,14 @@ WORDS: dict[str, frozenset[str]] = {
         " rejeitar ignora",
         "ignoramos ignorando ignorar",
         "not t never cannot não nunca nem instead rather vez invés unlike contrário other"
-        " except whether",
+        " except whether none nenhum nenhuma",
     ),
     "wrong": _of(
         "matter irrelevant importa importam",
         "muitos muita alguns many most some people students falso",
         "satisfaz funciona doesn didn fails excluída excluído excluded dropped eliminada eliminado",
         "descartada descartado rejeitada rejeitado discarded rejected extraneous",
-        "serve convém interessa fit count",
+        "serve conta convém interessa fit count",
         "another different outra outro would too demais reachable possible seria",
         "wrong incorrect incorrectly errado errada errados erradas incorreto incorreta"
         " incorretos incorretas",
@@ -95,6 +95,7 @@ WORDS: dict[str, frozenset[str]] = {
         "resultado output saída value valor a r correct right best correta correto certa certo",
         "versão version ultimately",
         "tl tldr fico vou respondo stick settle go requested required wanted desired pedido pedida"
+        " want need looking asked queremos procuramos interessa pede"
         " procurado procurada desejado desejada solicitado solicitada",
     ),
     "told": _of(
@@ -110,6 +111,7 @@ WORDS: dict[str, frozenset[str]] = {
         "engano erroneamente erradamente mistake responderia responderiam forget forgot mistakenly",
         "wrongly se wrote written dito escrevi",
         "escrito respondi respondido achei quem might may tempted tempting glance sight",
+        "used costumava costumavam seem look appear parecer",
         "vista tentador poderia poderiam poderíamos",
     ),
     "month": _of(
@@ -143,7 +145,8 @@ WORDS: dict[str, frozenset[str]] = {
         "assuming supposing supondo assumindo admitindo uma visto dado já although though embora",
     ),
     "aside": _of(
-        "e p ex example instance exemplo generally general similarly similar same like want need",
+        "e p ex such tal tais example instance exemplo generally general similarly similar same",
+        "like want need",
         "bonus side know incidentally interestingly extra geral geralmente ideia técnica abordagem",
         "forma maneira modo analogamente quiser sabia curiosidade",
     ),
@@ -168,11 +171,13 @@ WORDS: dict[str, frozenset[str]] = {
         "doesn diz solved resolvida resolvido precisaríamos conhecer informou disse mencionou",
         "informado informada informados informadas",
         "solve help won rather prefer resolver ajudar prefiro idea ideia question pergunta t",
+        "error erro least menos mínimo máximo work",
+        "these those them dessas desses destas destes delas deles",
         "say let ll will we vou vamos first primeiro step passo",
     ),
     "refusing": _of(
         "count see view realizar fazer efetuar possible impossible possível impossível trained",
-        "treinado treinada saber",
+        "treinado treinada saber knowledge training conhecimento",
         "compute calculate determine verify confirm say tell know answer solve guarantee vouch",
         "run do perform carry",
         "sure work figure help give provide offer",
@@ -204,7 +209,8 @@ WORDS: dict[str, frozenset[str]] = {
     ),
     "numbered": _of(
         "page pages página páginas pág chapter capítulo apollo apolo boeing airbus windows"
-        " iphone route bus room gate flight platform channel highway line linha sala voo portão"
+        " iphone python ubuntu android route bus room gate flight platform channel highway line"
+        " linha sala voo portão"
         " rooms gates flights platforms channels highways lines linhas salas voos",
         "formula fórmula rodovia code codes status http errno error erro serial série número s"
         " protocolo ticket código",

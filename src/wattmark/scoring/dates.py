@@ -55,7 +55,7 @@ def is_date_or_time(before: str, after: str, number: Number, *, month: bool) -> 
         return True
     if not (month or before[-1:] in _IN_DATES or after[:1] == "-"):
         return False
-    return _is_day(before, after)
+    return _may_be_day(number) and _is_day(before, after)
 
 
 def is_unasked(before: str, after: str, number: Number, asked: Asked, *, month: bool) -> bool:
@@ -72,9 +72,13 @@ def _is_day(before: str, after: str) -> bool:
     )
 
 
+def _may_be_day(number: Number) -> bool:
+    return number.value is not None and 1 <= number.value <= _LAST_DAY
+
+
 def _is_any_day(before: str, after: str, number: Number) -> bool:
     """Also the 15 of 'on August 15 she left', and not that of 'It may 15'."""
-    if number.value is None or not 1 <= number.value <= _LAST_DAY:
+    if not _may_be_day(number):
         return False
     if _DAY_AFTER.match(after):
         return True

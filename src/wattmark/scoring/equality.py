@@ -14,8 +14,8 @@ FLOAT_PLACES = 6
 """Decimals from which on a gold may be the float of a fraction."""
 ENDLESS_PLACES = 7
 """Decimals from which on a gold is taken for the float of a number without end, as √2 is."""
-FLOAT_DIGITS = 15
-"""Digits from which on a decimal is a float with its error in the last ones."""
+FLOAT_DIGITS = 10
+"""Digits from which on a decimal may be a float with its error in the last ones."""
 
 
 def equal(gold: Number, said: Number) -> bool:
@@ -136,8 +136,8 @@ def ends(value: Fraction) -> bool:
 
 
 def _float_noise(gold: Fraction, said: Fraction) -> bool:
-    """0.30000000000000004 and 0.3: one of them is a float, and they agree to twelve digits."""
+    """0.30000000000000004 and 0.3: one of them is a float, and they agree to ten digits."""
     if gold.denominator == 1 and said.denominator == 1:
         return False
     long = max(len(str(gold.denominator)), len(str(said.denominator))) >= FLOAT_DIGITS
-    return long and abs(gold - said) * 10**12 <= abs(gold)
+    return long and abs(gold - said) * 10**10 <= abs(gold)

@@ -27,6 +27,8 @@ _IS_SO_MUCH = (
     r"(?:[^.\n\d]{0,12}\d{1,20}(?![\d.,]\d|\s?[*/+^-])|[^.\n]{0,60}=\s?-?\d)"
 )
 """After 'x': a text that says elsewhere what it is."""
+_OPTION = re.compile(r"\b(?:option|choice|alternative|opção|alternativa|item)\s$", re.IGNORECASE)
+"""'The correct answer is 85, so option 3 is right'."""
 _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
 _TITLE = re.compile(r"(?:[^\W\d_]{3,20}\s)?\d{1,2}\s?[:.)–-]\s[^\W\d_]")
@@ -74,7 +76,9 @@ def _markers(text: str, marks: Marks, asked: Asked) -> list[re.Match[str]]:
     found = list(EXPLICIT.finditer(text))
     if marks.told:
         found = [one for one in found if not _within(one.start(), marks.told)]
-    if found and "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text:
+    counted = asked.noun.startswith("solu")  # 'There is 1 solution: x = 5'
+    mixed = "solu" in asked.whole and "equa" not in asked.whole and "=" not in asked.text
+    if found and (counted or mixed):
         found = [one for one in found if "solu" not in one[0].casefold()]
     found = [one for one in found if not _is_supposed(text, one)]
     return [one for one in found if not _is_of_another(one, asked)]
@@ -140,7 +144,8 @@ def _afterwards(text: str, found: Sequence[Number], marks: Marks) -> tuple[int, 
     """'85 is the answer': the last that is called so afterwards, and its place."""
     for at in range(len(found) - 1, -1, -1):
         number = found[at]
-        if at not in marks.out and AFTERWARDS.match(text[number.end : number.end + 60]):
+        called = at not in marks.out and AFTERWARDS.match(text[number.end : number.end + 60])
+        if called and not (at and _OPTION.search(text, max(0, number.start - 20), number.start)):
             said = said_at(text, found, marks, at, "stated as the answer", explicit=True)
             return number.start, said
     return None

@@ -22,7 +22,13 @@ _BY = (
     r"|to\s+(?:get|have|make|reach)(?=\s(?:all|the|a\s+total)\s)"
 )
 _HANGS = re.compile(
-    r"^(?:\.?[oaºª]\s)?\s*(?:" + _NP + r"(?P<by>" + _BY + r")|(?:" + _NP + r"[^\W\d_]{1,20})?,\s+"
+    r"^(?:\.?[oaºª]\s|/[a-zà-ÿ]{1,8}(?=\s))?\s*(?:"
+    + _NP
+    + r"(?P<by>"
+    + _BY
+    + r")|(?:"
+    + _NP
+    + r"[^\W\d_]{1,20})?,\s+"
     r"(?:of|d[eoa]s?|from|out\s+of|instead|em\s+vez|compared|with|com))"
     r"\s+(?:(?!(?:e|and|but|mas|is|are|é|são)\s)[^\W\d_]{1,15}(?:'s)?\s+){0,3}(?:[$€£]|R\$|US\$)?\s?$",
     _I,
@@ -36,6 +42,8 @@ _GOVERNED = re.compile(
 _OF_FIRST = re.compile(
     r"(?:^|[.!?]\s|\n)\W{0,3}(?:(?:out\s+)?of|d[aeo]s?)\s(?:(?:the|all|as|os)\s)?$", _I
 )
+_SO_MANY_OF = re.compile(r"(?<![\d.,])\d{1,4}\s(?:out\s+of|of|de)\s$", _I)
+"""'8 de 10 perguntas'."""
 _THEN = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3},\s[^.!?\n]{0,60}\d")
 """'Of 84 tulips, 65 survived': the first is the whole."""
 _AMOUNTS = re.compile(
@@ -96,6 +104,7 @@ _MEANS = re.compile(
 _REMAINDER = re.compile(r"\b(?:remainder|quotient|resto|quociente)\s(?:of|de)\s$", _I)
 _HAPPENED = re.compile(
     r"(?<!não\s)\b(?:(?:was|were|foi|foram)\s[^\W\d_]{3,15}|took\s+place|happened|occurred|ended|began|started|ocorreu|aconteceu"
+    r"|opened|founded|born|died|fell|abriu|inaugurad[oa]|fundad[oa]|abert[oa]|nasceu|morreu|caiu|chegou|criad[oa]"
     r"|terminou|começou)\s(?:in|em)\s$",
     _I,
 )
@@ -111,6 +120,10 @@ _LEADS = (
 _RESTATED = ("seja,", "é,", "is,", "e.,", "i.e.")
 _RATE = re.compile(
     r"\s*[^\W\d_]{0,15}\s?(?:an?\s+(?:hour|day|week|month|year)|(?:for\s+|in\s+)?(?:each|every)|(?:a\s+|para\s+|em\s+)?cada|por|per)\b",
+    _I,
+)
+_SPEED = re.compile(
+    r"\s?(?:km|m|miles?|met(?:re|er)s?|kilomet(?:re|er)s?|quilômetros?|metros?|milhas?)\s(?:per|an?|por)\s(?:hour|minute|second|hora|minuto|segundo)",
     _I,
 )
 _THUS = re.compile(r"(?<=,)\s+(?:so|thus|hence|portanto|logo|assim)\s+$", _I)
@@ -135,11 +148,12 @@ def _hangs(text: str, before: Number, number: Number, asked: Asked) -> bool:
         return not (_BRINGS.search(gap) and _AFTER_ALL.search(asked.text))
     if _is_free(number, asked):
         return False
-    stated = _COMES_TO.search(gap) or _REMAINDER.search(gap) or _MEANS.search(gap)
-    hung = None if stated else _HANGS.search(gap)
+    hung = _HANGS.search(gap)
     if hung is None or (_WITH.search(gap) and _ENDS_UP.search(gap)):
         return False
-    if _YEAR.fullmatch(number.shown) and hung["by"] and gap.rstrip().endswith((" in", " em")):
+    stated = _COMES_TO.search(gap) or _REMAINDER.search(gap) or _MEANS.search(gap)
+    dated = _YEAR.fullmatch(number.shown) and hung["by"] and gap.rstrip().endswith((" in", " em"))
+    if stated or dated:
         return False
     paid = number.unit is not None and number.unit.kind in CURRENCIES
     return not (paid and _PRICE.search(gap))
@@ -157,6 +171,8 @@ def governed(text: str, number: Number, asked: Asked) -> bool:
     if _OF_FIRST.search(text[max(0, number.start - 20) : number.start]) and _THEN.match(
         text, number.end
     ):
+        return True
+    if _SO_MANY_OF.search(text[max(0, number.start - 16) : number.start]):
         return True
     if _is_free(number, asked):
         return False
@@ -187,6 +203,7 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
         not asked.each
         and before.endswith((",", "which is", *_RESTATED))
         and _RATE.match(text, number.end)
+        and not (_THUS.search(near) and _SPEED.match(text, number.end))
     ):
         return True
     leads = before.endswith((",", ";", "i.e.", "which is", "que é", "que são")) or _OPENS_IS.search(

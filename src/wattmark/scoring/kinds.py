@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from wattmark.scoring.around import ORDINAL
-from wattmark.scoring.asked import Asked, is_fraction, is_year, singular, stems
+from wattmark.scoring.asked import PRICES, Asked, is_fraction, is_year, singular
 from wattmark.scoring.firm import PLURAL
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.named import concluded
@@ -19,7 +19,6 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 """', which had begun in 1939,'."""
-_PRICES = stems("price cost preço custo pay paga")
 _DAYS = frozenset(map(singular, ("day", "dia")))
 _MADE = re.compile(r"\b(?:dá|equals|makes|gives)\s$", re.IGNORECASE)
 _EACH = re.compile(r"\s?(?:[^\W\d_]{1,12}\s)?(?:each|apiece|cada)\b", re.IGNORECASE)
@@ -73,7 +72,7 @@ def _is_money(number: Number) -> bool:
 
 def _without_shares(text: str, found: Sequence[Number], firm: list[int], asked: Asked) -> list[int]:
     """Without per cents, parts of a whole and years where a count or a price is asked for."""
-    if asked.count or (asked.words & _PRICES and not asked.percent):
+    if asked.count or (asked.words & PRICES and not asked.percent):
         firm = [n for n in firm if not found[n].percent] or firm
     if asked.percent or all(found[n].percent for n in firm):
         return firm

@@ -14,6 +14,7 @@ from wattmark.scoring.saying import Stated, in_words, last_stated
 from wattmark.scoring.worded import EQUALS, concluded_in_words, said_before
 
 _NO_IDEA = re.compile(
+    r"\b(?:é|era|seria)\suma?\s(?:boa\s)?(?:pergunta|questão|problema|conta|exercício|desafio)\b|"
     r"\bnão\s+sei(?=[.!,]|\s*$)|\b(?:i\s+(?:don't|do\s+not)\s+know[.!]?\s*$|(?:no|zero)\s+idea\b|não\s+faço\s+ideia|can't\s+answer)",
     re.IGNORECASE,
 )

@@ -42,7 +42,8 @@ def concluded(text: str, place: int) -> bool:
 def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> list[int]:
     """What the question asks for by name: the rest, a percentage, x."""
     if asked.percent:
-        shares = [n for n, one in enumerate(found) if one.percent and n not in marks.aside]
+        void = marks.aside | marks.denied
+        shares = [n for n, one in enumerate(found) if one.percent and n not in void]
         shares = [n for n in shares if n not in marks.operands] or shares
         led = [n for n in shares if n in marks.results or concluded(text, found[n].start)]
         return _named_more(text, found, shares, asked) or led or shares

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from wattmark.scoring.clean import THIN
@@ -97,6 +98,9 @@ _CURRENCY = re.compile(
 )
 _CURRENCY_SIGNS = frozenset("$€£¥")
 _CURRENCY_CODES = frozenset(("USD", "BRL", "EUR", "GBP", "JPY"))
+_CODE_ENDS = frozenset("dlrpyDLRPY")
+_MINUS_ENDS = frozenset("seSE")
+"""How a currency's code ends, and 'minus' and 'negative'."""
 _PERCENT_BEGINS = frozenset("%pP")
 _NEXT = re.compile(r"[\s-]*([^\W\d_]{1,20})")
 _MORE = frozenset("%-°€£$")
@@ -124,7 +128,7 @@ def _numbers(text: str, language: str | None) -> Iterator[Number]:
             continue
         (start, end), shown = found.span(), found.group()
         if shown.isdigit() and end - start <= LONGEST:  # most are
-            yield _completed(text, start, end, shown, ((Fraction(int(shown)), 0),))
+            yield _completed(text, start, end, shown, _whole(shown))
             continue
         if found["run"] and "," in shown:
             parts = _listed(found["run"])
@@ -147,6 +151,11 @@ def _numbers(text: str, language: str | None) -> Iterator[Number]:
                 yield _completed(text, *found.span(name), part, _run(part, language))
             continue
         yield _completed(text, start, end, shown, _readings(found, language))
+
+
+@lru_cache(maxsize=4096)
+def _whole(shown: str) -> tuple[Reading, ...]:
+    return ((Fraction(int(shown)), 0),)
 
 
 def _of_date(found: re.Match[str]) -> Iterator[Number]:
@@ -294,10 +303,12 @@ def _completed(
     endless = text.startswith("...", end) and any(places for _, places in readings)
     head = text[max(0, start - 12) : start]
     near = head.rstrip(" +-")
-    paid = near[-1:] in _CURRENCY_SIGNS or near[-3:].upper() in _CURRENCY_CODES
+    last = near[-1:]
+    paid = last in _CURRENCY_SIGNS or (last in _CODE_ENDS and near[-3:].upper() in _CURRENCY_CODES)
     currency = _CURRENCY.search(head) if paid else None
     place = start - len(currency[0]) if currency else start
-    signed = paid or "-" in head or near.lower().endswith(("minus", "menos", "negative"))
+    worded = last in _MINUS_ENDS and near.lower().endswith(("minus", "menos", "negative"))
+    signed = paid or worded or "-" in head
     minus = signed and is_negative(text, place, currency[0] if currency else "")
     if minus:
         readings = tuple((-value, places) for value, places in readings)

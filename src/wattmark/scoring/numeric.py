@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 
 from wattmark.schema import Score
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, Asked
+from wattmark.scoring.asked import NOTHING_ASKED, PRICES, Asked
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
 from wattmark.scoring.equality import FLOAT_PLACES, LEAST_PLACES, ends, equal
@@ -51,6 +51,20 @@ _ON_THE_HOUR_OF_HALF = re.compile(
     r"(?<![\d:.,])(\d{1,2}):00(?![\d:])(?:\s?[ap]\.?m\b)?", re.IGNORECASE
 )
 """'4:00 p.m.', where 4 is asked for."""
+_PROFIT = re.compile(r"\b(?:profit|lucro|balance|saldo)\b", re.IGNORECASE)
+_LOSS = re.compile(
+    r"\b(?:loss|lost|lose|losing|prejuízo|perd\w+|deficit|déficit|défice)\b", re.IGNORECASE
+)
+_NEGATIVE = re.compile(
+    r"\bnegativ\w+\s(?:for|if|in\scase\sof|se|para|em\scaso\sde)\s[^()?.]{1,30}", re.IGNORECASE
+)
+"""'(negative for a loss)': how a loss is said, in a question for a profit."""
+_LOST = re.compile(
+    r"\b(?:loss|prejuízo|deficit|déficit|défice)\s(?:of|de|is|é|foi|was)\s(?:de\s)?(?=(?:R\$\s?|[$€£])?\d)",
+    re.IGNORECASE,
+)
+_RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporção)\b", re.IGNORECASE)
+_RATIO = re.compile(r"(?<![\d:.,])(\d{1,6})\s?:\s?(\d{1,6})(?![\d:]|[.,]\d)")
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
 """A thousand in Portuguese: a program writes no zero after its decimals."""
 
@@ -86,9 +100,20 @@ def numeric_score(
         answer = (_ON_THE_HOUR_OF_HALF if half else _ON_THE_HOUR).sub(r"\1", answer)
     text = without_echo(clean(until_emphasis(answer)), question)
     text = without_cut_repeat(text)
+    if question:
+        text = _as_profit(text, question)
+    if "/" in expected and ":" in text and _RATIO_ASKED.search(question):
+        text = _RATIO.sub(r"\1/\2", text)
     text = asked.scale_word.sub(r"\1 (\2)", text) if asked.scale_word else text
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
+
+
+def _as_profit(text: str, question: str) -> str:
+    """'A loss of $33' as -$33, where the profit is asked for."""
+    if not _PROFIT.search(question) or _LOSS.search(_NEGATIVE.sub("", question)):
+        return text
+    return _LOST.sub(r"\g<0>-", text)
 
 
 def _shown(plain: Plain, score: Score, expected: str) -> Score:
@@ -135,9 +160,18 @@ def _unfit(gold: Number, said: Stated, asked: Asked, shown: str) -> str | None:
     counted = asked.count and not gold.percent and abs(gold.value or Fraction(0)) >= 1
     if counted and all(number.percent for number in said.numbers):
         return f"read {shown}, a share where a count was asked for"
+    if said.numbers[0].percent and _is_no_share(gold, said.numbers[0], asked):
+        return f"read {shown}, a share where none was asked for"
     if asked.unit is not None and _repeats(said.numbers[0], asked):
         return f"read {shown}, which the question gives"
     return None
+
+
+def _is_no_share(gold: Number, said: Number, asked: Asked) -> bool:
+    """'5%' for 5 where a sum, a price or an amount in a unit is asked for."""
+    if asked.percent or gold.percent or "%" in asked.text or said.value != gold.value:
+        return False
+    return asked.unit is not None or bool(asked.formula or asked.words & PRICES)
 
 
 def _meets(asked: Asked, endless: bool, gold: Number, number: Number) -> bool:

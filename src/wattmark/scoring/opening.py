@@ -32,10 +32,14 @@ _SAID_FIRST = re.compile(
     r"[.!](?:\s|$)|\n|\s?\((?![^()\n]{1,20}\)\s(?:of|d[eoa]s?)\s)|,\s+(?:because|since|as|porque|pois|já\s+que|desde\s+que)\s",
     re.IGNORECASE,
 )
+_GOES_ON = re.compile(r"\([^()\n]{1,20}\)\s[^\W\d_][^.!?\n]*,\sso\s")
+"""'A quarter (1/4) is eaten, so 3/4 is left.'"""
 _REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
 """After a number that nothing stands before: '90 L; 54 L are missing'."""
 _LISTED = re.compile(r"[^()\n]{1,20}\),\s-?\d")
 """After '2 (': '1st), 5 (2nd)'."""
+_SUM_OF = re.compile(r"[^()\n]{1,20}\)\s?[-+*/]\s?\d")
+"""After '12 (': 'dogs) + 4 (birds) = 16'."""
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
 _HEADING_ENDS = re.compile(r"\s?[^\W\d_]{0,15}\s*\n")
 """After a number that is a heading alone."""
@@ -48,7 +52,7 @@ _REST_IN = 60
 _IN = re.compile(r"\W*(?:in|em)\s", re.IGNORECASE)
 _IS_WHAT = re.compile(
     r"(?:\s?[^\W\d_]{1,15}){0,2}\s(?:is|are|was|é|são|foi)\s(?:the\s(?:number|amount|total|price|sum|value|answer)\s(?:of|you|we|that|for)\b"
-    r"|what\b|how\s(?:many|much)\b|o\sque\b|quant[oa]s?\b|(?:o\s(?:número|total|valor|preço)|a\s(?:quantidade|quantia|soma))\s(?:d[eoa]s?|que)\b)"
+    r"|what\b(?!\s(?:you|we|one)\s(?:get|would)|\s(?-i:[A-Z])[a-z]+\s[a-z]+;)|how\s(?:many|much)\b|o\sque\b|quant[oa]s?\b|(?:o\s(?:número|total|valor|preço)|a\s(?:quantidade|quantia|soma))\s(?:d[eoa]s?|que)\b)"
     r"[^.!?\n=]*[.!]?\s*$",
     re.IGNORECASE,
 )
@@ -85,6 +89,8 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if reason is None or _SETTLES.search(text, found[0].end):
         return None
     rest = after[reason.end() :]
+    if reason[0].endswith("(") and _SUM_OF.match(rest):
+        return None
     column = "\n" in reason[0] and (COLUMN.match(rest) or rest.lstrip().startswith("="))
     listed = _LISTED.match(rest)
     if column or listed or _reckoned_on(text, found, marks):
@@ -147,7 +153,9 @@ def opening_words(text: str, found: Sequence[Number], asked: Asked) -> Stated | 
     head = text[: found[0].start] if found else text
     for spoken in spoken_numbers(head[:200])[:1]:
         ended = _SAID_FIRST.match(text, spoken.end)
-        if ended is None and head.startswith(":", spoken.end):
+        if ended and ended[0].endswith("(") and _GOES_ON.search(text, spoken.end):
+            ended = None
+        if ended is None and head.startswith(":", spoken.end) and spoken.value >= 1:
             ended = _COLON_ALONE.match(text, spoken.end)
         if ended is None and is_asked(as_number(spoken, head), asked):
             ended = _COLON.match(text, spoken.end)

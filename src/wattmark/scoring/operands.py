@@ -176,7 +176,8 @@ def _together(text: str, left: Number) -> bool:
 def set_checks_aside(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> None:
     """85 - 58 = 27 after 27 + 58 = 85 checks it: its result is no new answer.
 
-    Not where 'so' or 'then' leads to it.
+    Not where 'so' or 'then' leads to it, nor where the question gives twice what it reckons
+    with: '15 + 4 = 19; 19 - 4 = 15' of 'Ann has 15, gets 4 and gives 4'.
     """
     if len(marks.results) < _LEAST:
         return
@@ -194,14 +195,20 @@ def set_checks_aside(text: str, found: Sequence[Number], marks: Marks, asked: As
         if at in marks.results and terms:
             led = _LED.search(text, max(0, begins - 30), begins)
             led = led if led and (led["letter"] or number.value not in asked.given) else None
-            if led is None and any(
+            checks = led is None and any(
                 result in terms
                 and value in before
                 and value != result
                 and terms <= {*before, result}
+                and not _are_given_twice(terms - {result}, asked)
                 for before, result in seen[-_EQUATIONS:]
-            ):
+            )
+            if checks:
                 marks.aside.add(at)
             else:
                 seen.append((terms, value))
         terms = set()
+
+
+def _are_given_twice(terms: set[_Term], asked: Asked) -> bool:
+    return bool(terms) and asked.twice.issuperset(value for value, _ in terms)

@@ -27,6 +27,8 @@ EXPLICIT = re.compile(
     r"(?P<about>\s+(?:to|of|for|da|do|de|para|à|ao|in)\b(?:\s(?:the\s)?equa(?:tion|ção)\b[^.?!\n:]{1,60}?(?=\s(?:is|é)\s)|[^.?!\n:=]{0,120}?))?"
     r"[\"'\s]{0,4}(?:(?:\bshould|\bmust|\bwould|\bwill|\bdeve|\bpode)\s+(?:be|ser)\b|:|=>|=|≈|->|\s[-–—]\s|\bis\b|\bare\b|\bwas\b|\bequals\b"
     r"|\bé\b|\bsão\b|\bfoi\b|\bseria\b|\bserá\b|\n|\s?\|(?=\s?(?:R\$|[$€£])?\s?-?\d)|(?(about)(?!)|\.?(?=\s[-$]?\d)))"
+    r"|\bthe\s+one\s+(?:that\s+)?(?:we|you)(?:'re|\s+are|\s+were)?\s+(?:want|need|asked\s+for|looking\s+for)\s+is\b"
+    r"|\b[ao]\s+que\s+(?:queremos|procuramos|(?:nos\s+)?interessa|se\s+pede|foi\s+pedid[oa])\s+é\b"
     r"|\b(?:so|thus|therefore),?\s+the\s+correct\s+[^\W\d_]{3,15}\s+is\b"
     r"|\b(?:então|logo|portanto|assim),?\s+[ao]\s+[^\W\d_]{3,15}\s+corret[ao]\s+é\b"
     r"|(?:^|(?<=[.!?]\s)|(?<=\n)|(?<=\be\s)|(?<=\band\s)|(?<=\bbut\s)|(?<=\bmas\s)|(?<=\bso\s)|(?<=,\s))(?:fico\s+com|vou\s+(?:com|de)|respondo|i(?:'ll|'d|\s+will|\s+would)\s+(?:go|stick)\s+with|i\s+(?:go|settle|stick)\s+(?:with|on|for))\b"
@@ -39,7 +41,7 @@ EXPLICIT = re.compile(
 )
 AFTERWARDS = re.compile(
     r"^(?:\s[^\W\d_]{1,15})?\s+it\s+is(?=\s?[.!\n]|$)"
-    r"|^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be(?!\s(?:right|correct)\s(?:if|only|with))|seria(?!\s(?:cert|corret)[ao]\s(?:se|só|sem))|como)\s+(?:therefore\s+|indeed\s+)?"
+    r"|^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be(?!\s(?:right|correct|the\sanswer)\s(?:if|only|with))|seria(?!\s(?:[oa]\s)?(?:cert|corret)[ao]\s(?:se|só|sem))|como)\s+(?:therefore\s+|indeed\s+)?"
     r"(?:(?:the|a|my|our|o|minha)\s+)?(?:final\s+|correct\s+|right\s+)*"
     r"(?:answer|resposta|correct\b|right\b|corret|cert[oa]\b)",
     _I,
@@ -125,6 +127,8 @@ LEFT_EMPTY = re.compile(
 )
 """What stands where an answer would: 'X, where X is …', '?', null."""
 EITHER = re.compile(
+    r"^,?\s(?:or|ou)\s(?:(?:it\s)?(?:could|might|may)\s(?:also\s)?be|(?:até\s)?(?:pode(?:ria)?)\s(?:até\s)?ser)\s+[$€£R]*$|"
+    r"^\.\s(?:or|ou)\s+(?:maybe|perhaps|possibly|even|talvez|quem\s+sabe)\s+[$€£R]*-?$|"
     r"^[\s.]{0,4},?\s(?:or|ou)\s+(?:is\s+it|was\s+it|será\s+que\s+(?:é|são)|seria[m]?)\s+[$€£R]*$|"
     r"^[\s\"'\ue002)]*(?:[^\W\d_]{1,15}\s+)?(?:or|ou|to|até|and|e|a|&|and/or|or\s+maybe|or\s+even|ou\s+talvez|or\s+possibly"
     r"|perhaps|maybe|talvez)\s+(?:maybe\s+|perhaps\s+|talvez\s+|even\s+|até\s+|possibly\s+)?[\s\"'($€£R]*-?$",
@@ -142,7 +146,7 @@ OUT_OF = re.compile(
     _I,
 )
 OPENING = re.compile(
-    r"^[\s\"'\[({$€£R:=≈~>#-]*(?:(?:it\s+is|it's|é|são|dá|that\s+is|that's|approximately|about|aproximadamente|equals)\s+(?:(?:the|o|a)\s+)?)?[\"'($€£R]*-?$",
+    r"^[\s\"'\[({$€£R:=≈~>#-]*(?:(?:still|ainda|it\s+is|it's|é|são|dá|that\s+is|that's|approximately|about|aproximadamente|equals)\s+(?:(?:the|o|a)\s+)?)?[\"'($€£R]*-?$",
     _I,
 )
 EXPLAINED = re.compile(
@@ -156,7 +160,7 @@ EXPLAINED = re.compile(
 COLUMN = re.compile(r"^\s*(?:[-+*/]\s?\d|\d+\s*(?:\n|$))")
 NOTHING = re.compile(
     r"^\W*(?:none|nobody|no\s+one|nenhuma?|nothing|nada|ninguém)(?:\s+of\s+them|\s+del[ea]s)?\W*$"
-    r"|\b(?:none|nothing|nobody|nada|nenhuma?|ninguém|no|sem)\s+(?:(?!of\s+the\s+above)[^\W\d_]{1,15}\s+){0,3}"
+    r"|\b(?:none|nothing|nobody|nada|nenhuma?|ninguém|no|sem)\s+(?:(?!of\s+the\s+above)[^\W\d_]{1,15}\s+){0,4}"
     r"(?:left|remain(?:s|ing)?|sobr\w{1,4}|rest\w{1,4}|fic\w{1,4})\b"
     r"|\b(?:sobr\w{1,4}|rest\w{1,4}|fic\w{1,4}|há|tem|have|has|there\s+(?:are|is)|is|são)\s+"
     r"(?:com\s+|sem\s+|left\s+with\s+)?(?:none|nothing|nada|nenhuma?|ninguém)\b(?!\s+of\s+the\s+above)",

@@ -7,8 +7,10 @@ is a stranger's: what is wrong with it is said with its line.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,12 @@ from wattmark.errors import InputError, unknown
 from wattmark.schema import Query, Score
 from wattmark.scoring.find import SCORERS, Scorer, find_scorer
 from wattmark.scoring.numeric import is_number
+from wattmark.scoring.shared import shared
 
 LONGEST_LINE = 64 * 2**20
 """Bytes of one row."""
+ALONE = 4_000
+"""Rows that are scored before another process would have started."""
 BY_ROW = "by-row"
 TASKS = {
     "arithmetic": "numeric",
@@ -55,18 +60,30 @@ def scorer_name(task: str) -> str:
     return TASKS[name]
 
 
-def score_file(path: Path, task: str) -> Iterator[tuple[Prediction, Score]]:
-    """Each row of the file with its score, in order, one in memory at a time.
+def score_file(path: Path, task: str, *, processes: int = 1) -> Iterator[tuple[Prediction, Score]]:
+    """Each row of the file with its score, in order, few in memory at a time.
 
-    Raises InputError for a file that cannot be read and for the first line that is malformed.
+    From `ALONE` rows on so many `processes` share the work. Raises InputError for a file that
+    cannot be read and for the first line that is malformed.
     """
     name = scorer_name(task)
-    found: dict[str, Scorer] = {}
-    for row in read_predictions(path):
-        own = _by_row(row.query) if name == BY_ROW else name
-        if own not in found:
-            found[own] = find_scorer(own)
-        yield row, found[own](row.query, row.response)
+    rows = read_predictions(path)
+    alone = islice(rows, ALONE) if processes > 1 else rows
+    yield from ((row, _score(name, row)) for row in alone)
+    yield from shared(rows, partial(_scores, name), processes)
+
+
+def _scores(name: str, rows: Sequence[Prediction]) -> list[Score]:
+    return [_score(name, row) for row in rows]
+
+
+def _score(name: str, row: Prediction) -> Score:
+    return _scorer(_by_row(row.query) if name == BY_ROW else name)(row.query, row.response)
+
+
+@cache
+def _scorer(name: str) -> Scorer:
+    return find_scorer(name)
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:

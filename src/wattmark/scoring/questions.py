@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 
@@ -225,8 +227,13 @@ def asked_by(question: str, language: str | None) -> Asked:
         formula_of(asks), asks, bool(_SINGLE.search(asks)),
         bool(_HAD.search(asks)) or is_negated(asks), rate_at(asks), converts(asks),
         tuple(options_of(text, found).items()), _places(text), _scale(asks),
-        _scale_word(asks), _subject(asks),
+        _scale_word(asks), _subject(asks), _twice(found),
     )  # fmt: skip
+
+
+def _twice(found: Sequence[Number]) -> frozenset[Fraction]:
+    times = Counter(one.value for one in found)
+    return frozenset(value for value, many in times.items() if many > 1 and value is not None)
 
 
 def _subject(asks: str) -> str:

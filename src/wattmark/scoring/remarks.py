@@ -74,15 +74,29 @@ _THAT_IS_ABOUT = re.compile(
 )
 _THE_OTHER = re.compile(
     r"\b(?:the|h(?:er|is)|its|their|[oa]s?)\s(?:other|remaining|outr[oa]s?|restantes|demais)\s(?=[^.!?;,\n]{0,30}\d)[^.!?;,\n]{0,60}"
+    r"|,\sleaving\s(?:her|him|them|us|me|you)\s(?:with\s)?[^.!?;\n]{1,60}"
     r"|\b(?:still\s(?:needs?|lacks?)|faltariam?|falta\s(?:assim|ainda)|ainda\sfalta(?:m|riam)?)\s[^.!?;\n]{1,80}",
     _I,
 )
 _OTHER_ASKED = re.compile(
     r"\b(?:other|rest|left|remain\w*|outr[oa]s?|rest\w*|sobr\w*|falt\w*|demais)\b", _I
 )
+_SAVED = re.compile(
+    r"\b(?:sav(?:es?|ing)|poup\w+|economiz\w+)\s(?:R\$\s?|[$€£])?\d[\d.,]*(?=[^.!?\n\d]{1,30}\b(?:pay|paga|custa|cost))",
+    _I,
+)
+"""'You save $20 and pay $80'."""
+_THEN = re.compile(
+    r"\b(?:in|em)\s[12]\d{3},?\s[^.;!?\n]{1,80}[;,]\s(?:(?:but|and|mas|e)\s)?"
+    r"(?:today|now|hoje|agora|atualmente)\b",
+    _I,
+)
+_SAVED_ASKED = re.compile(r"\b(?:sav|poup|econom)", _I)
 _UNIT = re.compile(r"\s?([^\W\d_]{1,12}(?:/[^\W\d_]{1,4})?)")
 _COLON_THEN = re.compile(r"(?:[ ][^\W\d_]{1,20}){0,2}:\s(?=[^\W\d_]|\d[\d.,]*\s?[-+*/])")
 _ROUNDED = re.compile(r"\b(?:round|arredond)", _I)
+_ROUNDING = re.compile(r"\b(?:round|arredond|nearest\b|mais\s+próxim)", _I)
+"""In a question."""
 _RATIO = re.compile(r"(?<![\d:])\d{1,6}(?::|\s:\s)\d{1,6}(?![\d:])")
 _HOUR = UNITS["hour"]
 _AT = re.compile(r"\b(?:at|until|às|das|as|até|since|from|desde)\s(?:as\s)?$", _I)
@@ -107,7 +121,7 @@ def set_remarks_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     if not asked.more:
         marks.aside |= {n for n in firm if n > new[0] and _is_by_how_much(text, found, n, asked)}
     each = {n for n in firm if _is_rate(text, found[n], asked)}
-    marks.aside |= _supposed(text, found, new)
+    marks.aside |= _supposed(text, found, new) | _saved(text, found, new, asked)
     marks.aside |= each if set(new) - each else set()
     for start, end in _of_other_sizes(text, _OF_SIZE, asked):
         if any(found[n].start < start for n in firm if n not in marks.aside):
@@ -129,6 +143,14 @@ def _supposed(text: str, found: Sequence[Number], new: Sequence[int]) -> set[int
         if inside and new[-1] > max(inside) and found[min(inside)].end <= said.end(1):
             aside |= inside
     return aside
+
+
+def _saved(text: str, found: Sequence[Number], new: Sequence[int], asked: Asked) -> set[int]:
+    """The 20 of 'You save $20 and pay $80', the 12 of 'In 2010 it had 12; today it has 13'."""
+    said = None if _SAVED_ASKED.search(asked.text) else _SAVED.search(text)
+    then = _THEN.search(text)
+    spans = [one.span() for one in (said, then) if one is not None]
+    return {n for n in new[:-1] if any(start < found[n].start < end for start, end in spans)}
 
 
 def _is_by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
@@ -160,7 +182,7 @@ def _other_writings(text: str, found: Sequence[Number], marks: Marks, asked: Ask
         if (
             n
             and asked.text
-            and not _ROUNDED.search(asked.text)
+            and not _ROUNDING.search(asked.text)
             and _is_coarser(text, found[n - 1], number)
         ):
             marks.aside.add(n)

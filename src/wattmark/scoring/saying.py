@@ -21,7 +21,7 @@ from wattmark.scoring.counted import zero
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.phrases import CUE, EITHER, NOTHING, OR_ELSE, OUT_OF, RESTATED, SAME
-from wattmark.scoring.second_look import Reading
+from wattmark.scoring.readings import Reading
 from wattmark.scoring.segments import ENDS
 from wattmark.scoring.sizes import HALF_MORE
 from wattmark.scoring.units import in_units_of
@@ -46,6 +46,10 @@ _COMES_OUT = re.compile(
 """Between a sum and what it comes to: '14/4, so it's 4.5'."""
 _RATED = re.compile(r"\s(?:(?:in|em)(?:\s(?:every|each|cada))?|a\scada)\s$|-in-$", re.IGNORECASE)
 """'1 in 6', '3 em cada 4'."""
+_PLACES = re.compile(
+    r"\s(?:decimal|significant|sig\.?\s|d\.?p\b|casas?\s|algarismos)", re.IGNORECASE
+)
+"""'3.14 to 2 decimal places'."""
 _ANSWER = re.compile(r"\b(?:answer|resposta)\b", re.IGNORECASE)
 _BESIDE = 60
 """Characters between two numbers that are said together."""
@@ -98,6 +102,7 @@ def said_at(
             and _beside(gap)
             and not _equal(chosen, found[other])
             and not (_PER.match(text, found[right].end) and not _PER.match(text, found[left].end))
+            and not _PLACES.match(text, found[right].end)
             and not told_apart(text, found, at, other, asked)
         ):
             other_again = any(one.value == found[other].value for one in found[right + 1 :])

@@ -19,7 +19,7 @@ GAP = 90
 _LOOK_BACK = 400
 _BREAKS = re.compile(r",\s|;|:|\s(?:e|and|but|mas|while|enquanto|whereas)\s", _I)
 _FRONTED = re.compile(
-    r"(?:^|[.!?]\s|\n)\W{0,3}(?:(?:so|then|thus|and|but|logo|então|portanto|e|mas),?\s)?(?:with|com|after|depois|após|if|se|since|como|when|quando|given|dad[oa]s?|for|para|at|by|from"
+    r"(?:^|[.!?]\s|\n)\W{0,3}(?:(?:so|then|thus|and|but|logo|então|portanto|e|mas),?\s)?(?:with|com|according\sto|segundo|de\sacordo\scom|conforme|after|depois|após|if|se|since|como|when|quando|given|dad[oa]s?|for|para|at|by|from"
     r"|starting|(?:tak|add|us|multiply|divid|subtract|start|count|sell|buy|work|driv|spend|pay)ing"
     r"|(?:soma|tira|multiplica|dividi|subtrai|usa|gasta|paga|conta|vende|compra|trabalha|anda|começa)ndo)\b[^.!?\n:;=]*$",
     _I,

@@ -21,7 +21,7 @@ HALF_MORE = re.compile(
     re.IGNORECASE,
 )
 """After a unit's name: '3 hours and a half'."""
-_SUFFIX = re.compile(r"[kKM](?!\w)|(?:bn|B)(?!\w)(?!\s?[-+=])")
+_SUFFIX = re.compile(r"[kKM](?!\w)|(?:\s?bn|B)(?!\w)(?!\s?[-+=])")
 _SUFFIXES = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _OF_MONEY = re.compile(r"m(?!\w)")
 """'£3m'."""
@@ -67,7 +67,7 @@ def scaled(
     ):
         scale = _OF_REAIS.match(text, end)
     if scale and not (scale[0] == "B" and _B.search(text)):
-        word = _SUFFIXES.get(scale[0]) or scale[scale.lastindex or 0].lower()
+        word = _SUFFIXES.get(scale[0].strip()) or scale[scale.lastindex or 0].lower()
         word = {"m": "million", "b": "billion"}.get(word, word)
         size = 12 if word in DOZENS else SCALES[word]
         end, shown = scale.end(), f"{shown} {word}"

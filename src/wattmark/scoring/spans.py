@@ -92,6 +92,9 @@ _UNLIKE = re.compile(
     _I,
 )
 """'Unlike insects, which have 6 legs'."""
+_SUCH_AS = re.compile(
+    r"\b(?:such\s+as|tal\s+como|tais\s+como)\s\d[\d.,]*(?:\s(?:and|or|e|ou)\s\d[\d.,]*)?", _I
+)
 
 
 _AFTER = (
@@ -167,6 +170,8 @@ def _of_others(text: str, cues: frozenset[str]) -> Iterator[Stretch]:
         start = max(text.rfind(sign, 0, found.start()) for sign in ".!?;\n") + 1
         yield Stretch(start, found.end(), after=False)
     for found in _UNLIKE.finditer(text) if "denied" in cues else ():
+        yield Stretch(found.start(), found.end(), after=False)
+    for found in _SUCH_AS.finditer(text) if "aside" in cues else ():
         yield Stretch(found.start(), found.end(), after=False)
 
 

@@ -70,6 +70,10 @@ _IS = re.compile(
 )
 _BARE = re.compile(r"\s{0,9}=?\s{0,9}[0-9]{1,18}\.?\s{0,9}")
 """A whole number alone."""
+_LIST_ALONE = re.compile(
+    r"\W{0,3}-?\d{1,9}(?:\.\d{1,6})?(?:(?:,\s?|;\s|\s(?:and|e)\s)-?\d{1,9}(?:\.\d{1,6})?){1,2}\W{0,3}"
+)
+"""Two or three numbers: '(3, 5)'."""
 _ERRED = re.compile(
     r"\W{0,3}(?:for|pel[ao])\s[^.!?=\n]{0,80}\b(?:said|wrote|disse|escrevi)\s[^.!?=\n]{0,30}[.!]?\s*$"
     r"|\W{0,3}(?:i|eu)?\s?(?:forgot|misread|miscounted|mixed\s+up|esqueci|confundi)\b[^:;=.!?]*[.!]?\s*$",
@@ -121,6 +125,9 @@ def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Sta
     if _BARE.fullmatch(text):
         return Stated(tuple(numbers(text, language)), "the last number stated")
     marked = _HASHED.search(text, max(0, len(text) - _TAIL)) if "####" in text else None
+    listed = numbers(text, language) if _LIST_ALONE.fullmatch(text) else []
+    if len(listed) > 1:
+        return Stated((listed[0], listed[-1]), "a list", several=True)
     cues = cues_of(text)
     left = "chatter" in cues and CHATTER.search(text)
     if marked and text.count("####") == 1 and not left:
@@ -293,9 +300,9 @@ def _last(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> int
     unknown = looked_for(text, found, marks, firm, asked)
     if unknown is not None:
         return unknown
-    given = {found[n].value for n in marks.operands - marks.aside} - {
-        found[n].value for n in marks.results
-    }
+    terms = marks.operands - marks.aside
+    given = {found[n].value for n in terms} if terms else set()
+    given -= {found[n].value for n in marks.results} if given else set()
     new = [
         n
         for n in firm

@@ -39,8 +39,13 @@ _PARTS = re.compile(
     r"(?<![\w-])(?=[\w-]{0,60}[A-Za-z]\d)(?=[\w-]{0,60}\d)[A-Za-z0-9]{1,30}(?:[-_][A-Za-z0-9]{1,30}){2,8}(?![\w-])"
 )
 """A serial number in parts, one of which has a digit after a letter: 'AB12-3456-85'."""
-_MODEL = re.compile(r"(?<![\w-])(?!(?:USD|EUR|BRL|GBP|JPY)-)[A-Z]{2,6}-\d{1,4}(?![\w.,]\d|[\w-])")
-"""'GPT-4', 'COVID-19'."""
+_MODEL = re.compile(
+    r"(?<![\w-])(?!(?:USD|EUR|BRL|GBP|JPY)-)[A-Z]{2,6}-\d{1,4}(?![\w.,]\d|[\w-])"
+    r"|(?<![\w-])[A-Z]-\d{1,3}(?=\s(?!(?:is|as|has|was|equals|gives|makes)\b)[a-z]{3,15}s\b)"
+)
+"""'GPT-4', 'COVID-19', 'F-16 jets'."""
+_VERSION = re.compile(r"(?<![\w.])v\d{1,3}(?:\.\d{1,4}){1,3}(?![\w])")
+"""'v1.85'."""
 _LONG = 10
 _GROUPED = re.compile(r"[- .+)](?:(?<=\d.)\d{2}|(?<=\+)\d|(?<=\))\s?\d{3})")
 """What each telephone number has."""
@@ -50,7 +55,7 @@ _COLONS = re.compile(r":[\dA-Fa-f]{2}:")
 _NUMBERED = re.compile(
     r"(?P<name>(?:^|\n|[.!]\s)(?:error|erro)(?=\s)|\b(?:(?:error|erro|status|exit|http|response)\s+(?:codes?|status)|código\s+(?:de|do)\s+"
     r"(?:erro|status|resposta)|http(?:\s+error)?|serial(?:\s+(?:number|no\.?))?|s/n|n[úu]mero\s+de\s+s[ée]rie"
-    r"|protocolo(?:\s+n[ºo°]?)?|pages?|páginas?|pág\.|chapter|capítulo|apollo|apolo|boeing|airbus|windows|iphone|(?-i:(?<=[a-zé]\s)(?:Bus|Rooms?|Gates?|Flights?|Platforms?|Channels?|Highways?|Lines?|Linhas?|Salas?|Voos?|Portão))|f[óo]rmula|route|rodovia|ticket(?:\s+number)?|errno|(?<=\")(?:code|status|status_?code"
+    r"|protocolo(?:\s+n[ºo°]?)?|pages?|páginas?|pág\.|chapter|capítulo|apollo|apolo|boeing|airbus|windows|iphone|python|ubuntu|android|(?-i:(?<=[a-zé]\s)(?:Bus|Rooms?|Gates?|Flights?|Platforms?|Channels?|Highways?|Lines?|Linhas?|Salas?|Voos?|Portão))|f[óo]rmula|route|rodovia|ticket(?:\s+number)?|errno|(?<=\")(?:code|status|status_?code"
     r"|http_?status|error|erro|c[óo]digo|errno|request_?id|id)(?=\")))[\"\s:#=]{1,5}(?:\d{1,4}\s(?:and|e)\s)?$",
     re.IGNORECASE,
 )
@@ -61,6 +66,8 @@ def without_tokens(text: str) -> str:
     """The text with a sign in the place of each."""
     if "-" in text:
         text = _MODEL.sub(GONE, text)
+    if "v" in text and "." in text:
+        text = _VERSION.sub(GONE, text)
     if "://" in text or "@" in text or "www." in text:
         text = _ADDRESS.sub(GONE, text)
     if _GROUPED.search(text):

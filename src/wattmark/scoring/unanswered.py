@@ -17,7 +17,7 @@ from wattmark.scoring.segments import ENDS
 _I = re.IGNORECASE
 _PROMISE = re.compile(
     r"\b(?:(?:let(?:'s|\s+us|\s+me)|i'll|i\s+will|we'll|we\s+will)\s+(?:first\s+)?"
-    r"(?:think|solve|work|break|start|begin|go|figure|calculate|compute|analy[sz]e|help|explain|find)"
+    r"(?:think|restate|rephrase|reread|solve|work|break|start|begin|go|figure|calculate|compute|analy[sz]e|help|explain|find)"
     r"|vou\s+(?:te\s+|lhe\s+|primeiro\s+)?(?:ajud|resolv|calcul|pens|explic|analis|mostr)\w+"
     r"|vamos\s+(?:lá|por\s+partes|(?:resolver|pensar|calcular|começar|analisar|ver))"
     r"|(?:we|i)\s+(?:first\s+)?(?:need|have)\s+to\s+(?:first\s+)?(?:know|find|identify|determine|understand|figure|set|work|subtract|add|multiply|divide)"
@@ -36,7 +36,7 @@ _ASKS = re.compile(
     _I,
 )
 _CUT = re.compile(
-    r"\s(?:and|or|minus|plus|times|of|the|by|with|from|than|because|that|which|is|are|equals|gives|get|multiply|add"
+    r"\s(?:and|e|or|minus|plus|times|of|the|by|with|from|than|because|that|which|is|are|equals|gives|get|multiply|add"
     r"|subtract|divide|(?:in|of|for|to|em|d[eo]|para|and)\s(?:each|every|cada)|his|her|their|its|he|she|they|we|seus?|suas?|ou|menos|mais|vezes|d[eoa]s?|por|com|que|para|porque|são|será|obtemos|temos|somar|subtrair|multiplicar|dividir)$",
     _I,
 )

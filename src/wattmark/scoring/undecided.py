@@ -24,7 +24,7 @@ _UNDECIDED = re.compile(
     _I,
 )
 _LACKING = re.compile(
-    r"\bnão\s+se\s+(?:pode|consegue)\s+(?:calcular|determinar|saber|dizer)\b"
+    r"\bnão\s+(?:se\s+(?:pode|consegue)|dá\s+para|tem\s+como|há\s+como)\s+(?:calcular|determinar|saber|dizer)\b"
     r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
     r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+to\s+know\b|\b(?:i|we)(?:'d|\s+would)\s+need\s+(?:the|your|an?)\b"
     r"|\b(?:preciso|precisaria|precisaríamos|precisamos)\s+(?:de\s+)?(?:saber|conhecer)\b|\b(?:eu\s+|nós\s+)precisaría?(?:mos)?\s+d[aeo]s?\b"
@@ -60,6 +60,11 @@ _ASKS_BACK = re.compile(
     r"|\b(?:pode|poderia|pod(?:es|ias))\s+(?:me\s+)?(?:dizer|esclarecer|especificar|confirmar|informar)\b[^.!?\n]{0,100}\?",
     _I,
 )
+_UNSURE = re.compile(
+    r"\b(?:not|n't)\s+(?:sure|certain)\s+(?:what|how|which)\b|\bnão\s+(?:tenho\s+certeza\s+d[eo]|sei)\s+(?:o\s+que|como|quant)",
+    _I,
+)
+"""'There are 12 at first, but I'm not sure what happens next.'"""
 _CUT_OFF = re.compile(
     r"\b(?:the|o|a)\s(?:total|answer|result|sum|difference|resposta|resultado|soma|diferença)\s(?:[^\W\d_]{1,12}\s){0,4}(?:is|é|equals|será)\s*$"
     r"|\b(?:we\s+get|obtemos|temos)\s*$",
@@ -67,19 +72,33 @@ _CUT_OFF = re.compile(
 )
 """A text that ends before it says its total."""
 _BOUNDED = re.compile(
+    r"\b(?:it(?:'s|\s+is)|answer\s+is)\s+one\s+of\s+(?:these|those|them)\b|\bé\s+uma?\s+d(?:ess|est|el)[ea]s\b|"
     r"^\W*(?:at\s+least|no\s+mínimo|pelo\s+menos)\s[^.!?\n;,]{1,40}(?:,\s(?:maybe|perhaps|possibly|talvez)\s(?:more|mais)|\s(?:or\smore|ou\smais))[.!]?\s*$|"
     r"^\W*(?:at\s+least|at\s+most|no\s+mínimo|no\s+máximo|pelo\s+menos)\s[^.!?\n;]{1,60}[;,.]\s[^.!?\n\d]{0,40}"
     r"(?:cannot|can't|não\s+(?:dá\s+para|posso|consigo|sei))\s[^.!?\n\d]{1,40}[.!]?\s*$",
     _I,
 )
-"""'At least 500; I cannot determine it.'"""
+"""'At least 500; I cannot determine it.', '81, 82, 83: it is one of these.'"""
+_AT_LEAST = re.compile(
+    r"\W*(?:(?:the\s+answer|it)\s+is\s+|(?:a\s+resposta\s+)?(?:é|são)\s+)?(?:at\s+least|at\s+most|(?:pelo|ao)\s+menos|no\s+(?:mínimo|máximo))\s+"
+    r"(?:R\$\s?|[$€£])?-?\d[\d.,]*(?:\s[^\W\d_]+)?(?:,\s(?:possibly|maybe|perhaps|talvez)\s\d[\d.,]*)?\W*",
+    _I,
+)
+"""'At least 85.'"""
+_LEAST = re.compile(
+    r"\b(?:need|necess|requir|precis|least[^.]*\?|minimum|mínim|max|máxim|most)|\bat\s+least\b(?=.*\bat\s+least\b)|\bbus|\bônibus",
+    _I,
+)
+"""It is asked for."""
 _COMMITS = re.compile(
     r"\b(?:but|so|still|then|i'd|mas|então|portanto|logo|porém)\b[^.!?\n]{0,60}\d|[.!?\n]\s[^.!?\n]{0,80}\d",
     _I,
 )
 """An answer after it, or 'but' and an answer."""
 _DECLINES = re.compile(
-    r"\b(?:(?:i|we)\s?(?:'m\s|am\s|are\s)?(?:can't|cannot|can\s+not|couldn't|won't|will\s+not|(?:not\s+able|unable)\s+to)\s(?:solve|answer|help)"
+    r"\bnão\s+sei\s+se\s+(?:é|são|dá)\b|\bnot\s+sure\s+(?:if|whether)\s+it\b|^\W{0,3}(?:error|erro)\s?:\s(?=[^\W\d_]{3})|"
+    r"\b(?:(?:i|we)\s?(?:'m\s|am\s|are\s)?(?:can't|cannot|can\s+not|couldn't|could\s+not|won't|will\s+not|(?:not\s+able|unable)\s+to)\s"
+    r"(?:solve|answer|help|work\s(?:[^\W\d_]{1,12}\s){1,3}out)"
     r"|i(?:'d|\s+would)\s+(?:rather|prefer)\s+not\b|não\s+(?:consigo|posso|sei|vou|quero)\s+(?:resolver|responder|ajudar)|prefiro\s+não\s+(?:responder|dizer))",
     _I,
 )
@@ -103,7 +122,8 @@ def between_two(text: str, language: str | None, asked: Asked) -> Stated | None:
         return Stated((), "breaks off before an answer")
     if _is_lacking(text, language, asked):
         return Stated((), "cannot be answered")
-    if _BOUNDED.search(text) or _declines(text):
+    least = _AT_LEAST.fullmatch(text) and not _LEAST.search(f"{asked.text} {text}")
+    if least or _BOUNDED.search(text) or _declines(text):
         return Stated((), "left open")
     said = list(_UNDECIDED.finditer(text))
     if not said or _COMMITS.search(text, said[-1].end()):
@@ -139,6 +159,7 @@ def _is_lacking(text: str, language: str | None, asked: Asked) -> bool:
     rest = _QUESTION.sub("", rest) if said and "?" in rest else rest
     unsaid = bool(said) and not _COMMITS.search(rest, said[-1].end())
     back = _ASKS_BACK.search(text) or REFUSING.search(text)
+    back = back or _UNSURE.search(text)
     if back is not None and all(one.value in asked.given for one in numbers(text, language)):
         return bool(asked.given)
     if back is not None and not any(

@@ -80,6 +80,8 @@ UNITS: dict[str, Unit] = {
             "1000": "kj kilojoule kilojoules quilojoule quilojoules",
             "3600": "wh",
             "3600000": "kwh",
+            "3600000000": "mwh",
+            "3600000000000": "gwh",
         },
     ),
     **_table(

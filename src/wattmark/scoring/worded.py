@@ -42,6 +42,8 @@ _LEADS = re.compile(
     rf"(?:{EQUALS.pattern})[\s:]*(?:[^\W\d_]{{1,15}}\s+)?(?<!the\s)$", re.IGNORECASE
 )
 """Right before a number, a word between them at most."""
+_THE = re.compile(r"\b(?:of\sthe|d[ao]s|n[ao]s|pel[ao]s|aos|às)\s$", re.IGNORECASE)
+"""'22 no total das duas equipes'."""
 _BRACKET = re.compile(r"\s\((?:R\$\s?|[$€£])?$")
 _PERIOD = re.compile(r"\s(?:of\s)?(?:the|d[ao])\s(?:time|tempo)\b", re.IGNORECASE)
 _BACK = 60
@@ -106,7 +108,7 @@ def ends_in_words(text: str, found: Sequence[Number], marks: Marks, asked: Asked
     before = rest[max(begins, sentence) : last.start]
     led = _LEADS.search(before) is not None
     large = len(amounts) == 1 and (last.value > _SMALL or last.value < 0)
-    if not (led or large) or _NOT_SAID.search(before):
+    if not (led or large) or _NOT_SAID.search(before) or _THE.search(before):
         return None
     return Stated((last,), "said in words")
 
@@ -139,6 +141,10 @@ def concluded_in_words(rest: str, cues: re.Pattern[str]) -> Stated | None:
         return None
     tail = rest[cue.end() : cue.end() + _SENTENCE]
     spoken = [one for one in spoken_numbers(tail) if not one.one]
-    if len(spoken) != 1 or not _ENDS_SOON.match(tail, spoken[0].end):
+    if (
+        len(spoken) != 1
+        or not _ENDS_SOON.match(tail, spoken[0].end)
+        or _THE.search(tail, 0, spoken[0].start)
+    ):
         return None
     return Stated((as_number(spoken[0], tail),), "said in words")

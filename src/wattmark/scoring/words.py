@@ -301,10 +301,12 @@ def _decimals(names: Sequence[str], value: Fraction, after: int) -> tuple[Fracti
     while at < len(names) and names[at] in _SIMPLE and len(digits) < 12:
         digits += str(_SIMPLE[names[at]])
         at += 1
-        unit = _SIMPLE.get(names[at + 1], 0) if at + 1 < len(names) and names[at] in _AND else 0
-        if int(digits) >= 20 and 0 < unit < 10:
-            digits = str(int(digits) + unit)
-            at += 2
+        room = _room(int(digits)) if int(digits) >= 20 else 0
+        while at + 1 < len(names) and names[at] in _AND:
+            more = _SIMPLE.get(names[at + 1], 0)
+            if not 0 < more < room:
+                break
+            digits, room, at = str(int(digits) + more), _room(more) if more >= 20 else 0, at + 2
     if not digits:
         return value, after
     return value + Fraction(int(digits), 10 ** len(digits)), at

@@ -44,6 +44,9 @@ _BREAKDOWN = re.compile(
     r"(?P<list>(?:[ ]*(?:[-•]|\d{1,2}[.)])[ ][^\n]+\n)+[ ]*(?:[-•]|\d{1,2}[.)])[ ][^\n]+\n?)\s*\Z",
     re.MULTILINE,
 )
+_PARTS_OF = re.compile(
+    r"[;,]\s(\d{1,6})\s[^\W\d_]{1,15}\s(?:of|de)\s(\d{1,6})(?:\s[^\W\d_]{1,15})?\W{0,3}$"
+)
 _REASONS = re.compile(
     r"\b(?:because|porque|pois|breakdown|made\s+up\s+of|consist\w*|detalh\w*|assim\s+distribuíd\w+)\b",
     _I,
@@ -56,6 +59,9 @@ def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     _listed(text, found, marks, asked)
     if ":" in text and "\n" in text:
         _broken_down(text, found, marks)
+    parts = _PARTS_OF.search(text) if ";" in text or "," in text else None
+    if parts is not None:
+        _multiplied(found, parts, marks)
     cues = cues_of(text)
     if "lost" in cues:
         _lost(text, found, marks)
@@ -86,6 +92,14 @@ def _broken_down(text: str, found: Sequence[Number], marks: Marks) -> None:
     total = sum((found[n].value or Fraction(0) for n in last), Fraction(0))
     added = len(last) > 1 and any(found[n].value == total for n in before)
     if before and (added or (listed["colon"] and _REASONS.search(listed["lead"]))):
+        marks.aside.update(inside)
+
+
+def _multiplied(found: Sequence[Number], parts: re.Match[str], marks: Marks) -> None:
+    """The end of 'There are 30; 3 groups of 10.'"""
+    inside = [n for n, one in enumerate(found) if one.start >= parts.start()]
+    before = [found[n].value for n in range(len(found)) if n not in inside]
+    if Fraction(int(parts[1]) * int(parts[2])) in before[-1:]:
         marks.aside.update(inside)
 
 

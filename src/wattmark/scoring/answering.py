@@ -66,7 +66,7 @@ _REMAIN = re.compile(
 )
 _OF_WHAT = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:of|d[eoa]s?)\s([^.,;:\d]{1,40})", _I)
 _MORE_THAN = re.compile(
-    r"(?:\s[^\W\d_]{1,15})?\s(?:a\s(?:mais|menos)\b|(?:more|fewer|less)\s(?:[^\W\d_]{1,15}\s){0,2}than\b)",
+    r"(?:\s[^\W\d_]{1,15})?\s(?:a\s(?:mais|menos)\b|(?:older|younger|taller|shorter|mais\s(?:velh|nov|alt|baix)[oa])\b|(?:more|fewer|less)\s(?:[^\W\d_]{1,15}\s){0,2}than\b)",
     _I,
 )
 _BEGINS = re.compile(

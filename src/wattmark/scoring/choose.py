@@ -43,11 +43,16 @@ _WHEREAS = re.compile(r"\b(?:whereas|while|enquanto|ao\s+passo\s+que)\b", _I)
 _OR = re.compile(r"\b(?:or|ou|maybe|perhaps|talvez)\b", _I)
 _CHANGED = re.compile(
     r"\b(?:fell|falls|dropped|drops|rose|rises|grew|grows|increased|decreased|went|goes|changed|cut|climbs?|climbed|sobe|desce|cai|passa|cresce|aumenta|diminui|baixa"
-    r"|reduced|raised|caiu|subiu|passou|aumentou|diminuiu|foi|baixou|cresceu|reduzido)\s+"
-    r"(?:from|de)\s+(?:R\$|[$€£])?\s?$",
+    r"|reduced|raised|caiu|subiu|desceu|passou|aumentou|diminuiu|foi|baixou|cresceu|reduzido)(?:\s[^.!?\n]{1,20},)?\s+"
+    r"(?:from|de|by|em)\s+(?:R\$|[$€£])?\s?$",
     _I,
 )
 _TO = re.compile(r"(?:\s[^\W\d_]{1,15})?\s(?:to|para|a)\s(?:R\$\s?|[$€£])?", _I)
+_BECOMES = re.compile(
+    r"(?<!ainda\s)\b(?:ficam?|becomes?|sa(?:i|em)\s(?:por|a))\s(?:R\$\s?|[$€£])$", _I
+)
+"""'R$ 80 com 15% de desconto ficam R$ 68'."""
+_AT_FIRST = re.compile(r"\b(?:before|origin\w+|initial\w*|first|antes|inicia\w+|era)\b", _I)
 _RANGE = re.compile(
     r"\b(?:anything|anywhere|something|somewhere|algo|qualquer\s+coisa)\s[^.!?\n]{0,12}$", _I
 )
@@ -145,9 +150,12 @@ def _is_said_last(text: str, found: Sequence[Number], inside: Sequence[int], ask
     last = found[inside[-1]]
     new = [n for n in inside if not asked.given or found[n].value not in asked.given]
     again = not new and any(found[n].value == last.value for n in inside[:-1])
+    if _BECOMES.search(text, max(0, last.start - 20), last.start):
+        return True
     if (new == [inside[-1]] or again) and _IS.search(text, max(0, last.start - 12), last.start):
         return True
-    return not asked.more and _is_changed_to(text, found[inside[-2]], last)
+    then = asked.more or _AT_FIRST.search(asked.text)
+    return not then and _is_changed_to(text, found[inside[-2]], last)
 
 
 def _is_changed_to(text: str, one: Number, other: Number) -> bool:
@@ -209,9 +217,15 @@ def _labelled(text: str, found: Sequence[Number], able: Sequence[int], asked: As
     labels = {n: len(stems(label) & wanted) for n, label in named_so.items() if label}
     totals = [n for n in labels if _TOTAL.search(named_so[n])]
     best = max(labels.values(), default=0)
-    if not best and len(totals) == 1 and len(labels) > 1 and able[-1] in labels:
+    ends = able[-1] in labels or all(
+        is_given(found[n], asked) for n in able if totals and n > totals[0]
+    )
+    if not best and len(totals) == 1 and len(labels) > 1 and ends:
         return totals[0]
     named = [n for n, alike in labels.items() if alike == best]
+    plain = len(totals) == 1 and best and not asked.words & QUANTITIES
+    if plain and all(is_given(found[n], asked) for n in named):
+        return totals[0]  # 'Rolls per tray: 17\nTotal: 85'
     if len(named) > 1:
         named = [n for n in named if not is_given(found[n], asked)] or named
     if not asked.total:

@@ -63,9 +63,6 @@ _HAS = re.compile(
 """'Tom is 17': whose number it is."""
 _EACH_HUNDRED = re.compile(r"[^\W\d_]/$")
 _FACTORIAL = re.compile(r"!?\s?=\s?")
-_ORDINAL_ALONE = re.compile(
-    r"(?:the\s|[oa]\s)?\d{1,6}(?:st|nd|rd|th|\.?[ºªoa])\W{0,3}", re.IGNORECASE
-)
 _ENDS_WITH_DAY = re.compile(r"(?:st|nd|rd|th|\.?[ºªoa])\s(?:day|dia)[.!]?\s*$", re.IGNORECASE)
 """'They run out on the 15th day.'"""
 _SENTENCE_ENDS = re.compile(r"\s?(?:[.!,;]|$)")
@@ -102,10 +99,10 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
             marks.denied.add(at)
             marks.out.add(at)
         elif _is_out(before, after, number, cues, letters) or (
-            ordinal and not asked.words and not _states_place(text, after)
+            ordinal and not asked.words and not _states_place(found, after)
         ):
             marks.out.add(at)
-        elif (ordinal and not _may_be_placed(text, after, asked)) or _is_aside(
+        elif (ordinal and not _may_be_placed(found, after, asked)) or _is_aside(
             before, after, number, cues, counted=known and _is_meant(number, after, asked)
         ):
             marks.aside.add(at)
@@ -198,15 +195,15 @@ def _is_meant(number: Number, after: str, asked: Asked) -> bool:
     return placed or is_asked(number, asked) or (asked.year and is_year(number))
 
 
-def _may_be_placed(text: str, after: str, asked: Asked) -> bool:
+def _may_be_placed(found: Sequence[Number], after: str, asked: Asked) -> bool:
     if asked.placed or _is_placed(after, asked):
         return True
-    return not asked.text and _states_place(text, after)
+    return not asked.text and _states_place(found, after)
 
 
-def _states_place(text: str, after: str) -> bool:
-    """'The 21st', and no more; '… on the 15th day.'"""
-    return _ORDINAL_ALONE.fullmatch(text) is not None or _ENDS_WITH_DAY.match(after) is not None
+def _states_place(found: Sequence[Number], after: str) -> bool:
+    """'It was the 21st attempt', and no other number; '… on the 15th day.'"""
+    return len(found) == 1 or _ENDS_WITH_DAY.match(after) is not None
 
 
 def _is_placed(after: str, asked: Asked) -> bool:

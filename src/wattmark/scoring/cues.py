@@ -171,7 +171,7 @@ WORDS: dict[str, frozenset[str]] = {
         "doesn diz solved resolvida resolvido precisaríamos conhecer informou disse mencionou",
         "informado informada informados informadas",
         "solve help won rather prefer resolver ajudar prefiro idea ideia question pergunta t",
-        "error erro least menos mínimo máximo work",
+        "divide multiply divida multiplique error erro possíveis least menos mínimo máximo work",
         "these those them dessas desses destas destes delas deles",
         "say let ll will we vou vamos first primeiro step passo",
     ),
@@ -200,7 +200,8 @@ WORDS: dict[str, frozenset[str]] = {
     "remark": _of(
         "would seria seriam daria dariam teria teriam ficaria ficariam custaria pagaria",
         "faltaria faltariam other outro outra outros outras each every cada per por apiece",
-        "than less fewer roughly about around cerca aproximadamente different differs",
+        "than less fewer short shy away roughly about around cerca aproximadamente",
+        "different differs",
         "diferente diferentes confuse confused confusing confundir after then depois half",
         "twice double triple metade dobro triplo sendo being which represents represent",
         "corresponds representa corresponde these those dessas desses destes destas deles",
@@ -232,7 +233,7 @@ WORDS: dict[str, frozenset[str]] = {
         "novo novamente zero refazer refazendo refaço desconsidere esqueça esquece tentar",
         "forget ignore take retiro never deixa deixe",
     ),
-    "afterwards": _of("is are é são as would seria como"),
+    "afterwards": _of("yes sim is are é são as would seria como"),
 }
 
 

@@ -24,6 +24,7 @@ _TURNS = re.compile(
     r"=|\b(?:but|however|mas|porém|no|não|not|final|answer|resposta)\b", re.IGNORECASE
 )
 """An answer may follow that is another."""
+_COMES_TO = re.compile(r"\d[*/+-]?\s?\d{0,9}\s(?:is|makes|é|dá|são)\s$", re.IGNORECASE)
 _IS_MADE = re.compile(
     r"\b(?:get|mak(?:e|es|ing)|giv(?:e|es|ing)|reach|obtain|obter|dar|dá|chegar\s+a|formar|resultar\s+em)\s+$",
     re.IGNORECASE,
@@ -48,6 +49,8 @@ def looked_for(
         if len(apart) == 1:
             return apart[0]  # '9 is half of 18'
     new = [n for n in sorted(marks.operands) if found[n].value not in known]
+    if not marks.results and _COMES_TO.search(text, 0, found[firm[-1]].start):
+        return None  # '12 * 2 is 24'
     if marks.results:
         before = {n: text[max(0, found[n].start - _NAME) : found[n].start] for n in firm}
         led = all(n in marks.results or _IS_MADE.search(before[n]) for n in firm)

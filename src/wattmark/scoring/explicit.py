@@ -29,11 +29,13 @@ _IS_SO_MUCH = (
 """After 'x': a text that says elsewhere what it is."""
 _OPTION = re.compile(r"\b(?:option|choice|alternative|opção|alternativa|item)\s$", re.IGNORECASE)
 """'The correct answer is 85, so option 3 is right'."""
+_IS_IT = re.compile(r"\b(?:is\s+it|is\s+x|será|é)\s(?:R\$\s?|[$€£])?$", re.IGNORECASE)
+_NEAR = 20
 _OPTION_ENDS = re.compile(r"\)\s(?=-?\d)")
 _LIST = re.compile(r"(?:[-•]\s)?[^\n:]{1,40}:[^\n]{1,60}\n\s*[-•]\s")
 _TITLE = re.compile(r"(?:[^\W\d_]{3,20}\s)?\d{1,2}\s?[:.)–-]\s[^\W\d_]")
 _WOULD = re.compile(r"\b(?:would|seria)\b", re.IGNORECASE)
-_IF = re.compile(r"(?:^|[.!?;]\s|\n)\W{0,3}(?:if|se|caso|had)\b[^.!?\n]*$", re.IGNORECASE)
+_IF = re.compile(r"(?:^|[.!?;:]\s|\n)\W{0,3}(?:if|se|caso|had)\b[^.!?\n]*$", re.IGNORECASE)
 _LISTED = re.compile(r"-?\d+(?:,\s-?\d+)+\s?")
 """Several numbers in one box: '12, 15'."""
 _OTHERS = ("other", "outra", "outro")
@@ -110,6 +112,8 @@ def _leads_to_lines(text: str, mark: re.Match[str], start: int, end: int) -> boo
 
 def _is_heading(text: str, mark: re.Match[str], start: int, end: int) -> bool:
     """'#### Step 2: take away 8', and lines below it."""
+    if mark[0].casefold().endswith(("solution.", "solução.")):
+        return True
     return bool(mark["hash"]) and _TITLE.match(text, start) is not None and "\n" in text[end:]
 
 
@@ -145,10 +149,18 @@ def _afterwards(text: str, found: Sequence[Number], marks: Marks) -> tuple[int, 
     for at in range(len(found) - 1, -1, -1):
         number = found[at]
         called = at not in marks.out and AFTERWARDS.match(text[number.end : number.end + 60])
-        if called and not (at and _OPTION.search(text, max(0, number.start - 20), number.start)):
+        if called and not _names_other(text, number, called, first=not at):
             said = said_at(text, found, marks, at, "stated as the answer", explicit=True)
             return number.start, said
     return None
+
+
+def _names_other(text: str, number: Number, called: re.Match[str], *, first: bool) -> bool:
+    """An option's number, not the first; 'Did I carry the 1? Yes', unlike 'Is it 85? Yes'."""
+    before = text[max(0, number.start - _NEAR) : number.start]
+    if called[0].startswith("?"):
+        return _IS_IT.search(before) is None
+    return not first and _OPTION.search(before) is not None
 
 
 def _stated_in(

@@ -190,6 +190,11 @@ def _from_to(text: str, number: Number) -> bool:
     return _BOTH.search(said) is not None
 
 
+def _has_time(found: Sequence[Number]) -> bool:
+    """'120 km in 2 hours, i.e. 60 km per hour': a speed is worked out."""
+    return any(one.unit is not None and one.unit.kind == "time" for one in found)
+
+
 def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> bool:
     """', 3 more than Ann' after what is compared; not the same once more ('−12, or 12 less')."""
     number = found[n]
@@ -203,7 +208,7 @@ def by_how_much(text: str, found: Sequence[Number], n: int, asked: Asked) -> boo
         not asked.each
         and before.endswith((",", "which is", *_RESTATED))
         and _RATE.match(text, number.end)
-        and not (_THUS.search(near) and _SPEED.match(text, number.end))
+        and not (_SPEED.match(text, number.end) and _has_time(found[:n]))
     ):
         return True
     leads = before.endswith((",", ";", "i.e.", "which is", "que é", "que são")) or _OPENS_IS.search(

@@ -25,7 +25,12 @@ _OVER = re.compile(
     r"(?!\s+(?:side|hand))",
     re.IGNORECASE,
 )
+_OUT_OF = re.compile(
+    r"\b(?:out\sof|d[oa]s)\s(?:(?:the|his|her)\s)?(?:original\s|initial\s)?$", re.IGNORECASE
+)
+"""'85 apples out of the original 100 remain'."""
 _IS_LEFT = re.compile(
+    r"\bleav(?:es|ing)\s(?:her|him|them|us|me|you|[^\W\d_]{2,12})\swith\s$|\bdeixa(?:ndo)?(?:\s(?:ele|ela)|-[oa])\scom\s$|"
     r"\b(?:sobra(?:m|rão|ram)?|resta(?:m|rão|ram)?)\s+(?:apenas\s+|só\s+)?$"
     r"|\b(?:remainder|resto)\s*(?:(?:is|é|=|:)(?:\s(?:therefore|thus|then|portanto|então))?)?\s*$"
     r"|\b(?:leav(?:es|ing)\s+a\s+remainder|deixa(?:ndo)?\s+(?:um\s+)?resto)\s+(?:of|de)\s+$",
@@ -59,7 +64,11 @@ def named_by_question(text: str, found: Sequence[Number], marks: Marks, asked: A
             and (
                 REST.search(near)
                 or _IS_LEFT.search(near)
-                or (n not in marks.aside and _is_over(found[n], then, asked))
+                or (
+                    n not in marks.aside
+                    and not _OUT_OF.search(near)
+                    and _is_over(found[n], then, asked)
+                )
             )
         ]
         return [n for n in rests if n not in marks.aside] or rests

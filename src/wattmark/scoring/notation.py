@@ -34,6 +34,11 @@ _MINUS_APART = re.compile(
     re.IGNORECASE,
 )
 """'The answer is - 7.'"""
+_GROUPED_DECIMALS = re.compile(
+    r"(?<![\d.,])\d[.,]\d{3}(?:[ \u2009]\d{3})+[ \u2009]\d{1,2}(?![\d.,])"
+)
+"""'3.141 592 65'."""
+_SPACE = re.compile(r"[ \u2009]")
 _PER_MILLE = re.compile(r"(?<![\d.,])(\d{1,6})\s?‰")
 _SAID_OVER = re.compile(r"\A\W{0,3}(\d{1,6})\s(?:over|sobre)\s(\d{1,6})\W{0,3}\Z")
 """'3 over 4', and no more."""
@@ -52,6 +57,8 @@ def written_plainly(text: str) -> str:
         text = _BRACKETED.sub(lambda found: f"{MARK}{found[1]} \ue002", text)
     if ">>>" in text:
         text = _PROMPT.sub(r"\1 = ", text)
+    if _GROUPED_DECIMALS.search(text):
+        text = _GROUPED_DECIMALS.sub(lambda found: _SPACE.sub("", found[0]), text)
     if " - " in text:
         text = _MINUS_APART.sub(r"\1-", text)
     if "10^" in text or "10 ^" in text or " 10 " in text:

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 
 from wattmark.schema import Score
 from wattmark.scoring.amounts import as_number, joined
-from wattmark.scoring.asked import NOTHING_ASKED, PRICES, Asked
+from wattmark.scoring.asked import NOTHING_ASKED, PRICES, Asked, singular
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
 from wattmark.scoring.equality import FLOAT_PLACES, LEAST_PLACES, ends, equal
@@ -63,6 +63,9 @@ _LOST = re.compile(
     r"\b(?:loss|prejuízo|deficit|déficit|défice)\s(?:of|de|is|é|foi|was)\s(?:de\s)?(?=(?:R\$\s?|[$€£])?\d)",
     re.IGNORECASE,
 )
+_SO_MANY_TIMES = re.compile(r"\A\W{0,3}(\d[\d.,]{0,9})\s?[xX]\W{0,3}\Z")
+"""'3x', and no more."""
+_TIMES = frozenset(map(singular, ("times", "vezes")))
 _RATIO_ASKED = re.compile(r"\b(?:ratio|razão|proporção)\b", re.IGNORECASE)
 _RATIO = re.compile(r"(?<![\d:.,])(\d{1,6})\s?:\s?(\d{1,6})(?![\d:]|[.,]\d)")
 _ROUND = re.compile(r"-?\d{1,3}(?:\.\d{3})*\.\d\d0")
@@ -101,6 +104,7 @@ def numeric_score(
     text = without_echo(clean(until_emphasis(answer)), question)
     text = without_cut_repeat(text)
     if question:
+        text = _SO_MANY_TIMES.sub(r"\1", text) if asked.noun in _TIMES else text
         text = _as_profit(text, question)
     if "/" in expected and ":" in text and _RATIO_ASKED.search(question):
         text = _RATIO.sub(r"\1/\2", text)

@@ -38,6 +38,8 @@ _REMARK = re.compile(r"(?:\s[^\W\d_]{1,20})?[,;]\s")
 """After a number that nothing stands before: '90 L; 54 L are missing'."""
 _LISTED = re.compile(r"[^()\n]{1,20}\),\s-?\d")
 """After '2 (': '1st), 5 (2nd)'."""
+_LINES = re.compile(r"(?:\W{0,3}\d{1,6}\s[^\W\d_]{1,15}:\s[^\n\d]{0,9}\d[\d.,]*\n){2}")
+"""'1 tray: 17\n2 trays: 34\n…'."""
 _SUM_OF = re.compile(r"[^()\n]{1,20}\)\s?[-+*/]\s?\d")
 """After '12 (': 'dogs) + 4 (birds) = 16'."""
 _COLON = re.compile(r"(?:\s[^\W\d_]{1,20}){0,3}:[ ](?=\S)")
@@ -89,7 +91,7 @@ def opening(text: str, found: Sequence[Number], marks: Marks, asked: Asked) -> S
     if reason is None or _SETTLES.search(text, found[0].end):
         return None
     rest = after[reason.end() :]
-    if reason[0].endswith("(") and _SUM_OF.match(rest):
+    if (reason[0].endswith("(") and _SUM_OF.match(rest)) or _LINES.match(text):
         return None
     column = "\n" in reason[0] and (COLUMN.match(rest) or rest.lstrip().startswith("="))
     listed = _LISTED.match(rest)

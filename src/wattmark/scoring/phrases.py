@@ -40,6 +40,7 @@ EXPLICIT = re.compile(
     _I,
 )
 AFTERWARDS = re.compile(
+    r"^\?\s(?:yes|sim)\b|"
     r"^(?:\s[^\W\d_]{1,15})?\s+it\s+is(?=\s?[.!\n]|$)"
     r"|^[\s\"')\]%]{0,4}(?:[^\W\d_]{1,15}\s+)?(?:is|are|é|são|as|would\s+be(?!\s(?:right|correct|the\sanswer)\s(?:if|only|with))|seria(?!\s(?:[oa]\s)?(?:cert|corret)[ao]\s(?:se|só|sem))|como)\s+(?:therefore\s+|indeed\s+)?"
     r"(?:(?:the|a|my|our|o|minha)\s+)?(?:final\s+|correct\s+|right\s+)*"
@@ -130,7 +131,7 @@ EITHER = re.compile(
     r"^,?\s(?:or|ou)\s(?:(?:it\s)?(?:could|might|may)\s(?:also\s)?be|(?:até\s)?(?:pode(?:ria)?)\s(?:até\s)?ser)\s+[$€£R]*$|"
     r"^\.\s(?:or|ou)\s+(?:maybe|perhaps|possibly|even|talvez|quem\s+sabe)\s+[$€£R]*-?$|"
     r"^[\s.]{0,4},?\s(?:or|ou)\s+(?:is\s+it|was\s+it|será\s+que\s+(?:é|são)|seria[m]?)\s+[$€£R]*$|"
-    r"^[\s\"'\ue002)]*(?:[^\W\d_]{1,15}\s+)?(?:or|ou|to|até|and|e|a|&|and/or|or\s+maybe|or\s+even|ou\s+talvez|or\s+possibly"
+    r"^[\s\"'\ue002)]*(?:[^\W\d_]{1,15}\s+)?(?:or|ou|to|até|and|e|(?<!over\s)(?<!for\s)(?<!in\s)(?<!of\s)(?<!per\s)a|&|and/or|or\s+maybe|or\s+even|ou\s+talvez|or\s+possibly"
     r"|perhaps|maybe|talvez)\s+(?:maybe\s+|perhaps\s+|talvez\s+|even\s+|até\s+|possibly\s+)?[\s\"'($€£R]*-?$",
     _I,
 )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wattmark.scoring.asked import Asked
+from wattmark.scoring.asked import TOTAL, Asked
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 
@@ -35,6 +35,10 @@ _NOT = re.compile(
     r"\b(?:(?:is|was|are|were)(?:n't|\snot)|não\s(?:é|era|foi|são|eram|foram))\s(?:[^\W\d_]+\s)?$",
     _I,
 )
+_IS_LEFT = re.compile(r"(?:\s[^\W\d_]{1,15}){0,2}\s(?:left|remain(?:s|ing)?)\b", _I)
+_EACH = re.compile(r"\b(?:each|every|apiece|cada)\b", _I)
+_BESIDE = 20
+"""Characters after a number that are said of it."""
 _MAYBE = re.compile(r"\b(?:(?:could|might|may)\s+be|pode(?:ria)?\s+ser)\s$", _I)
 _SUMS = frozenset("/^")
 """Signs of a number that is still to be worked out."""
@@ -81,8 +85,30 @@ def is_weighed(reading: Reading, meant: int, asked: Asked) -> bool:
         return False
     if _NOT.search(reading.text, max(0, one.start - NEAR), one.start):
         return False
+    if _is_so_asked(reading, one, other, asked):
+        return False
     is_step = _is_worked_out(reading, meant) or _is_reckoned_with(reading, meant, asked)
     return not is_step and not _is_fronted(reading, meant)
+
+
+def _is_so_asked(reading: Reading, one: Number, other: Number, asked: Asked) -> bool:
+    """'He gave away 6, so he has 4 left', '3 share 27, 9 each', 'Tom has 12 and Ann 7; in all 19'.
+
+    What the question asks for, and says of the one that was read alone.
+    """
+    text = reading.text
+    if asked.rest and _IS_LEFT.match(text, other.end):
+        return True
+    named = _EACH if asked.each else TOTAL if asked.total else None
+    if (
+        named is None
+        or other.value in asked.given
+        or named.search(sentence_before(text, one.start))
+    ):
+        return False
+    if named.search(text, one.end, one.end + _BESIDE):
+        return False
+    return named.search(text, one.end, other.end + _BESIDE) is not None
 
 
 def _is_fronted(reading: Reading, meant: int) -> bool:

@@ -59,6 +59,8 @@ _APART = re.compile(
     r"\b(?:not\s+the\s+same\s+as|(?:is|are)\s+different\s+from|differs?\s+from|diferentes?\s+d[eoa]|não\s+é\s+o\s+mesmo\s+que"
     r"|confus(?:e|ed|ing)|confund\w+)\b[^.!?\n]{0,150}"
     r"|—\s[^.!?—\n\d]{0,60}\b(?:also|também)\b[^.!?\n]{0,60}"
+    r"|\b(?:that|this|isso|isto)(?:'s|\s+is|\s+é|\s+são)\s(?:R\$\s?|[$€£])?\d[\d.,]*\s(?:[^\W\d_]{1,15}\s)?"
+    r"(?:(?:short|shy)\sof|(?:more|less|fewer)\sthan|away\sfrom|a\s(?:mais|menos)\b)[^.!?\n]{0,80}"
     r"|\b(?:conta-se|diz-se|diz\s+a\s+lenda|legend\s+has\s+it|it\s+is\s+said)\s[^.!?\n]{0,150}"
     r"|\b(?:depois|a\s+seguir|em\s+seguida)\s+(?:viria\w?|vi?e?[rm]\w*)[^.!?\n]{0,80}"
     r"|\b(?:then|after\s+that)\s+(?:would\s+)?come[^.!?\n]{0,80}"

@@ -29,6 +29,7 @@ from wattmark.scoring.words import Spoken, spoken_numbers
 
 _PARTS = 6
 _ROUNDS = re.compile(r"\b(?:round|arredond|approx|aprox)|≈|\babout\b|\bcerca\s+de\b", re.IGNORECASE)
+_UP = re.compile(r"\b(?:up\s+to|para\s+cima)\b", re.IGNORECASE)
 _NOUN_AND_COLON = 40
 _ONE_IN = re.compile(r"[\s-]+(?:in|em|out\s+of)[\s-]+(?:(?:every|each|cada)\s+)?", re.IGNORECASE)
 """'One in four'."""
@@ -178,6 +179,7 @@ def _rounded(one: Number, other: Number, gap: str, asked: Asked) -> bool:
         return False
     places = other.readings[0][1]
     near = places is not None and abs(one.value - other.value) * 2 * 10**places <= 1
+    near = near or (_UP.search(gap) is not None and 0 <= other.value - one.value < 1)
     return near and ENDS.search(gap) is None
 
 

@@ -17,7 +17,7 @@ from wattmark.scoring.again import set_repeats_aside
 from wattmark.scoring.amounts import joined
 from wattmark.scoring.answering import set_aside
 from wattmark.scoring.around import TOLD
-from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked
+from wattmark.scoring.asked import NOTHING_ASKED, Asked, is_asked, stems
 from wattmark.scoring.choose import choose
 from wattmark.scoring.closing import closing
 from wattmark.scoring.context import marks_of
@@ -49,7 +49,7 @@ from wattmark.scoring.phrases import (
     WITHDRAWN,
 )
 from wattmark.scoring.remarks import set_remarks_aside
-from wattmark.scoring.saying import Stated, last_stated
+from wattmark.scoring.saying import Stated, in_words, last_stated
 from wattmark.scoring.segments import ENDS
 from wattmark.scoring.sequences import next_of
 from wattmark.scoring.subjects import set_others_aside
@@ -258,10 +258,22 @@ def _pick_of(text: str, found: Sequence[Number], asked: Asked, *, asides: bool) 
     at = _last(text, found, marks, asked) if at is None else at
     if at is not None:
         concluded = _in_words_after(text, found, marks, asked)
+        concluded = concluded or _beside_given(text, found, at, asked)
         if concluded is not None:
             return concluded
         return last_stated(text, found, marks, at, asked)
     return loosely(text, found, marks, asked, asides=asides)
+
+
+def _beside_given(text: str, found: Sequence[Number], at: int, asked: Asked) -> Stated | None:
+    """'She has seven marbles left after giving away 3', of which the question gives the 3."""
+    if not asked.given or any(one.value not in asked.given for one in found):
+        return None
+    words = in_words(text, 0, len(text), asked, alone=False)
+    if words is None or words.several or words.numbers[0].value in asked.given:
+        return None
+    named = stems(words.numbers[0].noun) & asked.whole
+    return words if named and not stems(found[at].noun) & asked.whole else None
 
 
 def _in_words_after(

@@ -70,6 +70,7 @@ _REASON = re.compile(
     r"\b(?:because|since|explica\w+|explanation|note|check|verify|porque|pois|nota|verific\w+)\b",
     _I,
 )
+_ANSWERS = re.compile(r"\b(?:answer|resposta)\s(?:is|é)\s(?:R\$\s?|[$€£])?-?\d", _I)
 _LONGEST = 1200
 """Characters of a text that is looked at; a longer one has worked."""
 _SHORT = 4
@@ -95,6 +96,8 @@ def _is_no_statement(sentence: str) -> bool:
         return len(sentence.split()) > _SHORT
     if _ASKED_SO.search(sentence):
         return True
+    if _ANSWERS.search(sentence):
+        return False
     promise = _PROMISE.search(sentence)
     return promise is not None and ":" not in sentence[promise.end() :]
 

@@ -24,7 +24,7 @@ _UNDECIDED = re.compile(
     _I,
 )
 _LACKING = re.compile(
-    r"\bnão\s+(?:se\s+(?:pode|consegue)|dá\s+para|tem\s+como|há\s+como)\s+(?:calcular|determinar|saber|dizer)\b"
+    r"\b(?:can't|cannot)\s+(?:tell|say|know)\s+from\b|\bnão\s+(?:se\s+(?:pode|consegue)|dá\s+para|tem\s+como|há\s+como)\s+(?:calcular|determinar|saber|dizer)\b"
     r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+(?:more|further|additional)\s+(?:information|details|data|context)"
     r"|\b(?:i|we)(?:'d|\s+would)?\s+need\s+to\s+know\b|\b(?:i|we)(?:'d|\s+would)\s+need\s+(?:the|your|an?)\b"
     r"|\b(?:preciso|precisaria|precisaríamos|precisamos)\s+(?:de\s+)?(?:saber|conhecer)\b|\b(?:eu\s+|nós\s+)precisaría?(?:mos)?\s+d[aeo]s?\b"
@@ -61,6 +61,7 @@ _ASKS_BACK = re.compile(
     _I,
 )
 _UNSURE = re.compile(
+    r"\b(?:divide|multiply|divida|multiplique)\s[^.=\d]{0,40}\s(?:by|por)\s\d+\W*$|"
     r"\b(?:not|n't)\s+(?:sure|certain)\s+(?:what|how|which)\b|\bnão\s+(?:tenho\s+certeza\s+d[eo]|sei)\s+(?:o\s+que|como|quant)",
     _I,
 )
@@ -72,6 +73,7 @@ _CUT_OFF = re.compile(
 )
 """A text that ends before it says its total."""
 _BOUNDED = re.compile(
+    r"\b(?:possible\s+(?:answers?|values|options)|(?:alternativas|respostas|opções)\s+possíveis)\s?:\s\d[\d\s.,;]+$|"
     r"\b(?:it(?:'s|\s+is)|answer\s+is)\s+one\s+of\s+(?:these|those|them)\b|\bé\s+uma?\s+d(?:ess|est|el)[ea]s\b|"
     r"^\W*(?:at\s+least|no\s+mínimo|pelo\s+menos)\s[^.!?\n;,]{1,40}(?:,\s(?:maybe|perhaps|possibly|talvez)\s(?:more|mais)|\s(?:or\smore|ou\smais))[.!]?\s*$|"
     r"^\W*(?:at\s+least|at\s+most|no\s+mínimo|no\s+máximo|pelo\s+menos)\s[^.!?\n;]{1,60}[;,.]\s[^.!?\n\d]{0,40}"
@@ -96,10 +98,10 @@ _COMMITS = re.compile(
 )
 """An answer after it, or 'but' and an answer."""
 _DECLINES = re.compile(
-    r"\bnão\s+sei\s+se\s+(?:é|são|dá)\b|\bnot\s+sure\s+(?:if|whether)\s+it\b|^\W{0,3}(?:error|erro)\s?:\s(?=[^\W\d_]{3})|"
+    r"\bnão\s+sei\s+(?:se\s+(?:é|são|dá)\b|a\s+resposta)|\b(?:don't|do\s+not)\s+know\s+the\s+answer|\bnot\s+sure\s+(?:if|whether)\s+it\b|^\W{0,3}(?:error|erro)\s?:\s(?=[^\W\d_]{3})|"
     r"\b(?:(?:i|we)\s?(?:'m\s|am\s|are\s)?(?:can't|cannot|can\s+not|couldn't|could\s+not|won't|will\s+not|(?:not\s+able|unable)\s+to)\s"
     r"(?:solve|answer|help|work\s(?:[^\W\d_]{1,12}\s){1,3}out)"
-    r"|i(?:'d|\s+would)\s+(?:rather|prefer)\s+not\b|não\s+(?:consigo|posso|sei|vou|quero)\s+(?:resolver|responder|ajudar)|prefiro\s+não\s+(?:responder|dizer))",
+    r"|i(?:'d|\s+would)\s+(?:rather|prefer)\s+not\b|não\s+(?:consigo|posso|sei|vou|quero)\s+(?:resolv(?:er|ê-l[oa])|respondê-l[oa]|responder|ajudar)|prefiro\s+não\s+(?:responder|dizer))",
     _I,
 )
 _SAYS = re.compile(

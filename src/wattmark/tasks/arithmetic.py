@@ -23,7 +23,7 @@ from wattmark.tasks.rows import OWN_DATA, read_rows
 
 DATA = Path(__file__).parent / "data" / "arithmetic.jsonl"
 PROMPT = "{query} ="
-SCORER = 13
+SCORER = 14
 """Raised with every change of the prompt or of how an answer is read."""
 MOST_PROBLEMS = 100_000
 _MOST_SEED = 999_999_999

@@ -28,7 +28,7 @@ from wattmark.tasks.rows import LIMIT_BYTES, OWN_DATA, language_code, plain_text
 _FOLDER = Path(__file__).parent / "data"
 DATA = (_FOLDER / "math.json", _FOLDER / "math_worked.jsonl")
 """What ships, in both formats."""
-SCORER = 12
+SCORER = 13
 """Raised with every change of how an answer is read."""
 _DEFAULTS = {"data": SAMPLE, "lang": ""}
 _QUESTIONS = ("q", "question", "query")

@@ -23,7 +23,7 @@ from wattmark.tasks.options import STOP_OPTION, full_name, stop_text
 from wattmark.tasks.rows import Row, read_rows
 from wattmark.tasks.sentiment import label_score
 
-RULES = 13
+RULES = 14
 """Raised with every change of a prompt or of how an answer is read."""
 _SAMPLE_FILE = Path(__file__).parent / "data" / "jsonl-sample.jsonl"
 

@@ -11,7 +11,7 @@ _ACCOUNTED = re.compile(r"(?:(?<=[$€£])|(?<=\d\s=\s))\((\d{1,3}(?:[.,]\d{2,3}
 _ACCOUNTED_ALONE = re.compile(
     r"(?<=:\s)\(((?:R\$\s?|[$€£])\d{1,3}(?:[.,]?\d{2,3}){0,4})\)(?=\W{0,3}$)"
 )
-"""The same at the end of a line with its label: 'Profit: ($300)'."""
+"""The same at the end of a text, with its label: 'Profit: ($300)'."""
 _OVER = re.compile(r"(?<![\w)^])\((-?\d{1,9})\)\s?/\s?\((\d{1,9})\)(?![\d^])")
 """A fraction whose parts stand in brackets."""
 _PROMPT = re.compile(r"^>>>\s?([^\n]{1,200})\n(?=-?[\d.]{1,40}$)", re.MULTILINE)
@@ -22,8 +22,8 @@ _TIMES_BELOW = re.compile(r"(?<=\d)(\s{0,9}\n\s{0,9})[*xX]\s+(?=\d+\s*\n)")
 """The factor that stands below another, in a column."""
 _BRACKETED = re.compile(r"\[\[\s?(-?\d[\d.,/]{0,30})\s?\]\]")
 """'[[47]]', as some are told to mark their answer."""
-_DOT = re.compile(r"(?<=\d)\s?\.\s?(?=10\s?\^)")
-"""The sign of '3 . 10^8'."""
+_DOT = re.compile(r"(?<=\d)(?:\s\.\s|\.)(?=10\s?\^)")
+"""The sign of '3 . 10^8' and of '3.10^8', no end of a sentence."""
 _TENS = re.compile(
     r"(?<=\d)\s(?:times|vezes)\s10\s(?:to\sthe\s(?:power\s(?:of\s)?)?|elevado\s(?:a|à|ao)\s)(-?\d{1,3})(?![\w.,])"
 )
@@ -57,8 +57,7 @@ def written_plainly(text: str) -> str:
         text = _BRACKETED.sub(lambda found: f"{MARK}{found[1]} \ue002", text)
     if ">>>" in text:
         text = _PROMPT.sub(r"\1 = ", text)
-    if _GROUPED_DECIMALS.search(text):
-        text = _GROUPED_DECIMALS.sub(lambda found: _SPACE.sub("", found[0]), text)
+    text = _GROUPED_DECIMALS.sub(lambda found: _SPACE.sub("", found[0]), text)
     if " - " in text:
         text = _MINUS_APART.sub(r"\1-", text)
     if "10^" in text or "10 ^" in text or " 10 " in text:

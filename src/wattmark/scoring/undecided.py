@@ -65,7 +65,7 @@ _UNSURE = re.compile(
     r"\b(?:not|n't)\s+(?:sure|certain)\s+(?:what|how|which)\b|\bnão\s+(?:tenho\s+certeza\s+d[eo]|sei)\s+(?:o\s+que|como|quant)",
     _I,
 )
-"""'There are 12 at first, but I'm not sure what happens next.'"""
+"""'There are 12 at first, but I'm not sure what happens next.', 'Divide both sides by 2.'"""
 _CUT_OFF = re.compile(
     r"\b(?:the|o|a)\s(?:total|answer|result|sum|difference|resposta|resultado|soma|diferença)\s(?:[^\W\d_]{1,12}\s){0,4}(?:is|é|equals|será)\s*$"
     r"|\b(?:we\s+get|obtemos|temos)\s*$",

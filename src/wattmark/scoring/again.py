@@ -59,13 +59,13 @@ def set_repeats_aside(text: str, found: Sequence[Number], marks: Marks, asked: A
     _listed(text, found, marks, asked)
     if ":" in text and "\n" in text:
         _broken_down(text, found, marks)
-    parts = _PARTS_OF.search(text) if ";" in text or "," in text else None
+    parts = _PARTS_OF.search(text, max(0, len(text) - _NEAR))
     if parts is not None:
         _multiplied(found, parts, marks)
     cues = cues_of(text)
     if "lost" in cues:
         _lost(text, found, marks)
-    if "again" in cues or any(one.unit is not None for one in found):
+    if "again" in cues or [one for one in found if one.unit is not None]:
         _converted(text, found, marks, asked)
 
 

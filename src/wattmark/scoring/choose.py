@@ -150,7 +150,7 @@ def _is_said_last(text: str, found: Sequence[Number], inside: Sequence[int], ask
     last = found[inside[-1]]
     new = [n for n in inside if not asked.given or found[n].value not in asked.given]
     again = not new and any(found[n].value == last.value for n in inside[:-1])
-    if _BECOMES.search(text, max(0, last.start - 20), last.start):
+    if last.unit is not None and _BECOMES.search(text, max(0, last.start - 20), last.start):
         return True
     if (new == [inside[-1]] or again) and _IS.search(text, max(0, last.start - 12), last.start):
         return True

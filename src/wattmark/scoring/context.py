@@ -86,16 +86,17 @@ def marks_of(text: str, found: Sequence[Number], asked: Asked = NOTHING_ASKED) -
     known = asked is not NOTHING_ASKED
     elsewhere = asked.variable or (asked.names and asked.others)
     letters = letters_of(text) if "=" in text else frozenset()
-    equated = "equals" in cues
+    equated, denies = "equals" in cues, "denied" in cues
+    named = not cues.isdisjoint(_NAMED)
     for at, number in enumerate(found):
         before = text[max(0, number.start - _NEAR) : number.start]
         after = text[number.end : number.end + 40]
         ordinal = after[:1] in _ORDINAL_ENDS and _is_ordinal(after, asked)
         if (elsewhere and _of_something_else(before, asked)) or (
-            cues & _NAMED and _is_of_a_thing(before, after, number, cues, asked)
+            named and _is_of_a_thing(before, after, number, cues, asked)
         ):
             marks.out.add(at)
-        elif "denied" in cues and number.shown[0] != "n" and DENIED_BEFORE.search(before):
+        elif denies and number.shown[0] != "n" and DENIED_BEFORE.search(before):
             marks.denied.add(at)
             marks.out.add(at)
         elif _is_out(before, after, number, cues, letters) or (

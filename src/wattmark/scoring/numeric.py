@@ -17,6 +17,7 @@ from wattmark.scoring.amounts import as_number, joined
 from wattmark.scoring.asked import NOTHING_ASKED, PRICES, Asked, singular
 from wattmark.scoring.clean import clean
 from wattmark.scoring.clock import Plain, as_plain
+from wattmark.scoring.cues import cues_of
 from wattmark.scoring.equality import FLOAT_PLACES, LEAST_PLACES, ends, equal
 from wattmark.scoring.extent import (
     until_emphasis,
@@ -28,7 +29,7 @@ from wattmark.scoring.numerals import Number, numbers
 from wattmark.scoring.questions import asked_by
 from wattmark.scoring.saying import Stated
 from wattmark.scoring.second_look import stated_too
-from wattmark.scoring.stated import stated
+from wattmark.scoring.stated import HASHED, TAIL, stated
 from wattmark.scoring.text import normalise, shorten
 from wattmark.scoring.units import CURRENCIES, UNITS, Unit, rate_of
 from wattmark.scoring.words import spoken_numbers
@@ -43,6 +44,7 @@ _ALONE = re.compile(
 )
 """The plainest answers, which need no looking at: '85', '= 85', 'The answer is 85.'"""
 _SAID = ("the last number stated", "stated as the answer")
+_MARKUP = frozenset("<[*`~\\&_{")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}")
 _ON_THE_HOUR = re.compile(r"(?<![\d:.,])(\d{1,2}):00(?![\d:])(?!\s?[ap]\.?m)", re.IGNORECASE)
@@ -94,6 +96,9 @@ def numeric_score(
     if alone is not None:
         said = Stated((_whole(alone[1] or alone[2]),), _SAID[alone[1] is None])
         return _judged(gold, said, expected, NOTHING_ASKED)
+    marked = _marked(answer) if "####" in answer and not question else None
+    if marked is not None:
+        return _judged(gold, marked, expected, NOTHING_ASKED)
     asked = asked_by(question, language) if question else NOTHING_ASKED
     language = written_in(answer, language)
     if asked.unit is not None and gold.unit is None and not gold.percent:
@@ -111,6 +116,14 @@ def numeric_score(
     text = asked.scale_word.sub(r"\1 (\2)", text) if asked.scale_word else text
     endless = "≈" in text or "√" in text or "π" in text
     return _judged(gold, stated(text, language, asked), expected, asked, endless=endless)
+
+
+def _marked(answer: str) -> Stated | None:
+    """The last line '#### 85' of a text without markup, which needs no cleaning."""
+    if answer.count("####") > 1 or not _MARKUP.isdisjoint(answer) or "chatter" in cues_of(answer):
+        return None
+    said = HASHED.search(answer, max(0, len(answer) - TAIL))
+    return Stated((_whole(said[1]),), _SAID[1], explicit=True) if said else None
 
 
 def _as_profit(text: str, question: str) -> str:

@@ -20,7 +20,7 @@ _JUDGED = re.compile(
     re.IGNORECASE,
 )
 """'(C) 33 - yes'."""
-_FIRST = ("a)", "A)", "a.", "A.", "a:", "A:")
+_FIRST = re.compile("[aA][).:]")
 """What every list of options begins with."""
 _NEAR = 8
 _FEWEST = 2
@@ -29,7 +29,7 @@ _FEWEST = 2
 def options_of(text: str, found: Sequence[Number]) -> dict[str, Number]:
     """The listed options, by letter; empty where it is no list that begins with a."""
     options: dict[str, Number] = {}
-    if not any(one in text for one in _FIRST):
+    if not _FIRST.search(text):
         return options
     for number in found:
         letter = _OPTION.search(text, max(0, number.start - _NEAR), number.start)

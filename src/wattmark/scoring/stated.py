@@ -102,9 +102,10 @@ _REMAIN = re.compile(
 )
 """'1296 = 40 * 32 + 16, de modo que sobram 16': a term of the sum is what is stated."""
 _ALGEBRA = re.compile(r"(?<![^\W_])[b-df-np-z]\s?[-+*/=]")
-_HASHED = re.compile(r"####\s{0,3}(-?[0-9]{1,18})\s{0,9}$")
+HASHED = re.compile(r"####\s{0,3}(-?[0-9]{1,18})\s{0,9}$")
 """A solution's last line, as data sets have it."""
-_TAIL = 40
+TAIL = 40
+"""Characters in which it stands."""
 _BEFORE_IT = 80
 """Characters before 'let me try again' in which it says why."""
 _NO_MORE = re.compile(
@@ -124,7 +125,7 @@ def stated(text: str, language: str | None, asked: Asked = NOTHING_ASKED) -> Sta
     """The answer that a cleaned text states; None where it states none."""
     if _BARE.fullmatch(text):
         return Stated(tuple(numbers(text, language)), "the last number stated")
-    marked = _HASHED.search(text, max(0, len(text) - _TAIL)) if "####" in text else None
+    marked = HASHED.search(text, max(0, len(text) - TAIL)) if "####" in text else None
     listed = numbers(text, language) if _LIST_ALONE.fullmatch(text) else []
     if len(listed) > 1:
         return Stated((listed[0], listed[-1]), "a list", several=True)

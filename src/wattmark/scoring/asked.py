@@ -48,6 +48,7 @@ _NEGATED = re.compile(
     r"n't\b|\bcannot\b|\b(?:did|do|does|is|are|was|were|have|has|had|will|could|can)\s+not\b|\bnão\s+[^\W\d_]",
     re.IGNORECASE,
 )
+EACH = re.compile(r"\b(?:each|every|apiece|cada)\b", re.IGNORECASE)
 CHANCE = re.compile(r"\b(?:probabilit\w+|probabilidade|chances?)\b", re.IGNORECASE)
 TOTAL = re.compile(
     r"\b(?:total|altogether|together|in\s+all|both|combined|ao\s+todo|junt[oa]s|tod[oa]s|somad[oa]s)\b",

@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 
 from wattmark.scoring.around import FACTORED
-from wattmark.scoring.asked import TOTAL, UNIT_STEMS, Asked, is_asked, is_given, stems
+from wattmark.scoring.asked import EACH, TOTAL, UNIT_STEMS, Asked, is_asked, is_given, stems
 from wattmark.scoring.firm import LEFT_OVER, counts, counts_another, is_firm, sum_of
 from wattmark.scoring.hanging import by_how_much, governed, not_hanging
 from wattmark.scoring.lists import is_list, without_lists
@@ -28,7 +28,6 @@ _LABEL = re.compile(
 )
 _TOTAL = re.compile(r"\b(?:total|altogether|in\s+all|ao\s+todo)\b", _I)
 _WHOLE_THEN = re.compile(r"^[^\d.!?\n]{0,40}(?::|\(|—|,\s*(?:sendo|of\s+which|being))")
-_EACH = re.compile(r"\b(?:each|every|cada)\b", _I)
 _NONE_LEFT = re.compile(
     r",?\s(?:and|e|with|com)\s(?:sobram?|restam?|(?:a\s)?remainder\s(?:of|is)|resto(?:\s(?:de|é))?)\s0$",
     _I,
@@ -270,7 +269,7 @@ def _without_rest(
     begins = text[max(0, before.start - GAP) : last.start]
     ending = text[before.end : last.end + 12]
     if (not last.value and _NONE_LEFT.search(text[before.end : last.end])) or (
-        _EACH.search(begins) and LEFT_OVER.search(ending)
+        EACH.search(begins) and LEFT_OVER.search(ending)
     ):
         return list(inside[:-1])
     return list(inside)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wattmark.scoring.asked import TOTAL, Asked
+from wattmark.scoring.asked import EACH, TOTAL, Asked
 from wattmark.scoring.marks import Marks
 from wattmark.scoring.numerals import Number
 
@@ -25,7 +25,9 @@ CHECKED = re.compile(
     r"\b(?:check|verif\w*|confer\w*|prova|conf[ie]rm\w*|indeed|substitut\w*|back)\b|[✓✔]", _I
 )
 NEAR = 30
+"""Characters beside a number that are looked at."""
 _SENTENCE = 200
+"""Characters of a sentence."""
 _SINCE = re.compile(
     r"\W{0,3}(?:since|because|as|given|after|of\sthe(?:se)?|como|já\s+que|visto\s+que|dad[oa]s?|d[oa]s"
     r"|após|depois\s+de)\s",
@@ -36,7 +38,6 @@ _NOT = re.compile(
     _I,
 )
 _IS_LEFT = re.compile(r"(?:\s[^\W\d_]{1,15}){0,2}\s(?:left|remain(?:s|ing)?)\b", _I)
-_EACH = re.compile(r"\b(?:each|every|apiece|cada)\b", _I)
 _BESIDE = 20
 """Characters after a number that are said of it."""
 _MAYBE = re.compile(r"\b(?:(?:could|might|may)\s+be|pode(?:ria)?\s+ser)\s$", _I)
@@ -75,7 +76,10 @@ class Reading:
 
 
 def is_weighed(reading: Reading, meant: int, asked: Asked) -> bool:
-    """Not what contradicts itself, nor '12' of 'It could be 12, 13 or 14' and such."""
+    """May the expected number, at `meant`, be the answer at all, so that it is to be weighed?
+
+    Not where a text contradicts itself, nor the 12 of 'It could be 12, 13 or 14'.
+    """
     one, other = reading.found[meant], reading.found[reading.read]
     if (asked.percent and other.percent > one.percent) or (
         asked.count and one.percent > other.percent
@@ -99,7 +103,7 @@ def _is_so_asked(reading: Reading, one: Number, other: Number, asked: Asked) -> 
     text = reading.text
     if asked.rest and _IS_LEFT.match(text, other.end):
         return True
-    named = _EACH if asked.each else TOTAL if asked.total else None
+    named = EACH if asked.each else TOTAL if asked.total else None
     if (
         named is None
         or other.value in asked.given

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from wattmark.scoring.around import NO_NOUN
-from wattmark.scoring.asked import Asked, measure_of, stems
+from wattmark.scoring.asked import EACH, Asked, measure_of, stems
 from wattmark.scoring.numerals import Number
 from wattmark.scoring.words import ORDINALS, spoken_numbers
 
@@ -17,7 +17,6 @@ WOULD = re.compile(
     r"(?:(?!,\s(?:but|mas|so|portanto|logo|então|therefore|thus)\s)[^.!?;\n]){0,150}",
     _I,
 )
-_EVERY = re.compile(r"\b(?:each|every|cada)\b", _I)
 _NOUN_ENDS = re.compile(r"\s(?:at|of|in|with|for|after|d[eoa]s?|em|com|por|para|após)\s", _I)
 _SAYS = stems(
     "answer total resultado resposta portanto thus therefore assim então hence summing soma sum"
@@ -27,7 +26,7 @@ _SAYS = stems(
 def is_supposed(said: re.Match[str], found: Sequence[Number], asked: Asked) -> bool:
     """'The diagonal would be', 'with 4 people it would be': of something else than was asked?"""
     subject = stems(_NOUN_ENDS.split(said[1])[0])
-    if not asked.each and _EVERY.search(said[1]):
+    if not asked.each and EACH.search(said[1]):
         return True
     case, comma, _ = said[1].partition(",")
     if comma and stems(case) and not stems(case) & asked.whole:
